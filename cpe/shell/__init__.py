@@ -1,0 +1,1 @@
+"""The controller's store, infrastructures and HTTP API."""

@@ -1,0 +1,1 @@
+"""One deployable's policy engine: policy decides, shell does."""

@@ -1,0 +1,1 @@
+"""Pure rules: which action follows from which fact (policy.md)."""

@@ -1,0 +1,1 @@
+"""The show-piece on the embedded cloud."""

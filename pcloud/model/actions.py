@@ -1,0 +1,189 @@
+"""What ``step`` orders: actions, questions and reports. Imperative; the shell does them and answers with events.
+
+Rules:
+- An **action** changes the world. It is stored as an open intent before it is begun, carries an id, and is idempotent: done again under the
+  same id (``resumed``) it finds what the first time did.
+- A **question** asks another sight and changes nothing; it is not stored, and a lost answer is asked for again.
+- A **report** is a line of the journal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pcloud.model.instance import Instance
+from pcloud.model.words import Choice, Rung
+
+
+@dataclass(frozen=True, slots=True)
+class RestartResource:
+    """Stop and start one service. ``timeout`` in seconds, for all of it."""
+
+    id: str
+    assembly: str
+    resource: str
+    generation: int
+    timeout: float
+
+
+@dataclass(frozen=True, slots=True)
+class StartResources:
+    """Start services of an assembly in this order, stopping each first where ``restart``."""
+
+    id: str
+    assembly: str
+    generation: int
+    resources: tuple[str, ...]
+    timeout: float
+    restart: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StopResources:
+    """Stop services of an assembly in this order."""
+
+    id: str
+    assembly: str
+    generation: int
+    resources: tuple[str, ...]
+    timeout: float
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigureAssembly:
+    """Run the assembly's configure script with these parameters."""
+
+    id: str
+    assembly: str
+    generation: int
+    parameters: tuple[tuple[str, str], ...]
+    timeout: float
+
+
+@dataclass(frozen=True, slots=True)
+class RebootAssembly:
+    """Reboot the instance; done when the cloud has accepted. ``boot_id`` is the one to leave behind."""
+
+    id: str
+    assembly: str
+    instance: Instance
+    boot_id: str
+    hard: bool
+    timeout: float
+
+
+@dataclass(frozen=True, slots=True)
+class FenceInstance:
+    """Make sure that the instance no longer runs: stop it and read SHUTOFF (policy.md section 6)."""
+
+    id: str
+    assembly: str
+    instance: Instance
+    timeout: float
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchInstance:
+    """Find the instance of this generation by its tags, or create it, with its volumes."""
+
+    id: str
+    assembly: str
+    generation: int
+    infrastructure: str
+    timeout: float
+
+
+@dataclass(frozen=True, slots=True)
+class DestroyInstance:
+    """Delete the current instance of an assembly that is being stopped. Its volumes stay."""
+
+    id: str
+    assembly: str
+    instance: Instance
+    timeout: float
+
+
+@dataclass(frozen=True, slots=True)
+class DiscardInstance:
+    """Delete a fenced and replaced instance."""
+
+    id: str
+    assembly: str
+    instance_id: str
+    infrastructure: str
+    timeout: float
+
+
+Action = (
+    RestartResource
+    | StartResources
+    | StopResources
+    | ConfigureAssembly
+    | RebootAssembly
+    | FenceInstance
+    | LaunchInstance
+    | DestroyInstance
+    | DiscardInstance
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadInstance:
+    """Ask the cloud for this very instance."""
+
+    assembly: str
+    instance: Instance
+
+
+@dataclass(frozen=True, slots=True)
+class AskPeers:
+    """Ask each peer whether it reaches these ports of the assembly."""
+
+    assembly: str
+    instance: Instance
+    peers: tuple[str, ...]
+    ports: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeAgain:
+    """Run every probe of the assembly at once and report each result."""
+
+    assembly: str
+
+
+Question = ReadInstance | AskPeers | ProbeAgain
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Why something was done or not done (policy.md section 7). ``id`` is carried by every later report of the same recovery."""
+
+    id: str
+    choice: Choice
+    rule: str  # where in the policy
+    action: Rung | None = None
+    rung: Rung | None = None
+    failures: int = 0
+    of: int = 0
+    within: float = 0.0
+    evidence: tuple[str, ...] = ()
+    next: str = ""  # what the next failure would do
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One line of the journal. ``before`` and ``after`` are the words that are shown as from and to."""
+
+    kind: str
+    assembly: str = ""
+    resource: str = ""
+    before: str = ""
+    after: str = ""
+    reason: str = ""
+    decision: str = ""
+    record: Decision | None = None
+    alert: bool = False
+
+
+Order = Action | Question | Report

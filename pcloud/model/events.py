@@ -1,0 +1,199 @@
+"""What ``step`` is told: facts, past tense. Each carries ``at`` (the deployable's monotonic clock) and ``wall`` (POSIX seconds)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pcloud.model.instance import Instance
+from pcloud.model.plan import DeployablePlan
+from pcloud.model.words import Desired, InstanceStatus, Reach, Rung, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """The root of all events."""
+
+    at: float
+    wall: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingsChanged(Event):
+    """The plan is this from now on."""
+
+    plan: DeployablePlan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticked(Event):
+    """Time has come to ``wake_at``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControllerResumed(Event):
+    """A new controller process goes on from the stored state; answers to open actions may be lost."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorAsked(Event):
+    """Start or stop the deployable."""
+
+    desired: Desired
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryAsked(Event):
+    """The operator asks for one rung's action on one target."""
+
+    rung: Rung
+    assembly: str
+    resource: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactMade(Event):
+    """We are connected to the machine."""
+
+    assembly: str
+    generation: int
+    boot_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactLost(Event):
+    """An attempt of ours to reach the machine failed. ``last_seen`` is the moment of its last sign of life."""
+
+    assembly: str
+    generation: int
+    reason: str
+    last_seen: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactBlurred(Event):
+    """Contact says nothing either way: authentication refused, host key changed."""
+
+    assembly: str
+    generation: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeReported(Event):
+    """The root of what one probe found. ``probe`` is "" for the resource agent's own monitor."""
+
+    assembly: str
+    resource: str
+    generation: int
+    probe: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbePassed(ProbeReported):
+    """All is well."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeMissed(ProbeReported):
+    """Soft evidence."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeFailed(ProbeReported):
+    """Hard evidence."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbePending(ProbeReported):
+    """On its way, neither passed nor failed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeUnknown(ProbeReported):
+    """Cannot be told."""
+
+
+PROBE_EVENTS: dict[Verdict, type[ProbeReported]] = {
+    Verdict.PASSED: ProbePassed,
+    Verdict.MISSED: ProbeMissed,
+    Verdict.FAILED: ProbeFailed,
+    Verdict.PENDING: ProbePending,
+    Verdict.UNKNOWN: ProbeUnknown,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProvisionFinished(Event):
+    """The provisioning script of this generation has ended."""
+
+    assembly: str
+    generation: int
+    status: int
+    tail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloudAnswered(Event):
+    """The cloud's word about this very instance."""
+
+    assembly: str
+    instance_id: str
+    status: InstanceStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloudUnreachable(Event):
+    """The cloud's API did not answer."""
+
+    assembly: str
+    instance_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeerAnswered(Event):
+    """What a peer found at a port of the assembly."""
+
+    assembly: str
+    generation: int
+    peer: str
+    port: int
+    reach: Reach
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionDone(Event):
+    """The action with this id is done."""
+
+    action: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceLaunched(ActionDone):
+    """There is an instance of the generation that was asked for."""
+
+    instance: Instance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceMissing(ActionDone):
+    """A fence found no such instance: gone without our doing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionFailed(Event):
+    """The action with this id failed."""
+
+    action: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionRefused(ActionFailed):
+    """It failed and would fail again: a hard error (policy.md section 1)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopFailed(ActionFailed):
+    """The stop inside a restart failed or hung: evidence that skips to reboot (policy.md section 3.6)."""

@@ -1,0 +1,58 @@
+"""Machines as a cloud knows them: the orders that make them and what is read of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pcloud.model.words import InstanceStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Tags:
+    """What every instance and volume of ours carries, so that it can be found again by whoever lost its id."""
+
+    controller: str
+    deployable: str
+    assembly: str
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """The machine that an assembly runs on. ``host_key`` is its SSH host key as one public line, known before it booted."""
+
+    id: str
+    generation: int
+    address: str
+    port: int = 22
+    user: str = ""
+    host_key: str = ""
+    infrastructure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceReading:
+    """One answer of the cloud about one instance. ``address``, ``port`` and ``user`` are empty or 0 while the cloud has not said them."""
+
+    id: str
+    status: InstanceStatus
+    tags: Tags | None = None
+    address: str = ""
+    port: int = 22
+    user: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchOrder:
+    """Everything that a cloud needs to make one instance."""
+
+    name: str
+    tags: Tags
+    image: str
+    size: str
+    user_data: bytes
+    networks: tuple[str, ...] = ()
+    volumes: tuple[tuple[str, str], ...] = ()  # volume id, mount path; attached before it is called launched
+    extra: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,207 @@
+"""What a deployable should be: the spec with everything inherited and resolved, as the policy and the shell use it.
+
+Made by ``pcloud.spec``; nothing in here refers to files, YAML or inheritance any more. ``${assembly.word}`` references stay in the
+texts that may hold them (parameters, http checks) and are resolved when they have values.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from pcloud.model.words import Mode, OnExhausted, Origin, Rung
+
+
+@dataclass(frozen=True, slots=True)
+class RungSettings:
+    """One rung's window. ``failures`` 0 means that it never escalates (-1 or INFINITY in the spec). Durations in seconds."""
+
+    failures: int
+    within: float
+    delay: float
+    max_delay: float
+    verify: float
+
+
+# policy.md section 3, "Defaults".
+DEFAULT_RESTART = RungSettings(3, 600.0, 5.0, 300.0, 60.0)
+DEFAULT_REBOOT = RungSettings(2, 3600.0, 30.0, 1800.0, 300.0)
+DEFAULT_RELAUNCH = RungSettings(2, 21600.0, 60.0, 3600.0, 600.0)
+DEFAULT_RELAUNCH_DEPLOYABLE = RungSettings(2, 86400.0, 60.0, 3600.0, 1800.0)
+
+
+@dataclass(frozen=True, slots=True)
+class RecoverySettings:
+    """The effective recovery settings of one target."""
+
+    restart: RungSettings = DEFAULT_RESTART
+    reboot: RungSettings = DEFAULT_REBOOT
+    relaunch: RungSettings = DEFAULT_RELAUNCH
+    relaunch_deployable: RungSettings = DEFAULT_RELAUNCH_DEPLOYABLE
+    allow: Rung = Rung.REBOOT
+    mode: Mode = Mode.ENFORCE
+    on_exhausted: OnExhausted = OnExhausted.RETRY
+    keep_failed: int = 1
+
+    def rung(self, rung: Rung) -> RungSettings:
+        """The window of ``rung``; KeyError for relocate, which has none yet."""
+        match rung:
+            case Rung.RESTART:
+                return self.restart
+            case Rung.REBOOT:
+                return self.reboot
+            case Rung.RELAUNCH:
+                return self.relaunch
+            case Rung.RELAUNCH_DEPLOYABLE:
+                return self.relaunch_deployable
+            case Rung.RELOCATE:
+                raise KeyError(rung)
+
+
+@dataclass(frozen=True, slots=True)
+class TcpCheck:
+    """The port accepts a connection, on the assembly's own address."""
+
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class HttpCheck:
+    """A GET of ``url`` answers with ``status``, and its body holds ``contains``. May hold ``${…}`` references."""
+
+    url: str
+    status: int = 200
+    contains: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandCheck:
+    """A shell command exits with 0."""
+
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check of a resource with its rhythm. ``key`` is unique within the resource, and stable while the check is the same."""
+
+    key: str
+    what: TcpCheck | HttpCheck | CommandCheck
+    interval: float = 5.0
+    timeout: float = 5.0
+    fall: int = 3
+    rise: int = 1
+    origin: Origin = Origin.INSIDE
+
+
+@dataclass(frozen=True, slots=True)
+class SystemdAgent:
+    """A systemd unit, with its suffix (``mariadb.service``)."""
+
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessAgent:
+    """A command that stays in the foreground, kept by pcloud itself. ``$PCLOUD_ROOT`` and ``$PCLOUD_ADDRESS`` are expanded by a shell."""
+
+    command: str
+    user: str = ""
+    directory: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptAgent:
+    """Three commands. ``monitor`` exits with 0 (running), 7 (not running: hard evidence), or anything else (soft)."""
+
+    start: str
+    stop: str
+    monitor: str
+    user: str = ""
+    directory: str = ""
+
+
+ResourceAgent = SystemdAgent | ProcessAgent | ScriptAgent
+
+
+@dataclass(frozen=True, slots=True)
+class ResourcePlan:
+    """One service. ``agent`` is None where the resource is a check alone; then ``restarts`` names what a restart of it restarts."""
+
+    name: str
+    agent: ResourceAgent | None
+    checks: tuple[Check, ...] = ()
+    restarts: str = ""
+    interval: float = 5.0  # of the agent's own monitor
+    timeout: float = 5.0  # likewise
+    action_timeout: float = 90.0  # start and stop, each (policy.md section 1)
+    recovery: RecoverySettings = RecoverySettings()
+
+
+@dataclass(frozen=True, slots=True)
+class VolumePlan:
+    """A disk that outlives every relaunch. ``size`` in bytes; ``mount`` is an absolute path in the machine."""
+
+    name: str
+    size: int
+    mount: str
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A value that is never printed: read from ``file`` or the daemon's environment variable ``env``; one of them is set."""
+
+    name: str
+    file: str = ""
+    env: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorPlan:
+    """How the machine itself is watched. ``silence`` is how long it must be silent before anybody calls it dead."""
+
+    carrier: str = "ssh"
+    user: str = "pcloud"
+    interval: float = 5.0
+    timeout: float = 5.0
+    silence: float = 60.0
+    host_key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AssemblyPlan:
+    """One machine. Script texts are the scripts themselves, not their paths; empty where there is none."""
+
+    name: str
+    infrastructure: str
+    image: str = ""
+    size: str = ""
+    address: str = ""  # static assemblies only
+    networks: tuple[str, ...] = ()
+    volumes: tuple[VolumePlan, ...] = ()
+    ephemeral: bool = False
+    spread: bool = False
+    after: tuple[str, ...] = ()
+    parameters: tuple[tuple[str, str], ...] = ()
+    secrets: tuple[Secret, ...] = ()
+    provision: str = ""
+    cloud_config: str = ""
+    configure: str = ""
+    reboot_command: str = ""  # static assemblies only
+    monitor: MonitorPlan = MonitorPlan()
+    resources: tuple[ResourcePlan, ...] = ()  # in the order in which they start
+    recovery: RecoverySettings = RecoverySettings()
+
+    @property
+    def static(self) -> bool:
+        """Whether it exists already, and is never launched or destroyed by us."""
+        return bool(self.address)
+
+
+@dataclass(frozen=True, slots=True)
+class DeployablePlan:
+    """One application. ``assemblies`` stand in an order in which each comes after those it is ``after``."""
+
+    name: str
+    infrastructures: tuple[str, ...] = ()
+    assemblies: tuple[AssemblyPlan, ...] = ()
+    recovery: RecoverySettings = field(default_factory=RecoverySettings)

@@ -1,0 +1,188 @@
+"""The Protocols through which the DPE meets what does the work; the daemon's entry wires them together.
+
+Rules: implementations raise only types of ``pcloud.errors`` and CancelledError; whatever waits has a timeout of its own or takes one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from pcloud.model.actions import Report
+from pcloud.model.instance import Instance, InstanceReading, LaunchOrder, Tags
+from pcloud.model.plan import AssemblyPlan, ResourcePlan
+from pcloud.model.state import DeployableState
+from pcloud.model.words import Reach, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class ContactSeen:
+    """The machine answers: connected, host key verified, watcher running. ``boot_id`` tells one boot from the next."""
+
+    boot_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContactMissed:
+    """An attempt of ours to reach the machine failed; repeated with every failed attempt.
+
+    ``last_seen`` is the loop's time of the last sign of life on this connection, None if there was none.
+    """
+
+    reason: str
+    last_seen: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ContactUnclear:
+    """It cannot be told whether the machine is alive: authentication refused, host key changed, our own overload."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeSeen:
+    """One result of one probe: ``key`` is "" for the resource agent's own monitor, else the check's key.
+
+    Reported on every change, and on every run that did not pass.
+    """
+
+    resource: str
+    key: str
+    verdict: Verdict
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProvisionSeen:
+    """The provisioning script has ended with ``status``; ``tail`` is the end of its output (at most 2,000 characters)."""
+
+    status: int
+    tail: str
+
+
+Sighting = ContactSeen | ContactMissed | ContactUnclear | ProbeSeen | ProvisionSeen
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one action in a machine: ``status`` is the exit status, None when the time ran out or the connection broke.
+
+    ``reason`` is one line for people, empty when all is well; ``output`` the end of what it printed (at most 2,000 characters).
+    """
+
+    status: int | None
+    reason: str = ""
+    output: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether it did what it was asked."""
+        return self.status == 0
+
+
+class Agent(Protocol):
+    """Eyes and hands in one instance: keeps a connection, reports what it sees, does what it is told."""
+
+    async def run(self) -> None:
+        """Keep the connection and the watcher up until cancelled; reconnects by itself and never raises for the machine's faults."""
+
+    def watch(self, assembly: AssemblyPlan) -> None:
+        """Watch by this plan from now on (its http checks have no references left); also makes every probe run and report once more."""
+
+    def probe_again(self) -> None:
+        """Run every probe at once and report each result, changed or not."""
+
+    async def start(self, resource: ResourcePlan, environment: Mapping[str, str]) -> Outcome:
+        """Start it; ok if it runs already."""
+
+    async def stop(self, resource: ResourcePlan, environment: Mapping[str, str]) -> Outcome:
+        """Stop it; ok if it is stopped already."""
+
+    async def running(self, resource: ResourcePlan) -> Verdict:
+        """The agent's own monitor, once; PASSED for a resource that is a check alone."""
+
+    async def execute(self, script: str, environment: Mapping[str, str], timeout: float) -> Outcome:
+        """Run a shell script with ``environment``, which no other process in the machine can read in its arguments."""
+
+    async def reach(self, address: str, port: int, timeout: float) -> Reach:
+        """Try to reach a port from inside this machine, through the connection that is there."""
+
+
+class AgentFactory(Protocol):
+    """Makes the agent of one instance; ``report`` is called in the loop's thread and must not block."""
+
+    def __call__(self, deployable: str, assembly: AssemblyPlan, instance: Instance, report: Callable[[Sighting], None]) -> Agent: ...
+
+
+class Infrastructure(Protocol):
+    """One account at one cloud. All calls raise InfrastructureError, AmbiguousError or HardInfrastructureError."""
+
+    @property
+    def name(self) -> str: ...
+
+    async def find(self, deployable: str, assembly: str) -> Sequence[InstanceReading]:
+        """All instances that carry this controller's tags for the assembly, of whatever generation and status."""
+
+    async def read(self, instance_id: str) -> InstanceReading:
+        """This very instance, asked by its id; status ABSENT when the cloud knows no such id."""
+
+    async def create(self, order: LaunchOrder) -> InstanceReading:
+        """Ask for an instance; returns when the cloud has accepted, not when it runs."""
+
+    async def start(self, instance_id: str) -> None:
+        """Power on."""
+
+    async def stop(self, instance_id: str) -> None:
+        """Power off, orderly where the guest plays along; returns when the cloud has accepted."""
+
+    async def reboot(self, instance_id: str, *, hard: bool) -> None:
+        """Reboot; returns when the cloud has accepted."""
+
+    async def destroy(self, instance_id: str) -> None:
+        """Delete; no error if it is gone already. Volumes stay."""
+
+    async def volume(self, deployable: str, assembly: str, name: str, size: int) -> str:
+        """The id of the assembly's volume of that name, created with ``size`` bytes if there is none."""
+
+    async def release(self, volume_id: str) -> None:
+        """Detach the volume from whatever holds it; returns when it is free."""
+
+    async def delete_volumes(self, deployable: str) -> Sequence[str]:
+        """Delete all volumes of a deployable; returns their names."""
+
+    async def console(self, instance_id: str) -> str:
+        """The end of the console's output; empty where the cloud keeps none."""
+
+
+class Keyring(Protocol):
+    """SSH keys that must be known before a machine boots; made on first use and kept."""
+
+    def client_public(self, deployable: str) -> str:
+        """The public line of the deployable's own key, which every machine of it lets in."""
+
+    def client_path(self, deployable: str) -> str:
+        """The file of the private half."""
+
+    def host_pair(self, deployable: str, assembly: str, generation: int) -> tuple[str, str]:
+        """Private key (OpenSSH PEM) and public line of one instance's host key; the same pair every time it is asked."""
+
+    def tags(self, deployable: str, assembly: str, generation: int) -> Tags:
+        """The tags of that instance, with this controller's own name in them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A deployable's state as it was stored, with the moments of storing: loop age and wall time belong to the one who loads it."""
+
+    state: DeployableState
+    at: float
+    wall: float
+
+
+class Journal(Protocol):
+    """Where states, open intents and reports become durable. Raises StoreError."""
+
+    async def record(self, state: DeployableState, *, at: float, wall: float, reports: Sequence[Report]) -> None:
+        """One transaction: the state with its open intents, and the reports. Durable when it returns."""

@@ -1,0 +1,134 @@
+"""The closed vocabularies: each word means the same in code, spec, API, commands and docs."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Rung(StrEnum):
+    """A step of the recovery ladder, lowest first (policy.md section 3)."""
+
+    RESTART = "restart"
+    REBOOT = "reboot"
+    RELAUNCH = "relaunch"
+    RELAUNCH_DEPLOYABLE = "relaunch_deployable"
+    RELOCATE = "relocate"
+
+    @property
+    def height(self) -> int:
+        """Its place on the ladder; 0 is the lowest."""
+        return LADDER.index(self)
+
+
+LADDER = tuple(Rung)
+
+
+class Mode(StrEnum):
+    """What the policy may do by itself (policy.md section 5)."""
+
+    ENFORCE = "enforce"
+    OBSERVE = "observe"
+    APPROVE = "approve"
+
+
+class OnExhausted(StrEnum):
+    """What happens when the last rung has failed (policy.md section 3.7)."""
+
+    RETRY = "retry"
+    STOP = "stop"
+
+
+class Origin(StrEnum):
+    """Where a check is made."""
+
+    INSIDE = "inside"
+    CONTROLLER = "controller"
+
+
+class Verdict(StrEnum):
+    """What one probe says. FAILED is hard evidence, MISSED is soft (policy.md section 1)."""
+
+    PASSED = "passed"
+    MISSED = "missed"
+    FAILED = "failed"
+    PENDING = "pending"
+    UNKNOWN = "unknown"
+
+
+class Health(StrEnum):
+    """What the policy makes of the probes of one resource."""
+
+    UNKNOWN = "unknown"
+    HEALTHY = "healthy"
+    PENDING = "pending"
+    FAILED = "failed"
+
+
+class Desired(StrEnum):
+    """What the operator wants of a deployable."""
+
+    STOPPED = "stopped"
+    RUNNING = "running"
+
+
+class Stage(StrEnum):
+    """Where an assembly's instance is on its way up or down."""
+
+    ABSENT = "absent"
+    WAITING = "waiting"  # for its dependencies
+    FENCING = "fencing"
+    LAUNCHING = "launching"
+    REBOOTING = "rebooting"
+    BOOTING = "booting"
+    PROVISIONING = "provisioning"
+    CONFIGURING = "configuring"
+    STARTING = "starting"
+    VERIFYING = "verifying"
+    UP = "up"
+    STOPPING = "stopping"
+    DESTROYING = "destroying"
+
+
+class Phase(StrEnum):
+    """Where one recovery stands."""
+
+    DELAYED = "delayed"
+    ACTING = "acting"
+    VERIFYING = "verifying"
+
+
+class InstanceStatus(StrEnum):
+    """What the cloud says of one instance; ABSENT is a 404 for this very id. Others are not of our making: ``held``."""
+
+    ACTIVE = "ACTIVE"
+    BUILD = "BUILD"
+    SHUTOFF = "SHUTOFF"
+    ERROR = "ERROR"
+    REBOOT = "REBOOT"
+    ABSENT = "ABSENT"
+    PAUSED = "PAUSED"
+    RESCUE = "RESCUE"
+    RESIZE = "RESIZE"
+    MIGRATING = "MIGRATING"
+    UNKNOWN = "UNKNOWN"
+
+
+class Choice(StrEnum):
+    """What one evaluation came to (interface.md, simulate)."""
+
+    ACT = "act"
+    HOLD = "hold"
+    FREEZE = "freeze"
+    SUPPRESS = "suppress"
+    BLOCK = "block"
+    EXHAUSTED = "exhausted"
+    RECOVERED = "recovered"
+
+
+class Reach(StrEnum):
+    """What came of trying to reach a port. Only ANSWERED shows a living service; REFUSED shows a living machine (policy.md section 4)."""
+
+    ANSWERED = "answered"
+    REFUSED = "refused"
+    SILENT = "silent"
+    UNABLE = "unable"  # the one who tried could not try: says nothing

@@ -1,0 +1,53 @@
+"""One line of the journal, as it is stored, sent and shown."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from pcloud.model.actions import Decision, Report
+
+
+class EventRecord(BaseModel):
+    """An event has at least these (interface.md). ``seq`` counts up over the whole store and never repeats; ``id`` is its text form."""
+
+    model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
+
+    id: str
+    seq: int
+    at: datetime
+    deployable: str
+    assembly: str | None = None
+    resource: str | None = None
+    kind: str
+    from_: str | None = Field(default=None, alias="from")
+    to: str | None = None
+    reason: str = ""
+    decision: str | None = None
+    alert: bool = False
+    record: Decision | None = None
+
+    @property
+    def target(self) -> str:
+        """DEPLOYABLE[/ASSEMBLY[/RESOURCE]]."""
+        return "/".join(part for part in (self.deployable, self.assembly, self.resource) if part)
+
+
+def event_record(seq: int, wall: float, deployable: str, report: Report) -> EventRecord:
+    """The record of a report that the policy made at ``wall`` (POSIX seconds)."""
+    return EventRecord(
+        id=str(seq),
+        seq=seq,
+        at=datetime.fromtimestamp(wall, UTC),
+        deployable=deployable,
+        assembly=report.assembly or None,
+        resource=report.resource or None,
+        kind=report.kind,
+        from_=report.before or None,
+        to=report.after or None,
+        reason=report.reason,
+        decision=report.decision or None,
+        alert=report.alert,
+        record=report.record,
+    )

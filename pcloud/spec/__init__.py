@@ -1,0 +1,1 @@
+"""The spec file: read, checked, and turned into a plan."""
