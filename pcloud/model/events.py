@@ -106,7 +106,14 @@ class ProbeFailed(ProbeReported):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbePending(ProbeReported):
-    """On its way, neither passed nor failed."""
+    """On its way, neither passed nor failed, for ``patience`` seconds; past that it is a failure."""
+
+    patience: float = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeBroken(ProbeReported):
+    """A hard error: trying again cannot help."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +127,7 @@ PROBE_EVENTS: dict[Verdict, type[ProbeReported]] = {
     Verdict.FAILED: ProbeFailed,
     Verdict.PENDING: ProbePending,
     Verdict.UNKNOWN: ProbeUnknown,
+    Verdict.BROKEN: ProbeBroken,
 }
 
 

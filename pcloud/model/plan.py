@@ -191,6 +191,10 @@ class AssemblyPlan:
     resources: tuple[ResourcePlan, ...] = ()  # in the order in which they start
     recovery: RecoverySettings = RecoverySettings()
 
+    def resource(self, name: str) -> ResourcePlan | None:
+        """Its resource of that name."""
+        return next((plan for plan in self.resources if plan.name == name), None)
+
     @property
     def static(self) -> bool:
         """Whether it exists already, and is never launched or destroyed by us."""
@@ -205,3 +209,11 @@ class DeployablePlan:
     infrastructures: tuple[str, ...] = ()
     assemblies: tuple[AssemblyPlan, ...] = ()
     recovery: RecoverySettings = field(default_factory=RecoverySettings)
+
+    def assembly(self, name: str) -> AssemblyPlan | None:
+        """Its assembly of that name."""
+        return next((plan for plan in self.assemblies if plan.name == name), None)
+
+    def dependents(self, name: str) -> tuple[str, ...]:
+        """The assemblies that come directly after the one named."""
+        return tuple(plan.name for plan in self.assemblies if name in plan.after)

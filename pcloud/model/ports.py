@@ -52,6 +52,7 @@ class ProbeSeen:
     key: str
     verdict: Verdict
     reason: str
+    patience: float = 30.0  # seconds for which PENDING is no failure
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pcloud.model.actions import Action
 from pcloud.model.instance import Instance
 from pcloud.model.plan import DeployablePlan
-from pcloud.model.words import Desired, Health, InstanceStatus, Phase, Rung, Stage, Verdict
+from pcloud.model.words import Desired, Health, InstanceStatus, Phase, Reach, Rung, Stage, Verdict
 
 POLICY_VERSION = 1
 """Counted up when ``step`` decides anything differently; records carry it."""
@@ -20,26 +20,27 @@ POLICY_VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class ProbeState:
-    """One probe of a resource: its last verdict, and how many misses or passes came in a row."""
+    """What one probe has come to since it was last reset: its standing verdict, and how many misses or passes came in a row."""
 
     verdict: Verdict = Verdict.UNKNOWN
     misses: int = 0
     passes: int = 0
     since: float = 0.0  # when this verdict began
     reason: str = ""
+    patience: float = 0.0  # of a pending one, seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """One recovery under way. ``until`` ends the phase: the delay, the action's time, or the time to verify."""
+    """One recovery under way. ``until`` ends the delay or the time to verify; None while an action runs."""
 
     rung: Rung
     phase: Phase
-    until: float
+    until: float | None
     decision: str
-    failures: int  # in the window when it was decided
-    of: int
-    within: float
+    failures: int = 0  # in the window when it was decided; 0: not because of a failure
+    of: int = 0
+    within: float = 0.0
     reason: str = ""
 
 
@@ -50,13 +51,15 @@ class ResourceState:
     health: Health = Health.UNKNOWN
     reason: str = ""
     since: float = 0.0
-    probes: Mapping[str, ProbeState] = field(default_factory=dict)
+    probes: Mapping[str, ProbeState] = field(default_factory=dict)  # those with evidence since the last reset
     failures: tuple[float, ...] = ()  # the restart window
+    recoveries: tuple[float, ...] = ()  # of the last 24 h, for the flapping alert
     recovery: Recovery | None = None
     action: Action | None = None  # open intent
     suppressed_by: str = ""
     blocked: str = ""
     exhausted: bool = False
+    alerted: bool = False  # that it has been unknown for long
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,7 @@ class PeerReading:
     at: float
     peer: str
     port: int
+    reach: Reach
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +88,12 @@ class Silence:
     last_seen: float
     reason: str
     ask_at: float  # the next time the other sights are asked
-    readings: tuple[CloudReading, ...] = ()  # the run of equal condemning words of the cloud: first and last
-    cloud: CloudReading | None = None  # its last word, whatever it was
-    cloud_lost_at: float | None = None  # since when the cloud's API does not answer
-    absent_at: float | None = None  # the first 404 in a row of them
-    missed: tuple[PeerReading, ...] = ()
-    reached: PeerReading | None = None  # a veto
-    refused: PeerReading | None = None
+    passed_at: float | None = None  # the last passing sight since
+    passed_by: str = ""
+    cloud: CloudReading | None = None  # its last word
+    cloud_since: float | None = None  # since when it has said just that
+    cloud_lost: str = ""  # why the cloud's API does not answer, while it does not
+    peers: tuple[PeerReading, ...] = ()  # the last answer of each peer about each port
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,26 +102,33 @@ class AssemblyState:
 
     stage: Stage = Stage.ABSENT
     since: float = 0.0  # of the stage
-    until: float | None = None  # end of the stage's time
-    reason: str = ""  # why it is not healthy, for people
+    until: float | None = None  # end of the stage's time; None while an action runs, or where there is no end
+    reason: str = ""  # why it is where it is, for people
     instance: Instance | None = None
     generation: int = 0  # the highest that was ever intended
     boot_id: str = ""
+    contact: bool = False
     provisioned: bool = False
-    configured: tuple[tuple[str, str], ...] | None = None  # the parameters that configure last ran with
+    proven: bool = False  # this generation has been up once, so that something may live on its disk
+    configured: tuple[tuple[str, str], ...] | None = None  # the parameters that it last was configured with
     action: Action | None = None  # open intent
     recovery: Recovery | None = None
     resources: Mapping[str, ResourceState] = field(default_factory=dict)
     reboots: tuple[float, ...] = ()  # windows
     relaunches: tuple[float, ...] = ()
+    recoveries: tuple[float, ...] = ()  # of the last 24 h, for the flapping alert
     silence: Silence | None = None
     unclear: str = ""  # why contact says nothing: authentication, host key
-    reached: tuple[PeerReading, ...] = ()  # which peers reached which of our ports, last
+    unclear_since: float | None = None  # until it was alerted
+    reached: tuple[PeerReading, ...] = ()  # which peers last reached which of our ports
     ask_peers_at: float | None = None  # next refresh of ``reached``
+    suppressed_by: str = ""
     held: str = ""
     blocked: str = ""
     exhausted: bool = False
-    retired: tuple[str, ...] = ()  # instances that were fenced and replaced, to be discarded
+    discard: Action | None = None  # open intent: a fenced and replaced instance to be deleted
+    discard_at: float | None = None  # when the next attempt at it is due
+    retired: tuple[tuple[str, str], ...] = ()  # further ones that wait for it: instance id, infrastructure
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,5 +141,6 @@ class DeployableState:
     assemblies: Mapping[str, AssemblyState] = field(default_factory=dict)
     serial: int = 0  # of decisions and actions
     seed: int = 0  # for jitter
+    jitter: float = 0.25  # the largest part that jitter adds to a delay (policy.md section 3.4)
     wake_at: float | None = None
     version: int = POLICY_VERSION

@@ -53,6 +53,7 @@ class Verdict(StrEnum):
     FAILED = "failed"
     PENDING = "pending"
     UNKNOWN = "unknown"
+    BROKEN = "broken"  # a hard error: trying again cannot help (OCF 2-6, a missing unit)
 
 
 class Health(StrEnum):

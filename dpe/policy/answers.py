@@ -1,0 +1,142 @@
+"""What became of the actions: each answer closes its open intent and leads on.
+
+Rules: an answer whose id is not open (overtaken by a stop, or by a new recovery) changes nothing.
+"""
+
+from __future__ import annotations
+
+from dpe.policy import bringup, lifecycle, restarts, settings
+from dpe.policy.turn import Turn
+from pcloud.model.actions import (
+    Action,
+    ConfigureAssembly,
+    Decision,
+    DestroyInstance,
+    DiscardInstance,
+    FenceInstance,
+    LaunchInstance,
+    RebootAssembly,
+    RestartResource,
+    StartResources,
+    StopResources,
+)
+from pcloud.model.events import ActionDone, ActionFailed, ActionRefused, InstanceLaunched, InstanceMissing
+from pcloud.model.state import Silence
+from pcloud.model.words import Choice, Desired, Stage
+
+GONE_AFTER_CONTACT = 60.0  # policy.md section 6: seen within 60 s before the first 404
+
+
+def find(turn: Turn, action_id: str) -> tuple[str, str, Action] | None:
+    """The assembly, the resource ("" for the assembly itself) and the open action of that id."""
+    for name, state in turn.assemblies.items():
+        for open_action in (state.action, state.discard):
+            if open_action is not None and open_action.id == action_id:
+                return name, "", open_action
+        for resource, each in state.resources.items():
+            if each.action is not None and each.action.id == action_id:
+                return name, resource, each.action
+    return None
+
+
+def on_done(turn: Turn, event: ActionDone) -> None:
+    """An action is done."""
+    found = find(turn, event.action)
+    if found is None:
+        return
+    name, resource, action = found
+    match action:
+        case RestartResource():
+            restarts.on_done(turn, name, resource)
+        case ConfigureAssembly(parameters=parameters):
+            bringup.configured(turn, name, parameters)
+        case StartResources():
+            bringup.verify(turn, name)
+        case RebootAssembly():
+            bringup.rebooted(turn, action)
+        case FenceInstance():
+            on_fenced(turn, name, missing=isinstance(event, InstanceMissing))
+        case LaunchInstance():
+            on_launched(turn, name, event)
+        case StopResources():
+            lifecycle.destroy(turn, name)
+        case DestroyInstance():
+            settings.clear_assembly(turn, name)
+        case DiscardInstance():
+            turn.update(name, discard=None)
+
+
+def on_launched(turn: Turn, name: str, event: ActionDone) -> None:
+    """The instance is there; one that nobody wants any more is remembered all the same, so that it is taken down."""
+    if not isinstance(event, InstanceLaunched):
+        raise TypeError(f"the answer to a launch must name the instance: {event}")
+    bringup.launched(turn, name, event.instance)
+
+
+def on_fenced(turn: Turn, name: str, *, missing: bool) -> None:
+    """The old instance is off, or gone without our doing."""
+    if missing and not gone_is_fenced(turn, name):
+        block_fence(turn, name)
+    elif turn.desired is Desired.RUNNING:
+        bringup.fenced(turn, name)
+    else:
+        turn.update(name, action=None)
+
+
+def gone_is_fenced(turn: Turn, name: str) -> bool:
+    """Whether a machine that is gone without our doing may be replaced: there is nothing to write to twice, or it was seen just before."""
+    if not turn.plan_of(name).volumes:
+        return True
+    silence = turn[name].silence
+    if silence is None:
+        return turn[name].contact
+    return first_gone(turn, silence) - silence.last_seen <= GONE_AFTER_CONTACT
+
+
+def first_gone(turn: Turn, silence: Silence) -> float:
+    """When the cloud first said that it does not know the instance, in the run of such words that lasts."""
+    return silence.cloud_since if silence.cloud_since is not None else turn.at
+
+
+def block_fence(turn: Turn, name: str) -> None:
+    """It may live on somewhere and write to its volumes: a person must say that it is dead."""
+    instance = turn[name].instance
+    reason = (
+        f"fence: {instance.id if instance else name} is gone without our doing, and was not seen within 60 s before; it may still write"
+    )
+    turn.update(name, action=None, recovery=None, until=None, blocked=reason, reason=reason)
+    turn.decide(Decision("", Choice.BLOCK, "section 6", evidence=(reason,)), f"blocked: {reason}", assembly=name, alert=True)
+
+
+def on_failed(turn: Turn, event: ActionFailed) -> None:
+    """An action has failed, or its time ran out."""
+    found = find(turn, event.action)
+    if found is None:
+        return
+    name, resource, action = found
+    match action:
+        case RestartResource():
+            restarts.on_action_failed(turn, name, resource, event)
+        case StopResources():
+            turn.report("failed", f"stopping its services failed: {event.reason}; destroying it all the same", assembly=name)
+            lifecycle.destroy(turn, name)
+        case DestroyInstance():
+            lifecycle.destroy_failed(turn, name, event.reason)
+        case DiscardInstance():
+            lifecycle.discard_failed(turn, action, event.reason)
+        case _:
+            on_way_up_failed(turn, name, event)
+
+
+def on_way_up_failed(turn: Turn, name: str, event: ActionFailed) -> None:
+    """A step of a launch, reboot or relaunch has failed."""
+    if turn.desired is Desired.STOPPED:
+        turn.update(name, action=None)
+    elif isinstance(event, ActionRefused):
+        stage = Stage.ABSENT if turn[name].instance is None else turn[name].stage
+        turn.update(name, action=None, recovery=None, until=None, stage=stage, blocked=event.reason, reason=event.reason)
+        turn.decide(
+            Decision("", Choice.BLOCK, "section 1", evidence=(event.reason,)), f"{event.reason}: blocked", assembly=name, alert=True
+        )
+    else:
+        bringup.failed(turn, name, event.reason)

@@ -1,0 +1,264 @@
+"""An assembly's way up, the same for a first launch, a reboot and a relaunch.
+
+fence → launch → boot → provision → configure → start → verify → up; a reboot begins at boot, a change of parameters at configure.
+
+Rules:
+- Each stage has one time; its end is one failure at the rung of the recovery that is under way, and failures in between do not count.
+- A soft reboot has 120 s, then it is a hard one; a reboot is verified by a new boot id (policy.md section 3.3).
+- A new generation is created only after the old instance is fenced (section 6).
+- What a machine needs from its dependencies (parameters) it waits for, without a clock running.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from dpe.policy import dependencies, evidence, ladder
+from dpe.policy.turn import Turn
+from dpe.policy.wording import duration
+from pcloud.model.actions import (
+    Action,
+    ConfigureAssembly,
+    Decision,
+    FenceInstance,
+    LaunchInstance,
+    RebootAssembly,
+    StartResources,
+)
+from pcloud.model.instance import Instance
+from pcloud.model.state import Recovery
+from pcloud.model.words import Choice, Health, Phase, Rung, Stage
+
+SOFT_REBOOT = 120.0  # policy.md section 3.3
+PROVISION = 1800.0  # policy.md section 1: "provisioning 30 min"
+FENCE = 180.0  # a stop of ours may take an orderly shutdown's 90 s, and is read until it shows
+LAUNCH = 900.0  # creation, boot of the instance at the cloud, and 120 s of listing after an ambiguous answer
+CONFIGURE = 300.0  # a script that only writes configuration; policy.md's 90 s are for one service
+CLOUD_CALL = 120.0  # one call and its retry
+
+
+def enter(turn: Turn, assembly: str, stage: Stage, *, until: float | None = None, reason: str = "") -> None:
+    """Go to a stage. ``until`` is the end of its time."""
+    turn.update(assembly, stage=stage, since=turn.at, until=until, reason=reason)
+
+
+def act(turn: Turn, assembly: str, action: Action) -> None:
+    """Open an intent for the assembly and order it. While it is open the stage has no other time than the action's own."""
+    turn.update(assembly, action=action, until=None)
+    turn.order(action)
+
+
+def verify_time(turn: Turn, assembly: str) -> float:
+    """Seconds to verify in, by the rung of the recovery under way."""
+    plan, recovery = turn.plan_of(assembly), turn[assembly].recovery
+    rung = recovery.rung if recovery is not None else Rung.RELAUNCH
+    return plan.recovery.rung(Rung.REBOOT if rung is Rung.RESTART else rung).verify
+
+
+def begin(turn: Turn, assembly: str, recovery: Recovery) -> None:
+    """Begin the action of a recovery whose delay is over."""
+    turn.update(assembly, recovery=ladder.acting(recovery), exhausted=False, blocked="", held="")
+    if recovery.rung is Rung.REBOOT:
+        reboot(turn, assembly, hard=not turn[assembly].contact)
+    else:
+        fence(turn, assembly)
+
+
+def reboot(turn: Turn, assembly: str, *, hard: bool) -> None:
+    """Order a reboot; what comes back must have another boot id."""
+    state = turn[assembly]
+    if state.instance is None:
+        raise ValueError(f"{assembly} has no instance to reboot")
+    turn.update(assembly, silence=None)
+    enter(turn, assembly, Stage.REBOOTING, reason=f"{'hard' if hard else 'soft'} reboot")
+    act(turn, assembly, RebootAssembly(turn.next_id(), assembly, state.instance, state.boot_id, hard, CLOUD_CALL))
+
+
+def rebooted(turn: Turn, action: RebootAssembly) -> None:
+    """The cloud has accepted a reboot. A contact with the new boot id may have come before this answer."""
+    turn.update(action.assembly, action=None)
+    state = turn[action.assembly]
+    if state.boot_id != action.boot_id:
+        return
+    if action.hard:
+        enter(turn, action.assembly, Stage.BOOTING, until=turn.at + verify_time(turn, action.assembly), reason="hard reboot")
+    else:
+        turn.update(action.assembly, until=turn.at + SOFT_REBOOT)
+
+
+def fence(turn: Turn, assembly: str) -> None:
+    """Begin a relaunch: make sure that the old instance no longer runs."""
+    state = turn[assembly]
+    if state.instance is None:
+        launch(turn, assembly)
+        return
+    enter(turn, assembly, Stage.FENCING, reason=f"fencing {state.instance.id}")
+    act(turn, assembly, FenceInstance(turn.next_id(), assembly, state.instance, FENCE))
+
+
+def fenced(turn: Turn, assembly: str) -> None:
+    """The old instance is known to be off: the next generation may come."""
+    state = turn[assembly]
+    old = (state.instance.id, state.instance.infrastructure) if state.instance is not None else None
+    retired = (*state.retired, old) if old is not None else state.retired
+    turn.update(assembly, action=None, instance=None, silence=None, contact=False, retired=retired)
+    launch(turn, assembly)
+
+
+def launch(turn: Turn, assembly: str) -> None:
+    """Order the next generation."""
+    generation = turn[assembly].generation + 1
+    turn.update(
+        assembly,
+        generation=generation,
+        boot_id="",
+        provisioned=False,
+        proven=False,
+        configured=None,
+        reached=(),
+        unclear="",
+        unclear_since=None,
+        silence=None,
+    )
+    for name in turn[assembly].resources:
+        evidence.forget_resource(turn, assembly, name, doubt=True)
+    enter(turn, assembly, Stage.LAUNCHING, reason=f"generation {generation}")
+    home = turn.plan_of(assembly).infrastructure
+    act(turn, assembly, LaunchInstance(turn.next_id(), assembly, generation, home, LAUNCH))
+
+
+def launched(turn: Turn, assembly: str, instance: Instance) -> None:
+    """There is an instance: wait for it to answer."""
+    turn.update(assembly, action=None, instance=instance, contact=False)
+    enter(turn, assembly, Stage.BOOTING, until=turn.at + verify_time(turn, assembly), reason=f"{instance.id} at {instance.address}")
+
+
+def answered(turn: Turn, assembly: str, boot_id: str) -> None:
+    """The machine answers for the first time since it was launched or rebooted."""
+    turn.update(assembly, boot_id=boot_id, silence=None)
+    for name in turn[assembly].resources:
+        evidence.forget_resource(turn, assembly, name, doubt=True)
+    if turn[assembly].provisioned:
+        configure(turn, assembly)
+    else:
+        enter(turn, assembly, Stage.PROVISIONING, until=turn.at + PROVISION)
+
+
+def provisioned(turn: Turn, assembly: str, status: int, tail: str) -> None:
+    """The provisioning script has ended."""
+    if status != 0:
+        failed(turn, assembly, f"provisioning ended with {status}: {tail.strip() or 'it printed nothing'}")
+        return
+    turn.update(assembly, provisioned=True)
+    configure(turn, assembly)
+
+
+def configure(turn: Turn, assembly: str) -> None:
+    """Wait for the parameters, then configure and start."""
+    if turn[assembly].action is not None and turn[assembly].stage is Stage.REBOOTING:
+        turn.update(assembly, action=None)
+    enter(turn, assembly, Stage.CONFIGURING)
+    advance_configuring(turn, assembly)
+
+
+def advance_configuring(turn: Turn, assembly: str) -> None:
+    """Go on as soon as every dependency is well and every parameter has a value."""
+    state, plan = turn[assembly], turn.plan_of(assembly)
+    if state.action is not None or waits(state.recovery):
+        return
+    values = dependencies.parameters(turn, assembly)
+    if values is None or not dependencies.ready(turn, assembly):
+        waiting = ", ".join(name for name in plan.after if not dependencies.settled(turn[name]))
+        turn.update(assembly, reason=f"waiting for {waiting}" if waiting else "waiting for its parameters")
+        return
+    if not plan.configure:
+        configured(turn, assembly, values)
+        return
+    turn.update(assembly, reason="")
+    if state.instance is None:
+        raise ValueError(f"{assembly} has no instance to configure")
+    act(turn, assembly, ConfigureAssembly(turn.next_id(), assembly, state.instance.generation, values, CONFIGURE))
+
+
+def configured(turn: Turn, assembly: str, values: tuple[tuple[str, str], ...]) -> None:
+    """Its configuration has these values now: start what runs by it."""
+    turn.update(assembly, action=None, configured=values)
+    state, plan = turn[assembly], turn.plan_of(assembly)
+    names = tuple(each.name for each in plan.resources if each.agent is not None)
+    if not names or state.instance is None:
+        verify(turn, assembly)
+        return
+    again = state.recovery is not None and state.recovery.rung is Rung.RESTART
+    patience = sum(each.action_timeout * (2 if again else 1) for each in plan.resources)
+    enter(turn, assembly, Stage.STARTING)
+    act(turn, assembly, StartResources(turn.next_id(), assembly, state.instance.generation, names, patience, again))
+
+
+def verify(turn: Turn, assembly: str) -> None:
+    """Everything was started: fresh evidence must show it healthy in time."""
+    turn.update(assembly, action=None)
+    recovery = turn[assembly].recovery
+    if recovery is not None:
+        turn.update(assembly, recovery=replace(recovery, phase=Phase.VERIFYING))
+    evidence.forget(turn, assembly, doubt=True)
+    enter(turn, assembly, Stage.VERIFYING, until=turn.at + verify_time(turn, assembly))
+
+
+def advance_verifying(turn: Turn, assembly: str) -> None:
+    """Up, when every resource is healthy; one that is blocked is waited for no longer."""
+    state = turn[assembly]
+    if state.silence is not None or not state.contact:
+        return
+    if any(each.health is not Health.HEALTHY and not each.blocked for each in state.resources.values()):
+        return
+    verified(turn, assembly)
+
+
+def verified(turn: Turn, assembly: str) -> None:
+    """The assembly is up; the windows of everything below it are clear (section 3.3)."""
+    recovery = turn[assembly].recovery
+    for name in turn[assembly].resources:
+        turn.update_resource(assembly, name, failures=(), recovery=None, exhausted=False, suppressed_by="")
+    if recovery is not None and recovery.failures:
+        reason = f"{recovery.rung} verified"
+        turn.decide(
+            Decision("", Choice.RECOVERED, "section 3.3", rung=recovery.rung, evidence=(recovery.decision,)), reason, assembly=assembly
+        )
+    turn.update(assembly, recovery=None, exhausted=False, held="", proven=True, ask_peers_at=turn.at)
+    enter(turn, assembly, Stage.UP)
+    for peer in turn.assemblies:
+        if peer != assembly and turn[peer].stage is Stage.UP:
+            turn.update(peer, ask_peers_at=turn.at)
+
+
+def failed(turn: Turn, assembly: str, reason: str) -> None:
+    """This way up has failed: one failure at the rung of the recovery under way; a reconfiguration's next rung is the reboot."""
+    state = turn[assembly]
+    rung = state.recovery.rung if state.recovery is not None else Rung.REBOOT
+    turn.update(assembly, action=None, until=None)
+    if state.instance is None or not state.provisioned:
+        rung = Rung.RELAUNCH
+    ladder.fail(turn, assembly, Rung.REBOOT if rung is Rung.RESTART else rung, reason, rule="section 3.3")
+
+
+def ran_out(turn: Turn, assembly: str) -> None:
+    """The stage's time is over."""
+    state = turn[assembly]
+    took = duration(turn.at - state.since)
+    match state.stage:
+        case Stage.REBOOTING:
+            turn.update(assembly, contact=False)
+            reboot(turn, assembly, hard=True)
+        case Stage.BOOTING:
+            failed(turn, assembly, state.unclear or f"no answer {took} after its {'reboot' if state.provisioned else 'launch'}")
+        case Stage.PROVISIONING:
+            failed(turn, assembly, f"provisioning was not done after {took}")
+        case _:
+            ill = [name for name, each in state.resources.items() if each.health is not Health.HEALTHY]
+            why = "; ".join(f"{name}: {state.resources[name].reason or 'no answer'}" for name in ill)
+            failed(turn, assembly, f"not healthy after {took}: {why}")
+
+
+def waits(recovery: Recovery | None) -> bool:
+    """Whether a recovery of the assembly is decided and its delay not over."""
+    return recovery is not None and recovery.phase is Phase.DELAYED

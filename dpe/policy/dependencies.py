@@ -1,0 +1,121 @@
+"""One cause, one recovery (policy.md section 2): who waits for whom, and what a dependency's trouble excuses."""
+
+from __future__ import annotations
+
+from dpe.policy import evidence
+from dpe.policy.turn import Turn
+from pcloud.model.actions import Decision, ProbeAgain
+from pcloud.model.state import AssemblyState, ResourceState
+from pcloud.model.words import Choice, Health, Phase, Stage
+from pcloud.spec.references import resolve
+
+
+def settled(state: AssemblyState) -> bool:
+    """Whether it is up with all its resources healthy and nothing under way."""
+    return (
+        state.stage is Stage.UP
+        and state.recovery is None
+        and state.silence is None
+        and not state.suppressed_by
+        and all_healthy(state)
+        and all(each.recovery is None for each in state.resources.values())
+    )
+
+
+def all_healthy(state: AssemblyState) -> bool:
+    """Whether every resource of it is healthy."""
+    return all(each.health is Health.HEALTHY for each in state.resources.values())
+
+
+def given_up(state: AssemblyState) -> bool:
+    """Whether nothing will be done to it for now (blocked, held): then it no longer excuses its dependents."""
+    return bool(state.blocked or state.held) or any(each.blocked for each in state.resources.values())
+
+
+def doubted(state: AssemblyState) -> bool:
+    """Whether a probe of it has begun to miss: a failure on its way that would explain its dependents' before it counts itself."""
+    return any(probe.misses for each in state.resources.values() for probe in each.probes.values())
+
+
+def trouble(turn: Turn, assembly: str) -> str:
+    """The dependency of an assembly that is failed or recovering, or begins to be; empty if there is none."""
+    for name in turn.plan_of(assembly).after:
+        state = turn[name]
+        if not given_up(state) and (not settled(state) or doubted(state)):
+            return name
+    return ""
+
+
+def sibling_trouble(turn: Turn, assembly: str, resource: str) -> str:
+    """The resource that a check-only resource restarts, while that one is failed or recovering itself."""
+    other = turn.resource_plan(assembly, resource).restarts
+    if not other:
+        return ""
+    state = turn.resource(assembly, other)
+    return f"{assembly}/{other}" if state.health is Health.FAILED or state.recovery is not None else ""
+
+
+def being_restarted(turn: Turn, assembly: str, resource: str) -> bool:
+    """Whether a restart asked for by a check-only resource is under way at this one."""
+    return any(plan.restarts == resource and under_way(turn.resource(assembly, plan.name)) for plan in turn.plan_of(assembly).resources)
+
+
+def under_way(state: ResourceState) -> bool:
+    """Whether its recovery has begun to act."""
+    return state.recovery is not None and state.recovery.phase is not Phase.DELAYED
+
+
+def suppress(turn: Turn, assembly: str, resource: str, by: str, reason: str) -> None:
+    """Record a failure that counts for nothing because of ``by``."""
+    state = turn.resource(assembly, resource)
+    if state.suppressed_by == by:
+        return
+    turn.update_resource(assembly, resource, suppressed_by=by)
+    turn.decide(
+        Decision("", Choice.SUPPRESS, "section 2", evidence=(reason,), next="probed again when it is healthy, blocked or held"),
+        f"{reason}; suppressed by {by}",
+        assembly=assembly,
+        resource=resource,
+    )
+
+
+def release(turn: Turn, assembly: str) -> None:
+    """End suppressions whose cause is over: the resources are probed again before anything is done to them."""
+    released = False
+    for name, state in turn[assembly].resources.items():
+        if not state.suppressed_by:
+            continue
+        if trouble(turn, assembly) or sibling_trouble(turn, assembly, name):
+            continue
+        turn.update_resource(assembly, name, suppressed_by="")
+        evidence.forget_resource(turn, assembly, name, doubt=True)
+        released = True
+    if released:
+        turn.order(ProbeAgain(assembly))
+
+
+def ready(turn: Turn, assembly: str) -> bool:
+    """Whether all that it comes after is up and well."""
+    return all(settled(turn[name]) for name in turn.plan_of(assembly).after)
+
+
+def values(turn: Turn) -> dict[tuple[str, str], str]:
+    """What ``${assembly.word}`` stands for now."""
+    found: dict[tuple[str, str], str] = {}
+    for plan in turn.plan.assemblies:
+        state = turn[plan.name]
+        found[plan.name, "name"] = plan.name
+        found[plan.name, "hostname"] = f"{turn.state.name}-{plan.name}"
+        if state.instance is not None:
+            found[plan.name, "address"] = state.instance.address
+            found[plan.name, "generation"] = str(state.instance.generation)
+    return found
+
+
+def parameters(turn: Turn, assembly: str) -> tuple[tuple[str, str], ...] | None:
+    """The assembly's parameters with their values; None while one has none."""
+    known = values(turn)
+    resolved = tuple((key, resolve(text, known)) for key, text in turn.plan_of(assembly).parameters)
+    if any(value is None for _, value in resolved):
+        return None
+    return tuple((key, value or "") for key, value in resolved)

@@ -1,0 +1,130 @@
+"""Starting and stopping on the operator's word: up in dependency order, down in reverse.
+
+Rules:
+- An assembly is launched when all that it comes after are up and healthy, and taken down when nothing that comes after it is left.
+- Down: services in reverse order, then the instance; volumes stay. What cannot be stopped orderly is destroyed all the same.
+- A call to the cloud that is under way is waited for before anything else is done to the assembly: never two at a time.
+- Fenced and replaced instances are discarded one at a time once the new one is up, or when the deployable is stopped.
+"""
+
+from __future__ import annotations
+
+from dpe.policy import bringup, dependencies, settings
+from dpe.policy.turn import Turn
+from pcloud.model.actions import Decision, DestroyInstance, DiscardInstance, FenceInstance, LaunchInstance, RebootAssembly, StopResources
+from pcloud.model.instance import Instance
+from pcloud.model.state import Recovery
+from pcloud.model.words import Choice, Desired, Phase, Rung, Stage
+
+DESTROY = 180.0  # a cloud's deletion, with an orderly shutdown before it
+TRY_AGAIN = 30.0  # after a deletion that failed: long enough for a cloud's hiccup
+GUEST_STAGES = {Stage.CONFIGURING, Stage.STARTING, Stage.VERIFYING, Stage.UP}
+CLOUD_ACTIONS = (LaunchInstance, FenceInstance, RebootAssembly)
+
+
+def ask(turn: Turn, desired: Desired) -> None:
+    """The operator wants it so."""
+    turn.desire(desired)
+    if desired is Desired.RUNNING:
+        for name in turn.assemblies:
+            turn.update(name, blocked="", exhausted=False, held="")
+    turn.report("asked", "start" if desired is Desired.RUNNING else "stop")
+
+
+def come_up(turn: Turn, name: str) -> None:
+    """Take the first steps of an assembly that should run."""
+    state = turn[name]
+    if state.stage is Stage.ABSENT and not state.blocked and not state.exhausted:
+        decision = turn.decide(Decision("", Choice.ACT, "start", action=Rung.RELAUNCH), "the operator asked for it to run", assembly=name)
+        turn.update(name, recovery=Recovery(Rung.RELAUNCH, Phase.ACTING, None, decision))
+        bringup.enter(turn, name, Stage.WAITING, reason=waiting_for(turn, name))
+        state = turn[name]
+    if state.stage is Stage.WAITING and dependencies.ready(turn, name):
+        begin(turn, name)
+    elif state.stage is Stage.WAITING:
+        turn.update(name, reason=waiting_for(turn, name))
+
+
+def waiting_for(turn: Turn, name: str) -> str:
+    """What it waits for, in words."""
+    missing = [other for other in turn.plan_of(name).after if not dependencies.settled(turn[other])]
+    return f"for {', '.join(missing)}" if missing else ""
+
+
+def begin(turn: Turn, name: str) -> None:
+    """Launch it, or take up the machine that is there already."""
+    plan = turn.plan_of(name)
+    if not plan.static:
+        bringup.launch(turn, name)
+        return
+    generation = max(turn[name].generation, 1)
+    turn.update(name, generation=generation, provisioned=True)
+    instance = Instance(f"static:{plan.address}", generation, plan.address, 22, plan.monitor.user, plan.monitor.host_key)
+    bringup.launched(turn, name, instance)
+
+
+def take_down(turn: Turn, name: str) -> None:
+    """Take the next step down, if it is this assembly's turn."""
+    state = turn[name]
+    if state.stage in {Stage.ABSENT, Stage.STOPPING}:
+        return
+    if state.stage is Stage.DESTROYING:
+        if state.action is None and state.until is not None and turn.at >= state.until:
+            destroy(turn, name)
+        return
+    if isinstance(state.action, CLOUD_ACTIONS):
+        return
+    if any(turn[other].stage is not Stage.ABSENT for other in turn.plan.dependents(name)):
+        return
+    for resource in state.resources:
+        turn.update_resource(name, resource, recovery=None, action=None)
+    turn.update(name, recovery=None, action=None, silence=None, held="", blocked="", exhausted=False)
+    running = state.contact and state.stage in GUEST_STAGES
+    if running and state.instance is not None and any(each.agent is not None for each in turn.plan_of(name).resources):
+        stop_services(turn, name, state.instance)
+    else:
+        destroy(turn, name)
+
+
+def stop_services(turn: Turn, name: str, instance: Instance) -> None:
+    """Stop what runs in it, last started first."""
+    plans = tuple(reversed([each for each in turn.plan_of(name).resources if each.agent is not None]))
+    bringup.enter(turn, name, Stage.STOPPING)
+    patience = sum(each.action_timeout for each in plans)
+    bringup.act(turn, name, StopResources(turn.next_id(), name, instance.generation, tuple(each.name for each in plans), patience))
+
+
+def destroy(turn: Turn, name: str) -> None:
+    """Delete the instance; a machine that was there before us is let go."""
+    instance = turn[name].instance
+    if instance is None or turn.plan_of(name).static:
+        settings.clear_assembly(turn, name)
+        return
+    bringup.enter(turn, name, Stage.DESTROYING, reason=instance.id)
+    bringup.act(turn, name, DestroyInstance(turn.next_id(), name, instance, DESTROY))
+
+
+def destroy_failed(turn: Turn, name: str, reason: str) -> None:
+    """The deletion failed: try again later, for as long as it takes."""
+    turn.update(name, action=None, until=turn.at + TRY_AGAIN, reason=reason)
+    turn.report("failed", f"destroy failed: {reason}; again in 30s", assembly=name)
+
+
+def discard(turn: Turn, name: str) -> None:
+    """Delete the next retired instance, when its successor is up or nothing is wanted any more."""
+    state = turn[name]
+    if not state.retired or state.discard is not None or (state.discard_at is not None and turn.at < state.discard_at):
+        return
+    if state.stage is not Stage.UP and turn.desired is Desired.RUNNING:
+        return
+    (instance, infrastructure), *rest = state.retired
+    action = DiscardInstance(turn.next_id(), name, instance, infrastructure, DESTROY)
+    turn.update(name, discard=action, discard_at=None, retired=tuple(rest))
+    turn.order(action)
+
+
+def discard_failed(turn: Turn, action: DiscardInstance, reason: str) -> None:
+    """The deletion failed: back into the row, and again later."""
+    retired = ((action.instance_id, action.infrastructure), *turn[action.assembly].retired)
+    turn.update(action.assembly, discard=None, discard_at=turn.at + TRY_AGAIN, retired=retired)
+    turn.report("failed", f"discarding {action.instance_id} failed: {reason}; again in 30s", assembly=action.assembly)

@@ -1,0 +1,63 @@
+"""What an operator asks for by hand: one rung's action on one target, now.
+
+Rules: manual commands pass every hold and ceiling, never the fence, and never a second action on a target that has one in flight.
+"""
+
+from __future__ import annotations
+
+from dpe.policy import bringup, ladder, restarts
+from dpe.policy.turn import Turn
+from pcloud.model.actions import Decision
+from pcloud.model.events import RecoveryAsked
+from pcloud.model.state import AssemblyState, DeployableState, Recovery
+from pcloud.model.words import Choice, Desired, Phase, Rung, Stage
+
+
+def why_not(state: DeployableState, event: RecoveryAsked) -> str:
+    """Why this cannot be done now, in words; empty if it can."""
+    plan = state.plan.assembly(event.assembly) if state.plan is not None else None
+    assembly = state.assemblies.get(event.assembly)
+    if plan is None or assembly is None:
+        return f"{state.name} has no assembly {event.assembly}"
+    if state.desired is not Desired.RUNNING:
+        return f"{state.name} is not started"
+    if event.rung is Rung.RELAUNCH and plan.static:
+        return f"{event.assembly} is static: it was not launched by pcloud and cannot be relaunched"
+    if assembly.action is not None or any(each.action is not None for each in assembly.resources.values()):
+        return f"an action on {event.assembly} is under way"
+    if assembly.instance is None and event.rung is not Rung.RELAUNCH:
+        return f"{event.assembly} has no instance now"
+    if event.rung is Rung.RESTART:
+        return why_not_restart(assembly, event)
+    return ""
+
+
+def why_not_restart(assembly: AssemblyState, event: RecoveryAsked) -> str:
+    """What stands against restarting one resource."""
+    if event.resource not in assembly.resources:
+        return f"{event.assembly} has no resource {event.resource}"
+    if assembly.stage is not Stage.UP:
+        return f"{event.assembly} is not up"
+    if not assembly.contact:
+        return f"there is no contact with {event.assembly}"
+    return ""
+
+
+def on_asked(turn: Turn, event: RecoveryAsked) -> None:
+    """Do it, unless something has come up since it was asked for."""
+    refusal = why_not(turn.finish(), event)
+    if refusal:
+        turn.report("refused", refusal, assembly=event.assembly, resource=event.resource)
+        return
+    decision = turn.decide(
+        Decision("", Choice.ACT, "manual", action=event.rung),
+        f"the operator asked for a {event.rung}",
+        assembly=event.assembly,
+        resource=event.resource,
+    )
+    recovery = Recovery(event.rung, Phase.ACTING, None, decision, reason="asked for by the operator")
+    if event.rung is Rung.RESTART:
+        restarts.begin(turn, event.assembly, event.resource, recovery)
+        return
+    ladder.drop_restarts(turn, event.assembly)
+    bringup.begin(turn, event.assembly, recovery)

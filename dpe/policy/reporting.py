@@ -1,0 +1,51 @@
+"""Every change that can be seen is one line of the journal: from which word, to which word, and why.
+
+Rules: a decision made in the same step about the same target carries the change; otherwise the change is a line of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from dpe.policy.summary import assembly_word, deployable_word, resource_word
+from dpe.policy.turn import Turn
+from pcloud.model.actions import Report
+from pcloud.model.state import AssemblyState, DeployableState, ResourceState
+
+
+def report_changes(turn: Turn, before: DeployableState) -> None:
+    """Compare what can be seen before and after, resources first: causes stand before effects."""
+    for name, state in turn.assemblies.items():
+        old = before.assemblies.get(name, AssemblyState())
+        if old is state:
+            continue
+        for resource, each in state.resources.items():
+            was = old.resources.get(resource, ResourceState())
+            if was is not each:
+                change(turn, name, resource, resource_word(was), resource_word(each), each.reason or each.blocked)
+        change(turn, name, "", assembly_word(old), assembly_word(state), state.reason)
+    after = turn.finish()
+    change(turn, "", "", deployable_word(before), deployable_word(after), "")
+
+
+def change(turn: Turn, assembly: str, resource: str, old: str, new: str, reason: str) -> None:
+    """Write one change down."""
+    if old == new:
+        return
+    for place, order in enumerate(turn.orders):
+        if isinstance(order, Report) and order.record is not None and (order.assembly, order.resource) == (assembly, resource):
+            turn.orders[place] = replace(order, before=old, after=new)
+            return
+    decision = ongoing(turn, assembly, resource)
+    turn.order(Report("changed", assembly, resource, old, new, reason, decision))
+
+
+def ongoing(turn: Turn, assembly: str, resource: str) -> str:
+    """The decision whose recovery the change belongs to."""
+    if not assembly:
+        return ""
+    owner = turn[assembly]
+    recovery = owner.resources[resource].recovery if resource else owner.recovery
+    if recovery is None and owner.recovery is not None:
+        recovery = owner.recovery
+    return recovery.decision if recovery is not None else turn.decided(assembly, resource)

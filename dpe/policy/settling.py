@@ -1,0 +1,138 @@
+"""What follows by itself from how things stand now, looked at again and again until nothing changes.
+
+Rules: assemblies in the plan's order; each rule reads the state and the clock, never the event; so a restart of the controller, a lost
+event or a late one lead to the same place.
+"""
+
+from __future__ import annotations
+
+from dpe.policy import bringup, dependencies, ladder, lifecycle, probes, restarts, silence
+from dpe.policy.turn import Turn
+from pcloud.model.state import AssemblyState, Recovery
+from pcloud.model.words import Desired, Phase, Rung, Stage
+
+ROUNDS = 50  # each round does at least one thing to one of a handful of assemblies; more is a loop, and a bug
+UNCLEAR_ALERT = 300.0  # policy.md section 1: unknown raises an alert when it lasts 5 min
+
+
+def settle(turn: Turn) -> None:
+    """Apply every rule to every assembly until nothing changes any more."""
+    for _ in range(ROUNDS):
+        before = turn.version
+        for name in turn.assemblies:
+            settle_assembly(turn, name)
+        if turn.version == before:
+            return
+    raise RuntimeError(f"the rules do not come to rest at {turn.at} for {turn.state.name}")
+
+
+def settle_assembly(turn: Turn, name: str) -> None:
+    """Apply the rules to one assembly."""
+    watch_clarity(turn, name)
+    if turn.desired is Desired.STOPPED:
+        lifecycle.take_down(turn, name)
+        lifecycle.discard(turn, name)
+        return
+    silence.ask(turn, name)
+    silence.judge(turn, name)
+    begin_due(turn, name)
+    state = turn[name]
+    if state.action is None and state.until is not None and turn.at >= state.until and not bringup.waits(state.recovery):
+        run_out(turn, name)
+    match turn[name].stage:
+        case Stage.ABSENT | Stage.WAITING:
+            lifecycle.come_up(turn, name)
+        case Stage.DESTROYING:
+            lifecycle.take_down(turn, name)
+        case Stage.CONFIGURING:
+            bringup.advance_configuring(turn, name)
+        case Stage.VERIFYING:
+            bringup.advance_verifying(turn, name)
+        case Stage.UP:
+            keep_up(turn, name)
+        case _:
+            pass
+    for resource in turn[name].resources:
+        probes.watch_clock(turn, name, resource)
+        if turn[name].stage is Stage.UP and turn[name].recovery is None:
+            restarts.advance(turn, name, resource)
+    lifecycle.discard(turn, name)
+
+
+def run_out(turn: Turn, name: str) -> None:
+    """A stage's time is over."""
+    if turn[name].stage is Stage.DESTROYING:
+        lifecycle.destroy(turn, name)
+    else:
+        bringup.ran_out(turn, name)
+
+
+def begin_due(turn: Turn, name: str) -> None:
+    """Begin a recovery of the assembly whose delay is over; one whose cause went away while it waited ends here."""
+    recovery = turn[name].recovery
+    if recovery is None or recovery.phase is not Phase.DELAYED:
+        return
+    if turn[name].stage is Stage.UP and well(turn[name]):
+        turn.update(name, recovery=None, reason="")
+        turn.report("recovered", "recovered by itself", assembly=name, decision=recovery.decision)
+    elif recovery.until is not None and turn.at >= recovery.until:
+        bringup.begin(turn, name, recovery)
+
+
+def well(state: AssemblyState) -> bool:
+    """Whether it answers and all its resources are healthy."""
+    return state.contact and state.silence is None and dependencies.all_healthy(state)
+
+
+def keep_up(turn: Turn, name: str) -> None:
+    """What an assembly that is up needs now and then."""
+    state = turn[name]
+    dependencies.release(turn, name)
+    silence.refresh_baseline(turn, name)
+    if state.exhausted and well(state):
+        turn.update(name, exhausted=False, reason="")
+    if state.recovery is None and state.silence is None and state.contact and not state.blocked:
+        follow_parameters(turn, name)
+
+
+def follow_parameters(turn: Turn, name: str) -> None:
+    """Configure again when a parameter has a new value and what it refers to is well (policy.md section 2)."""
+    state = turn[name]
+    values = dependencies.parameters(turn, name)
+    if values is None or state.configured is None or values == state.configured or dependencies.trouble(turn, name):
+        return
+    changed = ", ".join(key for key, value in values if (key, value) not in state.configured)
+    decision = turn.next_id()
+    turn.report("reconfigured", f"{changed} changed: configuring again", assembly=name, decision=decision)
+    ladder.drop_restarts(turn, name)
+    turn.update(name, recovery=Recovery(Rung.RESTART, Phase.ACTING, None, decision, reason=f"{changed} changed"))
+    bringup.configure(turn, name)
+
+
+def watch_clarity(turn: Turn, name: str) -> None:
+    """Alert when contact has said nothing for long."""
+    state = turn[name]
+    if state.unclear and state.unclear_since is not None and turn.at >= state.unclear_since + UNCLEAR_ALERT:
+        turn.update(name, unclear_since=None)
+        turn.report("unknown", f"unknown for 5m: {state.unclear}", assembly=name, alert=True)
+
+
+def wake_at(turn: Turn) -> float | None:
+    """The next moment at which time alone changes something."""
+    moments = [moment for name in turn.assemblies for moment in moments_of(turn, name) if moment is not None]
+    return min(moments, default=None)
+
+
+def moments_of(turn: Turn, name: str) -> list[float | None]:
+    """All deadlines of one assembly."""
+    state = turn[name]
+    moments = [state.until, state.discard_at, silence.alarm(turn, name)]
+    if state.unclear and state.unclear_since is not None:
+        moments.append(state.unclear_since + UNCLEAR_ALERT)
+    if state.recovery is not None and state.recovery.phase is Phase.DELAYED:
+        moments.append(state.recovery.until)
+    for resource in state.resources.values():
+        moments.append(probes.alarm(resource))
+        if resource.recovery is not None:
+            moments.append(resource.recovery.until)
+    return moments

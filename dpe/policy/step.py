@@ -1,0 +1,110 @@
+"""One function decides: ``step(state, event) -> (state, actions, wake_at)`` (policy.md section 8).
+
+Rules: pure, no clock, no I/O, no randomness, no logging; the same function runs in the daemon, in simulations, replays and tests.
+An event about something that the plan does not hold, or about another generation than the current one, changes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from dpe.policy import answers, contact, lifecycle, operator, probes, resuming, silence
+from dpe.policy.reporting import report_changes
+from dpe.policy.settings import adopt_plan
+from dpe.policy.settling import settle, wake_at
+from dpe.policy.turn import Turn
+from pcloud.model.actions import Order
+from pcloud.model.events import (
+    ActionDone,
+    ActionFailed,
+    CloudAnswered,
+    CloudUnreachable,
+    ContactBlurred,
+    ContactLost,
+    ContactMade,
+    ControllerResumed,
+    Event,
+    OperatorAsked,
+    PeerAnswered,
+    ProbeReported,
+    ProvisionFinished,
+    RecoveryAsked,
+    SettingsChanged,
+    Ticked,
+)
+from pcloud.model.state import DeployableState
+
+Step = tuple[DeployableState, tuple[Order, ...], float | None]
+
+
+def step(state: DeployableState, event: Event) -> Step:
+    """What follows from one event: the next state, what is to be done, and when to look again (None: not before the next event)."""
+    if isinstance(event, ProbeReported) and probes.changes_nothing(state, event):
+        return state, (), state.wake_at
+    if isinstance(event, SettingsChanged):
+        state = adopt_plan(state, event.plan)
+    if state.plan is None:
+        return state, (), None
+    turn = Turn(state, state.plan, event.at, event.wall)
+    take_in(turn, event)
+    settle(turn)
+    report_changes(turn, state)
+    wake = wake_at(turn)
+    after = turn.finish()
+    if wake != after.wake_at:
+        after = replace(after, wake_at=wake)
+    return after, tuple(turn.orders), wake
+
+
+def take_in(turn: Turn, event: Event) -> None:
+    """Write down what the event says."""
+    match event:
+        case ProbeReported():
+            probes.on_probe(turn, event)
+        case SettingsChanged() | Ticked():
+            pass
+        case OperatorAsked(desired=desired):
+            lifecycle.ask(turn, desired)
+        case RecoveryAsked():
+            operator.on_asked(turn, event)
+        case ControllerResumed():
+            resuming.on_resumed(turn)
+        case ActionDone():
+            answers.on_done(turn, event)
+        case ActionFailed():
+            answers.on_failed(turn, event)
+        case _:
+            take_in_sight(turn, event)
+
+
+def take_in_sight(turn: Turn, event: Event) -> None:
+    """Write down what somebody saw of an assembly."""
+    match event:
+        case ContactMade() if current(turn, event.assembly, event.generation):
+            contact.on_made(turn, event)
+        case ContactLost() if current(turn, event.assembly, event.generation):
+            silence.on_lost(turn, event)
+        case ContactBlurred() if current(turn, event.assembly, event.generation):
+            contact.on_blurred(turn, event)
+        case ProvisionFinished() if current(turn, event.assembly, event.generation):
+            contact.on_provisioned(turn, event)
+        case PeerAnswered() if current(turn, event.assembly, event.generation):
+            silence.on_peer(turn, event)
+        case CloudAnswered() if mine(turn, event.assembly, event.instance_id):
+            silence.on_cloud(turn, event)
+        case CloudUnreachable() if mine(turn, event.assembly, event.instance_id):
+            silence.on_cloud_unreachable(turn, event)
+        case _:
+            pass
+
+
+def current(turn: Turn, assembly: str, generation: int) -> bool:
+    """Whether this is about the instance that the assembly runs on now."""
+    state = turn.assemblies.get(assembly)
+    return state is not None and state.instance is not None and state.instance.generation == generation
+
+
+def mine(turn: Turn, assembly: str, instance_id: str) -> bool:
+    """The same by the cloud's name for it."""
+    state = turn.assemblies.get(assembly)
+    return state is not None and state.instance is not None and state.instance.id == instance_id

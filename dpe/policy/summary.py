@@ -1,0 +1,91 @@
+"""The one word that says how each target stands, for status, events and progress lines.
+
+Rules: pure functions of the state; the journal's ``from`` and ``to`` are these words before and after a step.
+"""
+
+from __future__ import annotations
+
+from pcloud.model.state import AssemblyState, DeployableState, ResourceState
+from pcloud.model.words import Desired, Health, Phase, Stage
+
+# What an operator calls the stages.
+STAGE_WORDS = {
+    Stage.ABSENT: "stopped",
+    Stage.WAITING: "waiting",
+    Stage.FENCING: "fencing",
+    Stage.LAUNCHING: "launching",
+    Stage.REBOOTING: "rebooting",
+    Stage.BOOTING: "booting",
+    Stage.PROVISIONING: "provisioning",
+    Stage.CONFIGURING: "configuring",
+    Stage.STARTING: "starting",
+    Stage.VERIFYING: "verifying",
+    Stage.STOPPING: "stopping",
+    Stage.DESTROYING: "destroying",
+}
+
+# The worst word of its assemblies is the deployable's; the first found here wins.
+WORST_FIRST = ("blocked", "exhausted", "held")
+UNDER_WAY = {"waiting", "fencing", "launching", "rebooting", "booting", "provisioning", "configuring", "starting", "verifying"}
+
+
+def resource_word(state: ResourceState) -> str:
+    """healthy, failed, recovering, pending, unknown, suppressed, blocked or exhausted."""
+    if state.blocked:
+        return "blocked"
+    if state.suppressed_by:
+        return "suppressed"
+    if state.exhausted and state.health is not Health.HEALTHY:
+        return "exhausted"
+    if state.recovery is not None and state.recovery.phase is Phase.VERIFYING:
+        return "recovering"
+    return str(state.health)
+
+
+def assembly_word(state: AssemblyState) -> str:
+    """The stage while it is on its way up or down; else what is the matter with it, or healthy."""
+    if state.blocked:
+        return "blocked"
+    if state.held:
+        return "held"
+    if state.exhausted:
+        return "exhausted"
+    if state.silence is not None:
+        return "suspect"
+    if state.unclear:
+        return "unknown"
+    if state.stage is not Stage.UP:
+        return STAGE_WORDS[state.stage]
+    if state.recovery is not None:
+        return "failed"
+    return resources_word(state)
+
+
+def resources_word(state: AssemblyState) -> str:
+    """What the resources of an assembly that is up make of it."""
+    words = [resource_word(each) for each in state.resources.values()]
+    for word in ("blocked", "exhausted"):
+        if word in words:
+            return word
+    if "failed" in words or "recovering" in words or "suppressed" in words:
+        return "recovering"
+    if "unknown" in words or "pending" in words:
+        return "unknown" if "unknown" in words else "pending"
+    return "healthy"
+
+
+def deployable_word(state: DeployableState) -> str:
+    """stopped, starting, healthy, recovering, stopping, held, blocked or exhausted."""
+    words = [assembly_word(each) for each in state.assemblies.values()]
+    if state.desired is Desired.STOPPED:
+        gone = all(each.stage is Stage.ABSENT and each.discard is None and not each.retired for each in state.assemblies.values())
+        return "stopped" if gone else "stopping"
+    for word in WORST_FIRST:
+        if word in words:
+            return word
+    if all(word == "healthy" for word in words):
+        return "healthy"
+    first = [each.recovery is None or each.recovery.failures == 0 for each in state.assemblies.values() if each.stage is not Stage.UP]
+    if first and all(first) and not any(word in {"failed", "suspect", "recovering"} for word in words):
+        return "starting"
+    return "recovering"

@@ -1,0 +1,115 @@
+"""The working copy of one ``step``: what the rules read and write before it becomes the next state.
+
+Rules: a Turn lives within one call of ``step``; the state that came in is never changed; what is written is compared first, so that
+``version`` counts real changes only and an unchanged state goes out as the very object that came in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+from zlib import crc32
+
+from pcloud.model.actions import Decision, Order, Report
+from pcloud.model.plan import AssemblyPlan, DeployablePlan, ResourcePlan
+from pcloud.model.state import AssemblyState, DeployableState, ResourceState
+from pcloud.model.words import Desired
+
+
+class Turn:
+    """One evaluation. ``at`` is now, on the deployable's own clock."""
+
+    __slots__ = ("_decided", "assemblies", "at", "desired", "orders", "plan", "serial", "state", "version", "wall")
+
+    def __init__(self, state: DeployableState, plan: DeployablePlan, at: float, wall: float) -> None:
+        self.state = state
+        self.plan = plan
+        self.at = at
+        self.wall = wall
+        self.assemblies = dict(state.assemblies)
+        self.desired = state.desired
+        self.orders: list[Order] = []
+        self.serial = state.serial
+        self.version = 0
+        self._decided: dict[tuple[str, str], str] = {}
+
+    def plan_of(self, assembly: str) -> AssemblyPlan:
+        """The plan of an assembly that is known to be there."""
+        plan = self.plan.assembly(assembly)
+        if plan is None:
+            raise KeyError(assembly)
+        return plan
+
+    def resource_plan(self, assembly: str, resource: str) -> ResourcePlan:
+        """The plan of a resource that is known to be there."""
+        plan = self.plan_of(assembly).resource(resource)
+        if plan is None:
+            raise KeyError(resource)
+        return plan
+
+    def __getitem__(self, assembly: str) -> AssemblyState:
+        return self.assemblies[assembly]
+
+    def update(self, assembly: str, **changes: Any) -> AssemblyState:
+        """Write fields of an assembly."""
+        old = self.assemblies[assembly]
+        new = replace(old, **changes)
+        if new != old:
+            self.assemblies[assembly] = new
+            self.version += 1
+        return new
+
+    def resource(self, assembly: str, resource: str) -> ResourceState:
+        """One resource's state."""
+        return self.assemblies[assembly].resources[resource]
+
+    def update_resource(self, assembly: str, resource: str, **changes: Any) -> ResourceState:
+        """Write fields of a resource."""
+        owner = self.assemblies[assembly]
+        old = owner.resources[resource]
+        new = replace(old, **changes)
+        if new != old:
+            self.assemblies[assembly] = replace(owner, resources={**owner.resources, resource: new})
+            self.version += 1
+        return new
+
+    def desire(self, desired: Desired) -> None:
+        """Write what the operator wants."""
+        if desired is not self.desired:
+            self.desired = desired
+            self.version += 1
+
+    def order(self, order: Order) -> None:
+        """Give an order to the shell."""
+        self.orders.append(order)
+
+    def next_id(self) -> str:
+        """A name for an action or decision that this deployable has not used before."""
+        self.serial += 1
+        return f"{self.state.name}.{self.serial}"
+
+    def decided(self, assembly: str, resource: str = "") -> str:
+        """The decision that this turn has made about a target, if any: reports of the same turn carry it."""
+        return self._decided.get((assembly, resource), "")
+
+    def decide(self, decision: Decision, reason: str, *, assembly: str, resource: str = "", alert: bool = False) -> str:
+        """Record why something is done or not done; returns the id that the decision got."""
+        record = replace(decision, id=self.next_id())
+        self._decided[assembly, resource] = record.id
+        self.order(Report("decided", assembly, resource, reason=reason, decision=record.id, record=record, alert=alert))
+        return record.id
+
+    def report(self, kind: str, reason: str, *, assembly: str = "", resource: str = "", decision: str = "", alert: bool = False) -> None:
+        """Write a line into the journal."""
+        self.order(Report(kind, assembly, resource, reason=reason, decision=decision, alert=alert))
+
+    def jitter(self, target: str, count: int) -> float:
+        """The factor on a delay: 1 to 1 + jitter, the same for the same seed, target and count (policy.md sections 3.4 and 8)."""
+        spread = crc32(f"{self.state.seed}/{target}/{count}".encode()) / 2**32
+        return 1.0 + self.state.jitter * spread
+
+    def finish(self) -> DeployableState:
+        """The next state; the old object itself if nothing was written."""
+        if self.version == 0 and self.serial == self.state.serial:
+            return self.state
+        return replace(self.state, desired=self.desired, assemblies=self.assemblies, serial=self.serial)

@@ -1,0 +1,34 @@
+"""Failure windows and delays (policy.md section 3, rules 1, 2 and 4)."""
+
+from __future__ import annotations
+
+from pcloud.model.plan import RungSettings
+
+FLAPPING_RECOVERIES = 10  # of one target …
+FLAPPING_WITHIN = 86400.0  # … within 24 h raise the alert (rule 3.4)
+
+
+def within(times: tuple[float, ...], at: float, length: float) -> tuple[float, ...]:
+    """The times that are not older than ``length`` at ``at``; the boundary is inclusive.
+
+    A nanosecond of tolerance: 0.9 + 0.9 must be 1.8 even where floats differ.
+    """
+    return tuple(time for time in times if at - time <= length + 1e-9)
+
+
+def append(times: tuple[float, ...], at: float, settings: RungSettings) -> tuple[float, ...]:
+    """The window with one more failure at ``at``, older ones dropped."""
+    return (*within(times, at, settings.within), at)
+
+
+def full(times: tuple[float, ...], settings: RungSettings) -> bool:
+    """Whether this failure is the N-th; never where failures are 0 (-1 or INFINITY in the spec)."""
+    return 0 < settings.failures <= len(times)
+
+
+def delay(count: int, settings: RungSettings) -> float:
+    """Seconds before the rung's action for the ``count``-th failure in the window, without jitter."""
+    if count <= 1:
+        return 0.0
+    # 2^60 delays are centuries: the bound keeps the power a float.
+    return min(settings.max_delay, settings.delay * 2.0 ** min(count - 2, 60))
