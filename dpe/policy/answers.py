@@ -21,7 +21,6 @@ from pcloud.model.actions import (
     StopResources,
 )
 from pcloud.model.events import ActionDone, ActionFailed, ActionRefused, InstanceLaunched, InstanceMissing
-from pcloud.model.state import Silence
 from pcloud.model.words import Choice, Desired, Stage
 
 GONE_AFTER_CONTACT = 60.0  # policy.md section 6: seen within 60 s before the first 404
@@ -87,15 +86,11 @@ def gone_is_fenced(turn: Turn, name: str) -> bool:
     """Whether a machine that is gone without our doing may be replaced: there is nothing to write to twice, or it was seen just before."""
     if not turn.plan_of(name).volumes:
         return True
-    silence = turn[name].silence
-    if silence is None:
-        return turn[name].contact
-    return first_gone(turn, silence) - silence.last_seen <= GONE_AFTER_CONTACT
-
-
-def first_gone(turn: Turn, silence: Silence) -> float:
-    """When the cloud first said that it does not know the instance, in the run of such words that lasts."""
-    return silence.cloud_since if silence.cloud_since is not None else turn.at
+    state = turn[name]
+    if state.contact:
+        return True
+    gone_at = state.gone_at if state.gone_at is not None else turn.at
+    return state.seen_at is not None and gone_at - state.seen_at <= GONE_AFTER_CONTACT
 
 
 def block_fence(turn: Turn, name: str) -> None:

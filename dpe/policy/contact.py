@@ -20,7 +20,7 @@ def on_made(turn: Turn, event: ContactMade) -> None:
         return  # the machine that is to go down has not gone yet
     if state.silence is not None:
         turn.report("contact", f"contact again after {turn.at - state.silence.since:.0f}s", assembly=name)
-    turn.update(name, contact=True, silence=None, held="", unclear="", unclear_since=None)
+    turn.update(name, contact=True, seen_at=event.at, gone_at=None, silence=None, held="", unclear="", unclear_since=None)
     end_silence_recovery(turn, name, state)
     if state.stage in {Stage.BOOTING, Stage.REBOOTING}:
         turn.update(name, reason="")

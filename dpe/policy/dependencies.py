@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from dpe.policy import evidence
 from dpe.policy.turn import Turn
 from pcloud.model.actions import Decision, ProbeAgain
-from pcloud.model.state import AssemblyState, ResourceState
+from pcloud.model.state import AssemblyState, DeployableState, ResourceState
 from pcloud.model.words import Choice, Health, Phase, Stage
 from pcloud.spec.references import resolve
 
@@ -99,22 +101,21 @@ def ready(turn: Turn, assembly: str) -> bool:
     return all(settled(turn[name]) for name in turn.plan_of(assembly).after)
 
 
-def values(turn: Turn) -> dict[tuple[str, str], str]:
-    """What ``${assembly.word}`` stands for now."""
+def values(state: DeployableState, assemblies: Mapping[str, AssemblyState]) -> dict[tuple[str, str], str]:
+    """What ``${assembly.word}`` stands for, with the assemblies as given."""
     found: dict[tuple[str, str], str] = {}
-    for plan in turn.plan.assemblies:
-        state = turn[plan.name]
-        found[plan.name, "name"] = plan.name
-        found[plan.name, "hostname"] = f"{turn.state.name}-{plan.name}"
-        if state.instance is not None:
-            found[plan.name, "address"] = state.instance.address
-            found[plan.name, "generation"] = str(state.instance.generation)
+    for name, each in assemblies.items():
+        found[name, "name"] = name
+        found[name, "hostname"] = f"{state.name}-{name}"
+        if each.instance is not None:
+            found[name, "address"] = each.instance.address
+            found[name, "generation"] = str(each.instance.generation)
     return found
 
 
 def parameters(turn: Turn, assembly: str) -> tuple[tuple[str, str], ...] | None:
     """The assembly's parameters with their values; None while one has none."""
-    known = values(turn)
+    known = values(turn.state, turn.assemblies)
     resolved = tuple((key, resolve(text, known)) for key, text in turn.plan_of(assembly).parameters)
     if any(value is None for _, value in resolved):
         return None

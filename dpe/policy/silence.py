@@ -33,7 +33,8 @@ SILENCED = {Stage.PROVISIONING, Stage.CONFIGURING, Stage.STARTING, Stage.VERIFYI
 def on_lost(turn: Turn, event: ContactLost) -> None:
     """An attempt of ours failed."""
     state = turn[event.assembly]
-    turn.update(event.assembly, contact=False)
+    seen = max(event.last_seen, state.seen_at if state.seen_at is not None else event.last_seen)
+    turn.update(event.assembly, contact=False, seen_at=seen)
     if state.silence is not None or state.stage not in SILENCED:
         return
     for name, resource in state.resources.items():
@@ -70,7 +71,10 @@ def latest(readings: tuple[PeerReading, ...], new: PeerReading) -> tuple[PeerRea
 
 def on_cloud(turn: Turn, event: CloudAnswered) -> None:
     """The cloud's word about this very instance."""
-    silence = turn[event.assembly].silence
+    state = turn[event.assembly]
+    gone_at = (state.gone_at if state.gone_at is not None else event.at) if event.status is InstanceStatus.ABSENT else None
+    turn.update(event.assembly, gone_at=gone_at)
+    silence = state.silence
     if silence is None:
         return
     same = silence.cloud is not None and silence.cloud.status is event.status

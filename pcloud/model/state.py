@@ -108,6 +108,8 @@ class AssemblyState:
     generation: int = 0  # the highest that was ever intended
     boot_id: str = ""
     contact: bool = False
+    seen_at: float | None = None  # its last sign of life that we know of, when there is no contact now
+    gone_at: float | None = None  # when the cloud first said 404, in the run of such words that lasts
     provisioned: bool = False
     proven: bool = False  # this generation has been up once, so that something may live on its disk
     configured: tuple[tuple[str, str], ...] | None = None  # the parameters that it last was configured with
