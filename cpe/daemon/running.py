@@ -1,0 +1,124 @@
+"""Wires the house together and runs it: store, infrastructures, agents, DPEs, API.
+
+This is the one place that knows all of them; the controller gets a factory of DPEs, the DPEs get what surrounds them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from zlib import crc32
+
+from agents.ssh.agent import SshAgents
+from cpe.daemon.notifying import feed_watchdog, notify
+from cpe.shell.api.app import application
+from cpe.shell.api.server import serve
+from cpe.shell.config import Settings, read_settings
+from cpe.shell.controller import Controller
+from cpe.shell.infrastructures.registry import Infrastructures
+from cpe.shell.keyring import FileKeyring
+from cpe.shell.store import SqliteStore
+from dpe.shell.engine import Engine
+from dpe.shell.surroundings import Surroundings
+from pcloud.errors import PcloudError
+from pcloud.model.plan import DeployablePlan, Secret
+from pcloud.model.ports import Stored
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where a daemon reads, keeps and listens. ``config`` None: the first of the usual files that exists."""
+
+    config: Path | None
+    state: Path
+    socket: Path
+
+
+async def run(where: Places) -> None:
+    """Run until SIGTERM or SIGINT. Raises PcloudError when it cannot start."""
+    settings = read_settings(where.config)
+    async with daemon(settings, where) as controller, ended_by_signal() as ended:
+        api = asyncio.create_task(serve(application(controller), where.socket, on_ready=ready), name="api")
+        watchdog = asyncio.create_task(feed_watchdog(), name="watchdog")
+        try:
+            await asyncio.wait([api, asyncio.create_task(ended.wait(), name="signal")], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            notify("STOPPING=1")
+            log.info("stopping")
+            for task in (api, watchdog):
+                task.cancel()
+            results = await asyncio.gather(api, watchdog, return_exceptions=True)
+    for result in results:
+        if isinstance(result, Exception):
+            raise result
+
+
+def ready() -> None:
+    """The API can be reached."""
+    notify(f"READY=1\nSTATUS=running\nMAINPID={os.getpid()}")
+    log.info("ready")
+
+
+@contextlib.asynccontextmanager
+async def ended_by_signal() -> AsyncIterator[asyncio.Event]:
+    """An event that SIGTERM and SIGINT set."""
+    loop, ended = asyncio.get_running_loop(), asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ended.set)
+    try:
+        yield ended
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+
+
+@contextlib.asynccontextmanager
+async def daemon(settings: Settings, where: Places) -> AsyncIterator[Controller]:
+    """The controller with its DPEs running; they end with the block, the machines stay."""
+    where.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    async with SqliteStore(where.state) as store:
+        keyring = FileKeyring(where.state / "keys", store.controller)
+        infrastructures = Infrastructures(settings.infrastructures, controller=store.controller, state_directory=where.state)
+        agents = SshAgents(keyring.client_path)
+        surroundings = Surroundings(
+            journal=store, keyring=keyring, agents=agents, infrastructure=infrastructures.get, secret=read_secret, wall=time.time
+        )
+        controller = Controller(store, factory(surroundings), keyring, infrastructures.get, state_directory=where.state, wall=time.time)
+        try:
+            await controller.open()
+            yield controller
+        finally:
+            await controller.close()
+            await agents.close()
+            infrastructures.close()
+
+
+def factory(surroundings: Surroundings) -> Callable[[DeployablePlan, Stored | None], Engine]:
+    """Makes a deployable's engine; its jitter's seed follows from its name."""
+
+    def make(plan: DeployablePlan, stored: Stored | None) -> Engine:
+        return Engine(plan, stored, surroundings, seed=crc32(plan.name.encode()))
+
+    return make
+
+
+def read_secret(secret: Secret) -> str:
+    """A secret's value from its file or our environment; PcloudError, which never holds the value."""
+    if secret.env:
+        value = os.environ.get(secret.env)
+        if value is None:
+            raise PcloudError(f"secret {secret.name}: the daemon's environment has no {secret.env}")
+        return value
+    try:
+        return Path(secret.file).read_text(encoding="utf-8").rstrip("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise PcloudError(f"secret {secret.name}: {secret.file} cannot be read: {error}") from error

@@ -1,0 +1,201 @@
+"""The controller: which deployables there are, and what an operator may ask of them.
+
+Rules: what a call accepts is durable, or posted to a DPE that makes it durable before it acts; names that stand for nothing raise
+NotFoundError with what is near; nothing here decides a recovery.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from difflib import get_close_matches
+from pathlib import Path
+
+from cpe.shell.broadcast import Broadcast, Subscription
+from cpe.shell.engines import Engine, EngineFactory
+from cpe.shell.keeper import Keeper
+from cpe.shell.status import deployable_status, summary
+from cpe.shell.store.sqlite import SqliteStore
+from dpe.policy.summary import deployable_word
+from pcloud import __version__
+from pcloud.errors import NotFoundError, RefusedError, TimedOutError
+from pcloud.model.plan import DeployablePlan
+from pcloud.model.ports import Infrastructure, Keyring
+from pcloud.model.state import AssemblyState
+from pcloud.model.words import Desired, Rung
+from pcloud.records.event import EventRecord
+from pcloud.records.requests import DaemonStatus, SpecUpload, SshTarget
+from pcloud.records.status import DeployableStatus, DeployableSummary
+from pcloud.spec.loading import load
+from pcloud.spec.planning import plan
+
+ACKNOWLEDGE = 10.0  # seconds to see an operator's word in the state: one journal commit, on a slow disk
+
+
+class Controller:
+    """All that can be asked of pcloud (the port of the HTTP API)."""
+
+    def __init__(
+        self,
+        store: SqliteStore,
+        engines: EngineFactory,
+        keyring: Keyring,
+        infrastructures: Callable[[str], Infrastructure],
+        *,
+        state_directory: Path,
+        wall: Callable[[], float],
+    ) -> None:
+        self._store = store
+        self._keeper = Keeper(store, engines, wall)
+        self._keyring = keyring
+        self._infrastructures = infrastructures
+        self._state_directory = state_directory
+        self._broadcast = Broadcast()
+        store.on_events(self._broadcast.send)
+        self._changing = asyncio.Lock()  # what deployables there are changes one request at a time
+
+    async def open(self) -> None:
+        """Take up every deployable that the store knows."""
+        for stored in await self._store.deployables():
+            await self._keeper.add(self._plan_of(stored.upload))
+
+    async def close(self) -> None:
+        """End all DPEs and subscriptions; machines are left as they are."""
+        self._broadcast.close()
+        await self._keeper.close()
+
+    def _plan_of(self, upload: SpecUpload) -> DeployablePlan:
+        made = plan(load(upload.source, path=upload.path, files=upload.files))
+        for name in made.infrastructures:
+            self._infrastructures(name)
+        return made
+
+    async def daemon(self) -> DaemonStatus:
+        """Who answers."""
+        return DaemonStatus(
+            version=__version__,
+            controller=self._store.controller,
+            state_directory=str(self._state_directory),
+            pid=os.getpid(),
+            deployables=len(self._keeper.names),
+        )
+
+    async def check(self, upload: SpecUpload) -> str:
+        """The name in a spec without mistakes."""
+        return self._plan_of(upload).name
+
+    async def create(self, upload: SpecUpload, *, replace: bool) -> DeployableStatus:
+        """Register a deployable, stopped."""
+        made = self._plan_of(upload)
+        async with self._changing:
+            known = await self._store.deployable(made.name)
+            if known is None:
+                await self._store.save_deployable(made.name, upload)
+                await self._keeper.add(made)
+            elif (known.upload.source, known.upload.files) != (upload.source, upload.files):
+                await self._replace(made, upload, replace=replace)
+        return await self.status(made.name)
+
+    async def _replace(self, made: DeployablePlan, upload: SpecUpload, *, replace: bool) -> None:
+        """Another spec for a deployable that is there."""
+        if not replace:
+            raise RefusedError(
+                f"{made.name} exists with another spec", f"stop it, then run pcloud deployable create --replace {upload.path}"
+            )
+        if deployable_word(self._engine(made.name).state) != "stopped":
+            raise RefusedError(
+                f"{made.name} is running and its spec cannot be replaced now", f"run pcloud deployable stop {made.name} first"
+            )
+        await self._store.save_deployable(made.name, upload)
+        self._keeper.change_plan(made)
+
+    async def list_deployables(self) -> Sequence[DeployableSummary]:
+        """All of them, by name."""
+        return [summary(self._engine(name).state) for name in self._keeper.names]
+
+    def _engine(self, name: str) -> Engine:
+        engine = self._keeper.engine(name)
+        if engine is None:
+            near = get_close_matches(name, self._keeper.names, n=1)
+            cure = f"did you mean {near[0]}?" if near else "pcloud deployable list shows what there is"
+            raise NotFoundError(f"there is no deployable {name}", cure)
+        return engine
+
+    def _assembly(self, name: str, assembly: str) -> AssemblyState:
+        found = self._engine(name).state.assemblies
+        if assembly not in found:
+            near = get_close_matches(assembly, list(found), n=1)
+            raise NotFoundError(f"{name} has no assembly {assembly}", f"did you mean {near[0]}?" if near else f"it has {', '.join(found)}")
+        return found[assembly]
+
+    async def status(self, name: str) -> DeployableStatus:
+        """How it stands."""
+        engine = self._engine(name)
+        return deployable_status(engine.state, engine.wall_at)
+
+    async def start(self, name: str) -> None:
+        """It shall run."""
+        await self._want(name, Desired.RUNNING)
+
+    async def stop(self, name: str) -> None:
+        """It shall not run."""
+        await self._want(name, Desired.STOPPED)
+
+    async def _want(self, name: str, desired: Desired) -> None:
+        """Say it, and return when the engine has taken it in."""
+        engine = self._engine(name)
+        engine.ask(desired)
+        try:
+            async with asyncio.timeout(ACKNOWLEDGE):
+                await engine.taken_in()
+        except TimeoutError as error:
+            raise TimedOutError(f"{name} has not taken it in within {ACKNOWLEDGE:g}s", "the daemon's log says why; ask again") from error
+
+    async def delete(self, name: str, *, volumes: bool) -> None:
+        """Forget a stopped deployable."""
+        async with self._changing:
+            state = self._engine(name).state
+            if deployable_word(state) != "stopped":
+                raise RefusedError(f"{name} is not stopped", f"run pcloud deployable stop {name} first")
+            if volumes and state.plan is not None:
+                for infrastructure in state.plan.infrastructures:
+                    await self._infrastructures(infrastructure).delete_volumes(name)
+            await self._keeper.remove(name)
+            await self._store.delete_deployable(name)
+
+    async def reboot(self, name: str, assembly: str) -> None:
+        """Reboot the assembly's instance."""
+        self._assembly(name, assembly)
+        self._engine(name).ask_recovery(Rung.REBOOT, assembly)
+
+    async def relaunch(self, name: str, assembly: str) -> None:
+        """Replace the assembly's instance."""
+        self._assembly(name, assembly)
+        self._engine(name).ask_recovery(Rung.RELAUNCH, assembly)
+
+    async def restart(self, name: str, assembly: str, resource: str) -> None:
+        """Restart one service."""
+        if resource not in self._assembly(name, assembly).resources:
+            raise NotFoundError(f"{name}/{assembly} has no resource {resource}")
+        self._engine(name).ask_recovery(Rung.RESTART, assembly, resource)
+
+    async def ssh_target(self, name: str, assembly: str) -> SshTarget:
+        """How to log in."""
+        instance = self._assembly(name, assembly).instance
+        if instance is None or not instance.address:
+            raise RefusedError(f"{name}/{assembly} has no machine now", f"pcloud deployable status {name} shows why")
+        key = self._keyring.client_path(name)
+        return SshTarget(address=instance.address, port=instance.port, user=instance.user, key=key, host_key=instance.host_key)
+
+    async def events(self, *, after: int, limit: int, target: str, since: datetime | None, last: bool) -> Sequence[EventRecord]:
+        """Stored events."""
+        return await self._store.events(after=after, limit=limit, target=target, since=since, last=last)
+
+    @asynccontextmanager
+    async def subscribe(self) -> AsyncIterator[Subscription]:
+        """Every event from now on, through a bounded queue."""
+        with self._broadcast.subscription() as queue:
+            yield queue

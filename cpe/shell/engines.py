@@ -1,0 +1,40 @@
+"""What the controller asks of a DPE; the daemon's entry hands it a factory of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from pcloud.model.plan import DeployablePlan
+from pcloud.model.ports import Stored
+from pcloud.model.state import DeployableState
+from pcloud.model.words import Desired, Rung
+
+
+class Engine(Protocol):
+    """One deployable's policy engine."""
+
+    @property
+    def state(self) -> DeployableState:
+        """How it stands."""
+
+    def wall_at(self, at: float) -> float:
+        """A moment of its state as POSIX seconds."""
+
+    def ask(self, desired: Desired) -> None:
+        """The operator wants it running, or stopped."""
+
+    def ask_recovery(self, rung: Rung, assembly: str, resource: str = "") -> None:
+        """The operator asks for one rung's action now. Raises RefusedError when it cannot be done."""
+
+    def change_plan(self, plan: DeployablePlan) -> None:
+        """The spec is another."""
+
+    async def taken_in(self) -> None:
+        """Return when all that was asked until now is decided upon and durable."""
+
+    async def run(self) -> None:
+        """Run until cancelled; what it raises is a bug, or StoreError."""
+
+
+EngineFactory = Callable[[DeployablePlan, Stored | None], Engine]

@@ -1,0 +1,35 @@
+"""A deployable's own clock: monotonic, and going on across restarts of the controller.
+
+Rules: this is the one place where wall time and loop time meet. What was stored at ``at`` and ``wall`` has the age that the wall clock
+gives it now, never a negative one; from then on only the loop's time counts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from pcloud.model.ports import Stored
+
+
+class Clock:
+    """Turns the loop's time into the deployable's own, which starts at 0 when the deployable is created."""
+
+    def __init__(self, stored: Stored | None, wall: Callable[[], float] = time.time) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.wall = wall
+        start = 0.0 if stored is None else stored.at + max(0.0, wall() - stored.wall)
+        self._offset = start - self._loop.time()
+
+    def now(self) -> float:
+        """This moment on the deployable's clock."""
+        return self._loop.time() + self._offset
+
+    def at(self, loop_time: float) -> float:
+        """A moment of the loop's clock on the deployable's."""
+        return loop_time + self._offset
+
+    def wall_at(self, at: float) -> float:
+        """A moment of the deployable's clock as POSIX seconds."""
+        return self.wall() - (self.now() - at)

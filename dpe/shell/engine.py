@@ -1,0 +1,206 @@
+"""One deployable's policy engine as a task: facts in, ``step``, journal, then the actions (architecture.md, "The loop of one DPE").
+
+Rules:
+- Nothing is done before the state that orders it is durable.
+- The work in hand is made to fit the state: each open intent has one task, and a task whose intent is closed ends.
+- ``wake_at`` is the only timer. What cannot be recorded is not done: the engine ends with StoreError, and its keeper starts it anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from dpe.policy.operator import why_not
+from dpe.policy.step import step
+from dpe.shell.asking import Asker
+from dpe.shell.clock import Clock
+from dpe.shell.facts import Fact
+from dpe.shell.machines import Machines
+from dpe.shell.performing import Performer
+from dpe.shell.surroundings import Surroundings
+from dpe.shell.watching import Watchers
+from pcloud.errors import RefusedError
+from pcloud.model.actions import Action, AskPeers, Order, ProbeAgain, Question, ReadInstance, Report
+from pcloud.model.events import ControllerResumed, Event, OperatorAsked, ProbeReported, RecoveryAsked, SettingsChanged, Ticked
+from pcloud.model.plan import DeployablePlan
+from pcloud.model.ports import Stored
+from pcloud.model.state import DeployableState
+from pcloud.model.words import Desired, Rung
+
+INBOX = 2000  # events: some hundred probes' worth for a large deployable, reached only when the loop stands still
+
+
+class Engine:
+    """Runs one deployable. ``stored`` is what an earlier controller left, None for a new one."""
+
+    def __init__(self, plan: DeployablePlan, stored: Stored | None, surroundings: Surroundings, *, seed: int = 0) -> None:
+        self._plan = plan
+        self._stored = stored
+        self._around = surroundings
+        self._inbox: asyncio.Queue[Fact] = asyncio.Queue(INBOX)
+        self._overflowed = False
+        self._posted = self._taken_in = 0  # facts
+        self._stepped = asyncio.Event()  # set and replaced after every step, for those who wait for a state
+        self._recorded: DeployableState | None = None
+        self._performing: dict[str, asyncio.Task[None]] = {}
+        self._clock = Clock(stored, surroundings.wall)
+        self.state = stored.state if stored is not None else DeployableState(plan.name, seed=seed)
+
+    def wall_at(self, at: float) -> float:
+        """A moment of its state as POSIX seconds."""
+        return self._clock.wall_at(at)
+
+    def post(self, fact: Fact) -> None:
+        """Tell it a fact. Where the inbox is full a probe's result may be lost, and is asked for again; nothing else ever is."""
+        try:
+            self._inbox.put_nowait(fact)
+            self._posted += 1
+        except asyncio.QueueFull:
+            if not issubclass(fact.kind, ProbeReported):
+                raise
+            self._overflowed = True
+
+    def ask(self, desired: Desired) -> None:
+        """The operator wants it running, or stopped."""
+        self.post(Fact(OperatorAsked, desired=desired))
+
+    def ask_recovery(self, rung: Rung, assembly: str, resource: str = "") -> None:
+        """The operator asks for one rung's action now. Raises RefusedError when it cannot be done."""
+        event = RecoveryAsked(at=self._clock.now(), rung=rung, assembly=assembly, resource=resource)
+        refusal = why_not(self.state, event)
+        if refusal:
+            raise RefusedError(refusal)
+        self.post(Fact(RecoveryAsked, rung=rung, assembly=assembly, resource=resource))
+
+    async def taken_in(self) -> None:
+        """Return when all that was posted until now is decided upon and durable."""
+        target = self._posted
+        while self._taken_in < target:
+            await self._stepped.wait()
+
+    def change_plan(self, plan: DeployablePlan) -> None:
+        """The spec is another."""
+        self.post(Fact(SettingsChanged, plan=plan))
+
+    async def run(self) -> None:
+        """Run until cancelled; machines are left as they are. Raises what its bugs raise, and StoreError."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                self._tasks = tasks
+                self._watchers = Watchers(self._around, self._clock, tasks, self.post)
+                self._asker = Asker(Machines(self._plan.name, self._around), self._watchers, self.post)
+                self._performer = Performer(lambda: self._plan, self._around, self._watchers.agent, self._boot_id, self._contact)
+                self.change_plan(self._plan)
+                if self._stored is not None:
+                    self.post(Fact(ControllerResumed))
+                await self._loop(resumed=self._stored is not None)
+        except* Exception as group:
+            raise first_cause(group) from group
+
+    async def _loop(self, *, resumed: bool) -> None:
+        while True:
+            facts = await self._next_facts()
+            orders = self._decide(facts)
+            reports = [order for order in orders if isinstance(order, Report)]
+            await self._record(reports)
+            self._taken_in += len(facts)
+            self._watchers.fit(self.state)
+            self._fit_actions(resumed=resumed)
+            resumed = False
+            for order in orders:
+                if isinstance(order, ReadInstance | AskPeers | ProbeAgain):
+                    self._tasks.create_task(self._asker.ask(order), name=f"ask {self.state.name}/{order.assembly}")
+            self._recover_from_overflow()
+            self._stepped.set()
+            self._stepped = asyncio.Event()
+
+    def _decide(self, facts: list[Event]) -> list[Order]:
+        """Run the policy over what came in."""
+        orders: list[Order] = []
+        for fact in facts:
+            if isinstance(fact, SettingsChanged):
+                self._plan = fact.plan
+            self.state, ordered, _ = step(self.state, fact)
+            orders.extend(ordered)
+        return distinct(orders)
+
+    async def _next_facts(self) -> list[Event]:
+        """All that has come in by now; a Ticked when the time that the policy asked for comes first."""
+        try:
+            async with asyncio.timeout(self._patience()):
+                first = await self._inbox.get()
+        except TimeoutError:
+            first = Fact(Ticked)
+            self._posted += 1
+        made = [first]
+        while not self._inbox.empty():
+            made.append(self._inbox.get_nowait())
+        at, wall = self._clock.now(), self._clock.wall()
+        return [fact.happened(at, wall) for fact in made]
+
+    def _patience(self) -> float | None:
+        """Seconds until the policy wants to look again; None if only at the next fact."""
+        return None if self.state.wake_at is None else max(0.0, self.state.wake_at - self._clock.now())
+
+    async def _record(self, reports: list[Report]) -> None:
+        """Make the state durable, if there is anything new in it."""
+        if self.state is self._recorded and not reports:
+            return
+        await self._around.journal.record(self.state, at=self._clock.now(), wall=self._clock.wall(), reports=reports)
+        self._recorded = self.state
+
+    def _fit_actions(self, *, resumed: bool) -> None:
+        """Perform what is open and is not being performed; end what is no longer open."""
+        wanted = {action.id: action for action in open_actions(self.state)}
+        for action_id in [each for each in self._performing if each not in wanted]:
+            self._performing.pop(action_id).cancel()
+        for action_id, action in wanted.items():
+            if action_id not in self._performing:
+                work = self._perform(action, resumed=resumed)
+                self._performing[action_id] = self._tasks.create_task(work, name=f"{type(action).__name__} {action_id}")
+
+    async def _perform(self, action: Action, *, resumed: bool) -> None:
+        self.post(await self._performer.perform(action, resumed=resumed))
+
+    async def _contact(self, assembly: str) -> None:
+        """Wait until there is contact: right after a restart of the controller there is none yet."""
+        while not self.state.assemblies[assembly].contact:
+            await self._stepped.wait()
+
+    def _boot_id(self, assembly: str) -> str:
+        return self.state.assemblies[assembly].boot_id
+
+    def _recover_from_overflow(self) -> None:
+        if self._overflowed:
+            self._overflowed = False
+            self._watchers.probe_again()
+
+
+def open_actions(state: DeployableState) -> list[Action]:
+    """All open intents, in the plan's order."""
+    found: list[Action] = []
+    for assembly in state.assemblies.values():
+        found.extend(action for action in (assembly.action, assembly.discard) if action is not None)
+        found.extend(each.action for each in assembly.resources.values() if each.action is not None)
+    return found
+
+
+def distinct(orders: list[Order]) -> list[Order]:
+    """The orders without questions that stand there twice: several facts of one batch may have asked the same."""
+    seen: set[Question] = set()
+    kept: list[Order] = []
+    for order in orders:
+        if isinstance(order, ReadInstance | AskPeers | ProbeAgain):
+            if order in seen:
+                continue
+            seen.add(order)
+        kept.append(order)
+    return kept
+
+
+def first_cause(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The first leaf of an exception group."""
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

@@ -1,0 +1,150 @@
+"""Making, fencing and removing machines through an infrastructure: each call idempotent, each answer certain or an error.
+
+Rules (policy.md section 6):
+- An instance of a generation is looked for by its tags before it is created, and for 120 s after an ambiguous answer.
+- Fenced is SHUTOFF read after a stop that was accepted; nothing is deleted where it can be stopped.
+- Volumes are found by name or created, and freed from a fenced predecessor before they are attached.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from dpe.shell.surroundings import Surroundings, environment
+from dpe.shell.userdata import user_data
+from pcloud.errors import AmbiguousError, InfrastructureError
+from pcloud.model.actions import RebootAssembly
+from pcloud.model.instance import Instance, InstanceReading, LaunchOrder
+from pcloud.model.plan import AssemblyPlan
+from pcloud.model.ports import Infrastructure
+from pcloud.model.words import InstanceStatus
+
+POLL = 1.0  # seconds between readings of one instance while we wait for it; a cloud's own steps take seconds
+LATE_TWIN = 120.0  # policy.md section 6: listed for 120 s before creating again
+RUNNING = {InstanceStatus.ACTIVE, InstanceStatus.REBOOT}
+
+
+class Machines:
+    """One deployable's machines."""
+
+    def __init__(self, deployable: str, surroundings: Surroundings) -> None:
+        self._deployable = deployable
+        self._around = surroundings
+
+    async def launch(self, plan: AssemblyPlan, infrastructure: str, generation: int) -> Instance:
+        """The running instance of this generation, found or created. Raises InfrastructureError."""
+        cloud = self._around.infrastructure(infrastructure)
+        found = await self._of_generation(cloud, plan.name, generation)
+        if found is None:
+            found = await self._create(cloud, plan, generation)
+        reading = await self._until_running(cloud, found)
+        _, public = self._around.keyring.host_pair(self._deployable, plan.name, generation)
+        user = reading.user or plan.monitor.user
+        return Instance(reading.id, generation, reading.address, reading.port, user, public, infrastructure)
+
+    async def _of_generation(self, cloud: Infrastructure, assembly: str, generation: int) -> InstanceReading | None:
+        """The instance that carries the tags of this generation, if there is one."""
+        return one_of_generation(await cloud.find(self._deployable, assembly), generation)
+
+    async def _create(self, cloud: Infrastructure, plan: AssemblyPlan, generation: int) -> InstanceReading:
+        """Ask for it once; where the answer is ambiguous look for it before anybody asks again."""
+        order = await self._order(cloud, plan, generation)
+        try:
+            return await cloud.create(order)
+        except AmbiguousError:
+            deadline = asyncio.get_running_loop().time() + LATE_TWIN
+            while asyncio.get_running_loop().time() < deadline:
+                found = await self._of_generation(cloud, plan.name, generation)
+                if found is not None:
+                    return found
+                await asyncio.sleep(POLL)
+            raise
+
+    async def _order(self, cloud: Infrastructure, plan: AssemblyPlan, generation: int) -> LaunchOrder:
+        """Everything that the instance needs, its volumes free to be attached."""
+        volumes = []
+        for volume in plan.volumes:
+            found = await cloud.volume(self._deployable, plan.name, volume.name, volume.size)
+            await cloud.release(found)
+            volumes.append((found, volume.mount))
+        private, public = self._around.keyring.host_pair(self._deployable, plan.name, generation)
+        data = user_data(
+            assembly=plan,
+            user=plan.monitor.user,
+            authorized_key=self._around.keyring.client_public(self._deployable),
+            host_private=private,
+            host_public=public,
+            environment=environment(self._around.secret, plan.secrets, {}),
+        )
+        return LaunchOrder(
+            name=f"{self._deployable}-{plan.name}-{generation}",
+            tags=self._around.keyring.tags(self._deployable, plan.name, generation),
+            image=plan.image,
+            size=plan.size,
+            user_data=data,
+            networks=plan.networks,
+            volumes=tuple(volumes),
+        )
+
+    async def _until_running(self, cloud: Infrastructure, reading: InstanceReading) -> InstanceReading:
+        """Read it until it runs and has an address; ERROR is final. The caller's timeout ends the waiting."""
+        while True:
+            if reading.status is InstanceStatus.ERROR:
+                raise InfrastructureError(f"{cloud.name} could not build {reading.id}: ERROR")
+            if reading.status is InstanceStatus.ABSENT:
+                raise InfrastructureError(f"{reading.id} vanished from {cloud.name} while it was launched")
+            if reading.status is InstanceStatus.SHUTOFF:
+                await cloud.start(reading.id)
+            elif reading.status in RUNNING and reading.address:
+                return reading
+            await asyncio.sleep(POLL)
+            reading = await cloud.read(reading.id)
+
+    async def fence(self, instance: Instance) -> bool:
+        """True when it is known to be off; False when the cloud knows no such instance."""
+        cloud = self._around.infrastructure(instance.infrastructure)
+        reading = await cloud.read(instance.id)
+        stopped = False
+        while reading.status is not InstanceStatus.ABSENT:
+            if reading.status is InstanceStatus.SHUTOFF and stopped:
+                return True
+            if not stopped:
+                await cloud.stop(instance.id)
+                stopped = True
+            else:
+                await asyncio.sleep(POLL)
+            reading = await cloud.read(instance.id)
+        return False
+
+    async def reboot(self, action: RebootAssembly) -> None:
+        """Ask for a reboot; a machine that is off is switched on."""
+        cloud = self._around.infrastructure(action.instance.infrastructure)
+        reading = await cloud.read(action.instance.id)
+        if reading.status is InstanceStatus.ABSENT:
+            raise InfrastructureError(f"{action.instance.id} does not exist any more")
+        if reading.status is InstanceStatus.SHUTOFF:
+            await cloud.start(action.instance.id)
+        else:
+            await cloud.reboot(action.instance.id, hard=action.hard)
+
+    async def destroy(self, infrastructure: str, instance_id: str) -> None:
+        """Delete it and see it gone."""
+        cloud = self._around.infrastructure(infrastructure)
+        await cloud.destroy(instance_id)
+        while True:
+            reading = await cloud.read(instance_id)
+            if reading.status is InstanceStatus.ABSENT:
+                return
+            await asyncio.sleep(POLL)
+
+    async def read(self, instance: Instance) -> InstanceStatus:
+        """The cloud's word about this very instance."""
+        return (await self._around.infrastructure(instance.infrastructure).read(instance.id)).status
+
+
+def one_of_generation(readings: Sequence[InstanceReading], generation: int) -> InstanceReading | None:
+    """The reading with that generation's tag, the smallest id first: an ambiguous creation may have made two."""
+    mine = [each for each in readings if each.tags is not None and each.tags.generation == generation]
+    alive = [each for each in mine if each.status not in {InstanceStatus.ERROR, InstanceStatus.ABSENT}]
+    return min(alive, key=lambda each: each.id, default=None)

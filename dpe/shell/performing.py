@@ -1,0 +1,192 @@
+"""Doing what the policy ordered: one coroutine an action, each ending in exactly one event.
+
+Rules: what fails in the managed world comes back as ActionFailed; only a bug raises. Each action has its own time. An action that was open
+when the controller died (``resumed``) looks first whether it was done already.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from dpe.shell.facts import Fact
+from dpe.shell.machines import Machines
+from dpe.shell.surroundings import Surroundings, environment
+from pcloud.errors import HardInfrastructureError, PcloudError
+from pcloud.model.actions import (
+    Action,
+    ConfigureAssembly,
+    DestroyInstance,
+    DiscardInstance,
+    FenceInstance,
+    LaunchInstance,
+    RebootAssembly,
+    RestartResource,
+    StartResources,
+    StopResources,
+)
+from pcloud.model.events import ActionDone, ActionFailed, ActionRefused, InstanceLaunched, InstanceMissing, StopFailed
+from pcloud.model.plan import AssemblyPlan, DeployablePlan, ResourcePlan
+from pcloud.model.ports import Agent, Outcome
+from pcloud.model.words import Verdict
+
+REBOOT_COMMAND = 60.0  # a power switch answers within seconds or not at all
+
+
+class Performer:
+    """Performs the actions of one deployable. ``agent`` gives the agent of an assembly of a generation, None without one;
+    ``contact`` returns when there is contact with an assembly; ``boot_id`` is the one that it was last seen with.
+    """
+
+    def __init__(
+        self,
+        plan: Callable[[], DeployablePlan],
+        surroundings: Surroundings,
+        agent: Callable[[str, int], Agent | None],
+        boot_id: Callable[[str], str],
+        contact: Callable[[str], Awaitable[None]],
+    ) -> None:
+        self._plan = plan
+        self._around = surroundings
+        self._agent = agent
+        self._boot_id = boot_id
+        self._contact = contact
+        self._machines = Machines(plan().name, surroundings)
+
+    async def perform(self, action: Action, *, resumed: bool) -> Fact:
+        """Do it and say what became of it."""
+        try:
+            async with asyncio.timeout(action.timeout):
+                return await self._do(action, resumed=resumed)
+        except TimeoutError:
+            return Fact(ActionFailed, action=action.id, reason=f"not done after {action.timeout:g}s")
+        except HardInfrastructureError as error:
+            return Fact(ActionRefused, action=action.id, reason=str(error))
+        except PcloudError as error:
+            return Fact(ActionFailed, action=action.id, reason=str(error))
+
+    async def _do(self, action: Action, *, resumed: bool) -> Fact:
+        match action:
+            case RestartResource() | StartResources() | StopResources() | ConfigureAssembly():
+                return await self._do_in_guest(action, resumed=resumed)
+            case RebootAssembly():
+                return await self._reboot(action)
+            case FenceInstance():
+                known = await self._machines.fence(action.instance)
+                return Fact(ActionDone if known else InstanceMissing, action=action.id)
+            case LaunchInstance():
+                made = await self._machines.launch(self._assembly(action.assembly), action.infrastructure, action.generation)
+                return Fact(InstanceLaunched, action=action.id, instance=made)
+            case DestroyInstance():
+                await self._machines.destroy(action.instance.infrastructure, action.instance.id)
+            case DiscardInstance():
+                await self._machines.destroy(action.infrastructure, action.instance_id)
+        return Fact(ActionDone, action=action.id)
+
+    def _assembly(self, name: str) -> AssemblyPlan:
+        """The plan of an assembly; one that left the plan meanwhile cannot be acted on."""
+        plan = self._plan().assembly(name)
+        if plan is None:
+            raise PcloudError(f"{name} is no longer in the spec")
+        return plan
+
+    async def _reboot(self, action: RebootAssembly) -> Fact:
+        """Reboot, unless its boot id shows that it has been (the answer of an earlier try was lost)."""
+        plan = self._assembly(action.assembly)
+        if self._boot_id(action.assembly) != action.boot_id:
+            return Fact(ActionDone, action=action.id)
+        if not plan.static:
+            await self._machines.reboot(action)
+            return Fact(ActionDone, action=action.id)
+        return self._judged(action, await self._reboot_static(plan, action))
+
+    async def _reboot_static(self, plan: AssemblyPlan, action: RebootAssembly) -> Outcome:
+        """A machine of no cloud: by its own shell while it answers, else by the command that the spec names."""
+        agent = self._agent(action.assembly, action.instance.generation)
+        if agent is not None and not action.hard:
+            return await agent.execute("(sleep 1; systemctl reboot || reboot) >/dev/null 2>&1 &", {}, REBOOT_COMMAND)
+        if not plan.reboot_command:
+            return Outcome(None, f"{action.assembly} is silent, and the spec names no reboot command for it")
+        process = await asyncio.create_subprocess_shell(
+            plan.reboot_command, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        )
+        try:
+            output, _ = await asyncio.wait_for(process.communicate(), REBOOT_COMMAND)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+            return Outcome(None, f"its reboot command was not done after {REBOOT_COMMAND:g}s")
+        text = output.decode(errors="replace")[-2000:]
+        return Outcome(process.returncode, "" if process.returncode == 0 else f"its reboot command ended with {process.returncode}", text)
+
+    async def _do_in_guest(self, action: RestartResource | StartResources | StopResources | ConfigureAssembly, *, resumed: bool) -> Fact:
+        await self._contact(action.assembly)
+        agent = self._agent(action.assembly, action.generation)
+        if agent is None:
+            return Fact(ActionFailed, action=action.id, reason=f"no agent of {action.assembly} generation {action.generation}")
+        plan = self._assembly(action.assembly)
+        match action:
+            case RestartResource(resource=name):
+                return await self._restart(action, agent, plan, name, resumed=resumed)
+            case ConfigureAssembly(parameters=parameters, timeout=timeout):
+                given = environment(self._around.secret, plan.secrets, dict(parameters))
+                return self._judged(action, await agent.execute(plan.configure, given, timeout))
+            case StartResources(resources=names, restart=restart):
+                return await self._start_all(action, agent, plan, names, restart=restart and not resumed)
+            case StopResources(resources=names):
+                return await self._stop_all(action, agent, plan, names)
+
+    def _environment(self, plan: AssemblyPlan) -> dict[str, str]:
+        return environment(self._around.secret, plan.secrets, {})
+
+    async def _restart(self, action: RestartResource, agent: Agent, plan: AssemblyPlan, name: str, *, resumed: bool) -> Fact:
+        """Stop and start; where a first try may have been made already, only make sure that it runs."""
+        resource = named(plan, name)
+        if not (resumed and await agent.running(resource) is Verdict.PASSED):
+            stopped = await agent.stop(resource, self._environment(plan))
+            if not stopped.ok:
+                return Fact(StopFailed, action=action.id, reason=said(stopped))
+        return self._judged(action, await agent.start(resource, self._environment(plan)))
+
+    async def _start_all(self, action: StartResources, agent: Agent, plan: AssemblyPlan, names: tuple[str, ...], *, restart: bool) -> Fact:
+        given = self._environment(plan)
+        for name in names:
+            resource = named(plan, name)
+            outcome = await agent.stop(resource, given) if restart else Outcome(0)
+            if outcome.ok:
+                outcome = await agent.start(resource, given)
+            if not outcome.ok:
+                return Fact(ActionFailed, action=action.id, reason=f"{name}: {said(outcome)}")
+        return Fact(ActionDone, action=action.id)
+
+    async def _stop_all(self, action: StopResources, agent: Agent, plan: AssemblyPlan, names: tuple[str, ...]) -> Fact:
+        """Stop each of them, whatever became of the others."""
+        failed = []
+        for name in names:
+            outcome = await agent.stop(named(plan, name), self._environment(plan))
+            if not outcome.ok:
+                failed.append(f"{name}: {said(outcome)}")
+        if failed:
+            return Fact(ActionFailed, action=action.id, reason="; ".join(failed))
+        return Fact(ActionDone, action=action.id)
+
+    @staticmethod
+    def _judged(action: Action, outcome: Outcome) -> Fact:
+        if outcome.ok:
+            return Fact(ActionDone, action=action.id)
+        return Fact(ActionFailed, action=action.id, reason=said(outcome))
+
+
+def said(outcome: Outcome) -> str:
+    """An outcome's reason with the last line of what it printed, on one line."""
+    lines = [line.strip() for line in outcome.output.splitlines() if line.strip()]
+    reason = outcome.reason or f"ended with {outcome.status}"
+    return f"{reason}: {lines[-1]}" if lines and lines[-1] not in reason else reason
+
+
+def named(plan: AssemblyPlan, name: str) -> ResourcePlan:
+    """A resource that the plan must still hold."""
+    resource = plan.resource(name)
+    if resource is None:
+        raise PcloudError(f"{plan.name}/{name} is no longer in the spec")
+    return resource

@@ -1,0 +1,152 @@
+"""The agents of one deployable: as many as there are instances to watch, each told what to look at, its sightings made events.
+
+Rules: level-triggered. After every step the agents are made to fit the state: one for each instance that is there, none for those that are
+gone, and a new plan where what is to be watched has changed (an address in an http check, say).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from dpe.policy.dependencies import values
+from dpe.shell.clock import Clock
+from dpe.shell.facts import Fact
+from dpe.shell.surroundings import Surroundings
+from pcloud.model.events import PROBE_EVENTS, ContactBlurred, ContactLost, ContactMade, ProvisionFinished
+from pcloud.model.instance import Instance
+from pcloud.model.plan import AssemblyPlan, HttpCheck, ResourcePlan
+from pcloud.model.ports import Agent, ContactMissed, ContactSeen, ContactUnclear, ProbeSeen, ProvisionSeen, Sighting
+from pcloud.model.state import AssemblyState, DeployableState
+from pcloud.model.words import Stage, Verdict
+from pcloud.spec.references import resolve
+
+NEVER = -1e9  # a last sign of life long before any clock of ours began: there was none that we know of
+UNWATCHED = {Stage.ABSENT, Stage.WAITING, Stage.FENCING, Stage.LAUNCHING, Stage.DESTROYING}
+
+
+@dataclass(slots=True)
+class Watched:
+    """One agent at work."""
+
+    instance: Instance
+    plan: AssemblyPlan
+    agent: Agent
+    task: asyncio.Task[None]
+
+
+class Watchers:
+    """Keeps the agents fitting the state. ``post`` takes the facts."""
+
+    def __init__(self, surroundings: Surroundings, clock: Clock, tasks: asyncio.TaskGroup, post: Callable[[Fact], None]) -> None:
+        self._around = surroundings
+        self._clock = clock
+        self._tasks = tasks
+        self._post = post
+        self._watched: dict[str, Watched] = {}
+
+    def fit(self, state: DeployableState) -> None:
+        """Start, stop and instruct agents so that they fit the state."""
+        for name in [name for name in self._watched if not wanted(state.assemblies.get(name), self._watched[name].instance)]:
+            self._watched.pop(name).task.cancel()
+        for name, assembly in state.assemblies.items():
+            if assembly.instance is not None and assembly.stage not in UNWATCHED:
+                self._watch(state, name, assembly.instance)
+
+    def _watch(self, state: DeployableState, name: str, instance: Instance) -> None:
+        """Have the agent of one instance look at what the plan says now."""
+        declared = state.plan.assembly(name) if state.plan is not None else None
+        if declared is None:
+            return
+        plan = resolved(state, declared)
+        known = self._watched.get(name)
+        if known is not None:
+            if known.plan != plan:
+                known.plan = plan
+                known.agent.watch(plan)
+            return
+        agent = self._around.agents(state.name, plan, instance, partial(self._report, name, instance.generation))
+        agent.watch(plan)
+        task = self._tasks.create_task(agent.run(), name=f"agent {state.name}/{name}")
+        self._watched[name] = Watched(instance, plan, agent, task)
+
+    def agent(self, assembly: str, generation: int) -> Agent | None:
+        """The agent of an assembly, if it is that generation's."""
+        watched = self._watched.get(assembly)
+        return watched.agent if watched is not None and watched.instance.generation == generation else None
+
+    def any_agent(self, assembly: str) -> Agent | None:
+        """The agent of an assembly, whichever generation."""
+        watched = self._watched.get(assembly)
+        return watched.agent if watched is not None else None
+
+    def probe_again(self) -> None:
+        """Have everything probed and reported once more: something that was reported may be lost."""
+        for watched in self._watched.values():
+            watched.agent.probe_again()
+
+    async def close(self) -> None:
+        """End all agents, and wait until they have."""
+        tasks = [watched.task for watched in self._watched.values()]
+        self._watched.clear()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _report(self, assembly: str, generation: int, sighting: Sighting) -> None:
+        """Make an event of what an agent saw."""
+        of: dict[str, Any] = {"assembly": assembly, "generation": generation}
+        match sighting:
+            case ContactSeen(boot_id=boot_id):
+                self._post(Fact(ContactMade, **of, boot_id=boot_id))
+            case ContactMissed(reason=reason, last_seen=last_seen):
+                seen = NEVER if last_seen is None else self._clock.at(last_seen)
+                self._post(Fact(ContactLost, **of, reason=reason, last_seen=seen))
+            case ContactUnclear(reason=reason):
+                self._post(Fact(ContactBlurred, **of, reason=reason))
+            case ProvisionSeen(status=status, tail=tail):
+                self._post(Fact(ProvisionFinished, **of, status=status, tail=tail))
+            case ProbeSeen():
+                self._post(probe_fact(assembly, generation, sighting))
+
+
+def probe_fact(assembly: str, generation: int, seen: ProbeSeen) -> Fact:
+    """The fact of a probe's result."""
+    patience = {"patience": seen.patience} if seen.verdict is Verdict.PENDING else {}
+    return Fact(
+        PROBE_EVENTS[seen.verdict],
+        assembly=assembly,
+        generation=generation,
+        resource=seen.resource,
+        probe=seen.key,
+        reason=seen.reason,
+        **patience,
+    )
+
+
+def wanted(assembly: AssemblyState | None, instance: Instance) -> bool:
+    """Whether the agent of an instance is still to be there."""
+    return assembly is not None and assembly.instance == instance and assembly.stage not in UNWATCHED
+
+
+def resolved(state: DeployableState, plan: AssemblyPlan) -> AssemblyPlan:
+    """The plan with the references in its http checks replaced; checks that refer to what has no value yet are left out."""
+    known = values(state, state.assemblies)
+    return replace(plan, resources=tuple(resolved_resource(each, known) for each in plan.resources))
+
+
+def resolved_resource(plan: ResourcePlan, known: dict[tuple[str, str], str]) -> ResourcePlan:
+    """The same for one resource."""
+    checks = []
+    for check in plan.checks:
+        if isinstance(check.what, HttpCheck):
+            url = resolve(check.what.url, known)
+            if url is None:
+                continue
+            checks.append(replace(check, what=replace(check.what, url=url)))
+        else:
+            checks.append(check)
+    return replace(plan, checks=tuple(checks))

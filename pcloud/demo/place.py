@@ -1,0 +1,159 @@
+"""Where a demo lives: a temporary directory with a daemon of its own, its spec, its secrets and its machines.
+
+Rules: ``clear`` leaves nothing behind, whatever state things are in: the daemon ends, every process of every machine is killed, the
+directory is removed. A kept demo is found again by its socket.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from importlib.resources import files
+from pathlib import Path
+
+from cpe.shell.infrastructures.local.driver import LocalNodeDriver
+from cpe.shell.infrastructures.local.processes import kill_all
+from pcloud.client import Client
+from pcloud.demo.needs import PATH
+from pcloud.errors import NoDaemonError, NotFoundError, PcloudError, TimedOutError
+
+PREFIX = "pcloud-demo-"
+START = 30.0  # seconds for the daemon to listen: it takes one or two, on a loaded machine ten
+END = 15.0  # seconds for the daemon to end after SIGTERM
+LOOK = 0.05  # seconds between looks at a condition that is about to be true
+
+
+class Place:
+    """One demo's directory."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.socket = directory / "api.sock"
+        self.log = directory / "pcloud-cped.log"
+        self.state = directory / "state"
+        self.spec = directory / "wordpress" / "wordpress.yaml"
+        self._daemon: subprocess.Popen[bytes] | None = None
+
+    @classmethod
+    def make(cls) -> Place:
+        """A new one, with a copy of the spec and secrets of its own."""
+        place = cls(Path(tempfile.mkdtemp(prefix=PREFIX)))
+        source = Path(str(files("pcloud.demo")))
+        shutil.copytree(source / "files", place.spec.parent / "files")
+        shutil.copy(source / "wordpress.yaml", place.spec)
+        hidden = place.spec.parent / "secrets"
+        hidden.mkdir(mode=0o700)
+        for name in ("database", "admin"):
+            (hidden / name).write_text(secrets.token_urlsafe(18))
+        return place
+
+    @classmethod
+    def kept(cls) -> Place:
+        """The newest demo that was kept running; NotFoundError without one."""
+        sockets = sorted(Path(tempfile.gettempdir()).glob(f"{PREFIX}*/api.sock"), key=lambda path: path.stat().st_mtime, reverse=True)
+        for socket in sockets:
+            try:
+                with Client(socket) as client:
+                    client.daemon()
+            except PcloudError:
+                continue
+            return cls(socket.parent)
+        raise NotFoundError("no demo is running", "start one that stays with `pcloud demo --keep`")
+
+    def secret(self, name: str) -> str:
+        """One of the demo's secrets."""
+        return (self.spec.parent / "secrets" / name).read_text().strip()
+
+    def start_daemon(self) -> None:
+        """Start the daemon and wait until it answers; PcloudError with the end of its log if it does not."""
+        command = [sys.executable, "-m", "cpe.daemon.main", "--state", str(self.state), "--socket", str(self.socket)]
+        config = self.directory / "pcloud.toml"
+        config.touch()
+        with self.log.open("ab") as log:
+            self._daemon = subprocess.Popen(
+                [*command, "--config", str(config)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # a Ctrl-C is for the demo, which then ends its daemon itself
+                env={**os.environ, "PATH": PATH},
+            )
+        deadline = time.monotonic() + START
+        while not self._answers():
+            if self._daemon.poll() is not None:
+                raise PcloudError(f"the daemon ended with {self._daemon.returncode}: {self._log_end()}")
+            if time.monotonic() > deadline:
+                raise TimedOutError(f"the daemon does not answer after {START:g}s: {self._log_end()}")
+            time.sleep(LOOK)
+
+    def _answers(self) -> bool:
+        try:
+            with Client(self.socket) as client:
+                client.daemon()
+        except NoDaemonError:
+            return False
+        return True
+
+    def _log_end(self) -> str:
+        return self.log.read_text(errors="replace")[-500:].strip() or "its log is empty"
+
+    @property
+    def cloud(self) -> Path:
+        """The embedded cloud's directory."""
+        return self.state / "clouds" / "local"
+
+    def machine(self, instance_id: str) -> Path:
+        """The directory of one machine."""
+        return self.cloud / "nodes" / instance_id
+
+    def destroy_behind_the_back(self, instance_id: str) -> None:
+        """What somebody at the cloud's own console does."""
+        driver = LocalNodeDriver(self.cloud)
+        driver.destroy_node(driver.ex_get_node(instance_id))
+
+    def clear(self) -> None:
+        """End everything and remove it."""
+        self._end_daemon()
+        nodes = self.cloud / "nodes"
+        for node in sorted(nodes.iterdir()) if nodes.is_dir() else []:
+            kill_all(node)
+        shutil.rmtree(self.directory, ignore_errors=True)
+        if self.directory.exists():  # something was still being written; once more, and loudly
+            shutil.rmtree(self.directory)
+
+    def _end_daemon(self) -> None:
+        pid = self._daemon.pid if self._daemon is not None else self._pid()
+        if pid is None:
+            return
+        try:
+            os.kill(pid, signal.SIGTERM)
+        except ProcessLookupError:
+            return
+        if not self._ended(pid):
+            os.kill(pid, signal.SIGKILL)
+            self._ended(pid)
+
+    def _pid(self) -> int | None:
+        try:
+            with Client(self.socket) as client:
+                return client.daemon().pid
+        except PcloudError:
+            return None
+
+    def _ended(self, pid: int) -> bool:
+        """Wait for the daemon's end."""
+        deadline = time.monotonic() + END
+        while time.monotonic() < deadline:
+            if self._daemon is not None:
+                if self._daemon.poll() is not None:
+                    return True
+            elif not Path(f"/proc/{pid}").exists():
+                return True
+            time.sleep(LOOK)
+        return False

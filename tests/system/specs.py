@@ -1,0 +1,59 @@
+"""Small deployables for system tests: real processes, quick to start."""
+
+from __future__ import annotations
+
+# A service that greets whoever connects, and refuses to live while the file "sick" is there.
+SERVICE = """
+import os, socket, sys, time
+root = os.environ["PCLOUD_ROOT"]
+if os.path.exists(root + "/data/sick") or os.path.exists(root + "/sick"):
+    print("too sick to work", flush=True)
+    sys.exit(3)
+listener = socket.create_server((os.environ["PCLOUD_ADDRESS"], 7000), reuse_port=False)
+while True:
+    connection, _ = listener.accept()
+    connection.sendall(b"hello\\n")
+    connection.close()
+"""
+
+
+def pair(extra_back: str = "", back_recovery: str = "", provision: str = "true") -> str:
+    """Two machines, the front after the back; the back has a volume at /data."""
+    indented = SERVICE.strip().replace("\n", "\n        ")
+    return f"""
+deployable: pair
+infrastructure: local
+defaults:
+  monitor: {{interval: 200ms, timeout: 1s, silence: 2s}}
+assemblies:
+  back:
+    image: host
+    volumes:
+      data: {{size: 1MiB, mount: /data}}
+    provision:
+      inline: |
+        #!/bin/sh
+        set -e
+        echo once >> "$PCLOUD_ROOT/data/provisioned"
+        cat > "$PCLOUD_ROOT/service.py" <<'END'
+        {indented}
+        END
+        {provision}
+    resources:
+      service:
+        agent: 'process:python3 "$PCLOUD_ROOT/service.py"'
+        checks: [{{tcp: 7000}}]
+{extra_back}
+    {back_recovery}
+  front:
+    image: host
+    data: ephemeral
+    after: [back]
+    parameters: {{BACK: "${{back.address}}"}}
+    configure:
+      inline: |
+        #!/bin/sh
+        echo "$BACK" >> "$PCLOUD_ROOT/backs"
+    resources:
+      sleeper: {{agent: 'process:sleep 100000'}}
+"""

@@ -1,0 +1,98 @@
+"""The daemon itself: ending, starting again, being alone, and what operators do at bad moments."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+
+from cpe.shell.infrastructures.local.processes import members
+from pcloud.records.event import EventRecord
+from tests.system.running import Daemon, until
+from tests.system.specs import pair
+
+pytestmark = [pytest.mark.real, pytest.mark.timeout(180)]
+
+
+def test_sigterm_leaves_the_machines_alone_and_the_next_start_does_not_disturb_them(daemon: Daemon) -> None:
+    daemon.bring_up(pair())
+    pids = {node: members(node) for node in daemon.nodes()}
+    service = daemon.pid("pair", "back", "service")
+    mark = daemon.newest()
+    assert daemon.end() == 0
+    assert all(set(members(node)) & set(pids[node]) for node in pids)
+    daemon.start()
+    daemon.until_state("pair", "healthy")
+    until(lambda: any(event.kind == "resumed" for event in daemon.events(mark)), "the journal says that it resumed")
+    assert daemon.pid("pair", "back", "service") == service
+    assert not [event for event in daemon.events(mark) if event.record is not None], daemon.story(mark)
+
+
+def test_a_second_daemon_on_the_same_state_is_refused(daemon: Daemon) -> None:
+    second = daemon.spawn()
+    assert second.wait(30) == 4
+    assert str(daemon.process.pid if daemon.process else "") in daemon.log_end()
+    assert daemon.answers()
+
+
+def test_starting_twice_is_starting_once(daemon: Daemon) -> None:
+    daemon.bring_up(pair())
+    daemon.client.start("pair")
+    daemon.until_state("pair", "healthy")
+    assert len(daemon.running_nodes()) == 2
+
+
+@pytest.mark.parametrize("state", ["launching", "booting", "provisioning", "starting"])
+def test_stopping_while_it_starts_leaves_no_machine(daemon: Daemon, state: str) -> None:
+    name = daemon.create(pair(provision="sleep 1"))
+    daemon.client.start(name)
+    daemon.until_event(lambda event: event.to == state, f"an assembly is {state}")
+    daemon.client.stop(name)
+    daemon.until_state(name, "stopped")
+    assert daemon.nodes() == []
+
+
+def test_stop_destroys_the_machines_and_keeps_the_volumes_which_the_next_start_finds(daemon: Daemon) -> None:
+    daemon.bring_up(pair())
+    daemon.client.stop("pair")
+    daemon.until_state("pair", "stopped")
+    assert daemon.nodes() == []
+    daemon.client.start("pair")
+    daemon.until_state("pair", "healthy")
+    assert (daemon.root("pair", "back") / "data" / "provisioned").read_text().count("once") == 2
+    daemon.client.stop("pair")
+    daemon.until_state("pair", "stopped")
+    daemon.client.delete("pair", volumes=True)
+    assert list((daemon.cloud / "volumes").iterdir()) == []
+
+
+def test_a_provisioning_script_that_fails_says_so_with_the_end_of_its_output(daemon: Daemon) -> None:
+    name = daemon.create(pair(provision="echo the disk is made of cheese; exit 7"))
+    daemon.client.start(name)
+    daemon.until_state(name, "exhausted", "blocked")
+    reason = daemon.client.status(name).reason
+    assert "provisioning ended with 7" in reason
+    assert "the disk is made of cheese" in reason
+
+
+def test_a_service_that_dies_after_every_start_climbs_the_ladder_as_written(daemon: Daemon) -> None:
+    recovery = (
+        "recovery: {restart: {failures: 2, within: 10m, verify: 1s}, reboot: {failures: 2, within: 1h, verify: 2s}, "
+        "relaunch: {failures: 2, within: 6h, verify: 3s}}"
+    )
+    daemon.bring_up(pair(back_recovery=recovery))
+    mark = daemon.newest()
+    (daemon.root("pair", "back") / "data" / "sick").touch()
+
+    os.kill(daemon.pid("pair", "back", "service"), signal.SIGKILL)
+    daemon.until_state("pair", "exhausted", patience=120)
+    assert climbed(daemon.events(mark)) == ["restart", "reboot", "relaunch", "exhausted"], daemon.story(mark)
+
+
+def climbed(events: list[EventRecord]) -> list[str]:
+    return [
+        str(event.record.action or event.record.choice)
+        for event in events
+        if event.assembly == "back" and event.record is not None and (event.record.action or event.record.choice == "exhausted")
+    ]
