@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from zlib import crc32
 
-from agents.ssh.agent import SshAgents
+from agents.ssh.factory import SshAgents
 from cpe.daemon.notifying import feed_watchdog, notify
 from cpe.shell.api.app import application
 from cpe.shell.api.server import serve
@@ -24,7 +24,7 @@ from cpe.shell.config import Settings, read_settings
 from cpe.shell.controller import Controller
 from cpe.shell.infrastructures.registry import Infrastructures
 from cpe.shell.keyring import FileKeyring
-from cpe.shell.store import SqliteStore
+from cpe.shell.store.sqlite import SqliteStore
 from dpe.shell.engine import Engine
 from dpe.shell.surroundings import Surroundings
 from pcloud.errors import PcloudError
@@ -92,13 +92,21 @@ async def daemon(settings: Settings, where: Places) -> AsyncIterator[Controller]
         surroundings = Surroundings(
             journal=store, keyring=keyring, agents=agents, infrastructure=infrastructures.get, secret=read_secret, wall=time.time
         )
-        controller = Controller(store, factory(surroundings), keyring, infrastructures.get, state_directory=where.state, wall=time.time)
+        controller = Controller(
+            store,
+            factory(surroundings),
+            keyring,
+            infrastructures.get,
+            defaults=settings.defaults,
+            state_directory=where.state,
+            wall=time.time,
+        )
         try:
             await controller.open()
             yield controller
         finally:
             await controller.close()
-            await agents.close()
+            await agents.aclose()
             infrastructures.close()
 
 

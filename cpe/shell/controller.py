@@ -31,6 +31,7 @@ from pcloud.records.requests import DaemonStatus, SpecUpload, SshTarget
 from pcloud.records.status import DeployableStatus, DeployableSummary
 from pcloud.spec.loading import load
 from pcloud.spec.planning import plan
+from pcloud.spec.recovery import RecoveryDefaults
 
 ACKNOWLEDGE = 10.0  # seconds to see an operator's word in the state: one journal commit, on a slow disk
 
@@ -45,6 +46,7 @@ class Controller:
         keyring: Keyring,
         infrastructures: Callable[[str], Infrastructure],
         *,
+        defaults: RecoveryDefaults,
         state_directory: Path,
         wall: Callable[[], float],
     ) -> None:
@@ -52,6 +54,7 @@ class Controller:
         self._keeper = Keeper(store, engines, wall)
         self._keyring = keyring
         self._infrastructures = infrastructures
+        self._defaults = defaults
         self._state_directory = state_directory
         self._broadcast = Broadcast()
         store.on_events(self._broadcast.send)
@@ -68,7 +71,7 @@ class Controller:
         await self._keeper.close()
 
     def _plan_of(self, upload: SpecUpload) -> DeployablePlan:
-        made = plan(load(upload.source, path=upload.path, files=upload.files))
+        made = plan(load(upload.source, path=upload.path, files=upload.files), self._defaults)
         for name in made.infrastructures:
             self._infrastructures(name)
         return made

@@ -46,7 +46,7 @@ def open_site(place: Place, client: Client, screen: Screen) -> Blog:
     began = time.monotonic()
     client.start(NAME)
     reached, status = follow(Course(partial(client.status, NAME), Desired.RUNNING, START), screen)
-    if reached is not Outcome.ARRIVED:
+    if reached is not Outcome.REACHED:
         raise PcloudError(f"{NAME} did not start: {status.reason}")
     blog = Blog(f"http://{instance_of(client, 'web').address}:{PORT}", place.secret("admin"))
     size = len(blog.front_page())
@@ -90,6 +90,6 @@ def stop(client: Client, screen: Screen) -> None:
     screen.say(f"\npcloud deployable stop {NAME}")
     client.stop(NAME)
     reached, status = follow(Course(partial(client.status, NAME), Desired.STOPPED, STOP), screen)
-    if reached is not Outcome.ARRIVED:
+    if reached is not Outcome.REACHED:
         raise PcloudError(f"{NAME} did not stop: {status.reason}")
     client.delete(NAME, volumes=True)

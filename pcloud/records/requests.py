@@ -56,3 +56,9 @@ class DaemonStatus(BaseModel):
     state_directory: str
     pid: int
     deployables: int
+
+
+class CheckedSpec(BaseModel):
+    """A spec in which nothing is wrong."""
+
+    name: str

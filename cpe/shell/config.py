@@ -1,0 +1,102 @@
+"""The configuration file: TOML, read once when the daemon starts (interface.md, "Places").
+
+Rules: none is needed; everything that is wrong is told at once, with the file, the key, what is wrong and what would be right.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BeforeValidator, ConfigDict, Field, ValidationError
+
+from cpe.shell.infrastructures.settings import InfrastructureSettings
+from pcloud.errors import PcloudError
+from pcloud.model.words import Mode, Rung
+from pcloud.places import config_path
+from pcloud.spec.fields import Keys, ModeWord, Name, Text
+from pcloud.spec.problems import path_text
+from pcloud.spec.recovery import RecoveryDefaults, RecoveryKeys, effective, never_fills
+from pcloud.spec.windows import FIX
+from pcloud.spec.wording import known_keys, wording
+
+
+class ConfigError(PcloudError):
+    """A configuration file that cannot be used, with everything that is wrong in it."""
+
+
+def _mode(value: object) -> object:
+    """``mode = "observe"``, or the same as a table: ``[mode]`` with ``default``."""
+    return value["default"] if isinstance(value, dict) and value.keys() == {"default"} else value
+
+
+class ConfiguredInfrastructure(InfrastructureSettings):
+    """An infrastructure with the recovery settings of what is at home there."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    recovery: RecoveryKeys = Field(default_factory=RecoveryKeys)
+
+
+class Settings(Keys):
+    """The whole file. ``alert_command`` is run for each alert, which it gets as JSON on its stdin."""
+
+    infrastructures: dict[Name, ConfiguredInfrastructure] = Field(default_factory=dict)
+    recovery: RecoveryKeys = Field(default_factory=RecoveryKeys)
+    mode: Annotated[ModeWord, BeforeValidator(_mode)] = Mode.ENFORCE
+    alert_command: Text | None = None
+
+    @property
+    def defaults(self) -> RecoveryDefaults:
+        """What specs inherit."""
+        system = self.recovery if self.recovery.mode is not None else self.recovery.model_copy(update={"mode": self.mode})
+        return RecoveryDefaults(system, {name: settings.recovery for name, settings in self.infrastructures.items()})
+
+
+def read_settings(path: Path | None) -> Settings:
+    """The settings in the file at ``path``, which must be there; None is the usual place, which may be empty. ConfigError."""
+    place = path if path is not None else config_path()
+    try:
+        text = place.read_bytes().decode()
+    except FileNotFoundError as error:
+        if path is None:
+            return Settings()
+        raise ConfigError(f"{place}: there is no such file") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{place} cannot be read: {error}") from error
+    return parse_settings(text, str(place))
+
+
+def parse_settings(text: str, name: str) -> Settings:
+    """The settings in ``text``; ``name`` is the file's, for messages. ConfigError."""
+    try:
+        settings = Settings.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{name}: is no TOML: {error}") from error
+    except RecursionError as error:  # tomllib bounds no depth
+        raise ConfigError(f"{name}: is nested too deeply") from error
+    except ValidationError as error:
+        raise ConfigError("\n".join(f"{name}: {problem}" for problem in _problems(error))) from error
+    windows = [f"{name}: {problem}" for problem in _window_problems(settings)]
+    if windows:
+        raise ConfigError("\n".join(windows))
+    return settings
+
+
+def _window_problems(settings: Settings) -> Iterable[str]:
+    """Windows that can never fill, whatever a spec says of other keys (policy.md section 3.8)."""
+    homes = {"recovery": "", **{f"infrastructures.{name}.recovery": name for name in settings.infrastructures}}
+    for place, home in homes.items():
+        effects = effective(settings.defaults.levels(home), Rung.REBOOT)
+        for rung in (Rung.RESTART, Rung.REBOOT, Rung.RELAUNCH, Rung.RELAUNCH_DEPLOYABLE):
+            if reason := never_fills(effects.rung(rung)):
+                yield f"{place}.{rung}: {reason}; {FIX}"
+
+
+def _problems(error: ValidationError) -> Iterable[str]:
+    for detail in error.errors(include_url=False):
+        path = tuple(step for step in detail["loc"] if step != "[key]")
+        message, cure = wording(detail, known_keys(Settings, path[:-1]))
+        yield f"{path_text(path)}: {message}; {cure}" if cure else f"{path_text(path)}: {message}"

@@ -1,0 +1,175 @@
+"""Any libcloud compute driver as an ``Infrastructure``.
+
+Rules: every call goes through ``Calls``; everything is found by its tags; what is asked twice is done once where the cloud can tell.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, TypeVar
+
+from libcloud.compute.types import StorageVolumeState
+
+from cpe.shell.infrastructures import tags
+from cpe.shell.infrastructures.calls import Calls
+from cpe.shell.infrastructures.dialect import Dialect
+from cpe.shell.infrastructures.failures import CLOUD_ERRORS, is_absent, unknown_name
+from cpe.shell.infrastructures.sharing import SharedQuestion
+from cpe.shell.infrastructures.statuses import instance_status
+from pcloud.errors import AmbiguousError, HardInfrastructureError
+from pcloud.model.instance import InstanceReading, LaunchOrder
+from pcloud.model.words import InstanceStatus
+
+T = TypeVar("T")
+
+GIB = 1024**3
+
+RELEASE_TIMEOUT = 120.0
+"""Seconds for a volume to become free after its detach was accepted; Cinder takes 2 to 5."""
+
+RELEASE_LOOK = 1.0
+"""Seconds between two looks whether it is."""
+
+
+class LibcloudInfrastructure:
+    """One account at one cloud; ``controller`` is the name in the tags of what is ours."""
+
+    def __init__(self, name: str, calls: Calls, dialect: Dialect, *, controller: str) -> None:
+        self._name = name
+        self._calls = calls
+        self._dialect = dialect
+        self._controller = controller
+        self._nodes = SharedQuestion(f"list {name}", self._list)
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    def close(self) -> None:
+        """Give up the threads; nothing is asked after this."""
+        self._calls.close()
+
+    async def find(self, deployable: str, assembly: str) -> Sequence[InstanceReading]:
+        return [
+            reading
+            for reading in await self._nodes()
+            if reading.tags is not None
+            and (reading.tags.controller, reading.tags.deployable, reading.tags.assembly) == (self._controller, deployable, assembly)
+        ]
+
+    async def read(self, instance_id: str) -> InstanceReading:
+        reading = await self._calls(f"reading {instance_id}", lambda driver: self._read(driver, instance_id))
+        return reading or InstanceReading(id=instance_id, status=InstanceStatus.ABSENT)
+
+    async def create(self, order: LaunchOrder) -> InstanceReading:
+        image = await self._named("image", order.image, lambda driver: driver.list_images())
+        size = await self._named("size", order.size, lambda driver: driver.list_sizes())
+        metadata = tags.instance_metadata(order.tags)
+        return await self._calls(
+            f"creating {order.name}",
+            lambda driver: self._reading(self._dialect.create(driver, order, size=size, image=image, metadata=metadata)),
+        )
+
+    async def start(self, instance_id: str) -> None:
+        await self._with_node("starting", instance_id, self._dialect.start)
+
+    async def stop(self, instance_id: str) -> None:
+        await self._with_node("stopping", instance_id, self._dialect.stop)
+
+    async def reboot(self, instance_id: str, *, hard: bool) -> None:
+        await self._with_node("rebooting", instance_id, lambda driver, node: self._dialect.reboot(driver, node, hard=hard))
+
+    async def destroy(self, instance_id: str) -> None:
+        def destroy(driver: Any) -> None:
+            _unless_absent(lambda: driver.destroy_node(self._dialect.node(driver, instance_id)))
+
+        await self._calls(f"destroying {instance_id}", destroy)
+
+    async def volume(self, deployable: str, assembly: str, name: str, size: int) -> str:
+        metadata = tags.volume_metadata(self._controller, deployable, assembly, name)
+
+        def find_or_create(driver: Any) -> str:
+            found = [volume for volume in driver.list_volumes() if dict(self._dialect.metadata(volume)).items() >= metadata.items()]
+            gibibytes = -(-size // GIB)
+            chosen = found[0] if found else self._dialect.create_volume(driver, f"{deployable}-{assembly}-{name}", gibibytes, metadata)
+            return str(chosen.id)
+
+        return await self._calls(f"finding or creating volume {name} of {deployable}/{assembly}", find_or_create)
+
+    async def release(self, volume_id: str) -> None:
+        deadline = asyncio.get_running_loop().time() + RELEASE_TIMEOUT
+        while not await self._calls(f"releasing volume {volume_id}", lambda driver: self._detached(driver, volume_id)):
+            if asyncio.get_running_loop().time() > deadline:
+                raise AmbiguousError(f"{self._name}: volume {volume_id} is not free {RELEASE_TIMEOUT:g} s after it was asked for")
+            await asyncio.sleep(RELEASE_LOOK)
+
+    async def delete_volumes(self, deployable: str) -> Sequence[str]:
+        mark = {tags.CONTROLLER: self._controller, tags.DEPLOYABLE: deployable}
+
+        def delete(driver: Any) -> list[str]:
+            deleted = []
+            for volume in driver.list_volumes():
+                metadata = dict(self._dialect.metadata(volume))
+                if metadata.items() >= mark.items():
+                    _unless_absent(partial(driver.destroy_volume, volume))
+                    deleted.append(f"{metadata[tags.ASSEMBLY]}/{metadata[tags.VOLUME]}")
+            return deleted
+
+        return await self._calls(f"deleting the volumes of {deployable}", delete)
+
+    async def console(self, instance_id: str) -> str:
+        return await self._with_node("reading the console of", instance_id, self._dialect.console)
+
+    async def _list(self) -> list[InstanceReading]:
+        return await self._calls("listing instances", lambda driver: [self._reading(node) for node in driver.list_nodes()])
+
+    def _read(self, driver: Any, instance_id: str) -> InstanceReading | None:
+        return _unless_absent(lambda: self._reading(self._dialect.node(driver, instance_id)))
+
+    def _reading(self, node: Any) -> InstanceReading:
+        login = self._dialect.login(node)
+        return InstanceReading(
+            id=str(node.id),
+            status=instance_status(node.state),
+            tags=tags.instance_tags(self._dialect.metadata(node)),
+            address=login.address,
+            port=login.port,
+            user=login.user,
+            name=node.name,
+        )
+
+    async def _with_node(self, doing: str, instance_id: str, action: Callable[[Any, Any], T]) -> T:
+        return await self._calls(f"{doing} {instance_id}", lambda driver: action(driver, self._dialect.node(driver, instance_id)))
+
+    async def _named(self, what: str, name: str, list_all: Callable[[Any], list[Any]]) -> Any:
+        """The image or size of that id or name; HardInfrastructureError unless there is exactly one. No size asked for: the smallest."""
+        known = await self._calls(f"listing {what}s", list_all)
+        if what == "size" and not name:
+            return min(known, key=lambda size: size.ram)
+        found = [thing for thing in known if thing.id == name] or [thing for thing in known if thing.name == name]
+        if not found:
+            raise unknown_name(self._name, what, name, [thing.name for thing in known])
+        if len(found) > 1:
+            ids = ", ".join(str(thing.id) for thing in found)
+            raise HardInfrastructureError(f"{self._name}: {len(found)} {what}s are called {name!r}", f"say which by its id: {ids}")
+        return found[0]
+
+    def _detached(self, driver: Any, volume_id: str) -> bool:
+        """Whether the volume is free; it is told to become so where it is not on its way."""
+        volume = self._dialect.volume(driver, volume_id)
+        if volume.state == StorageVolumeState.INUSE:
+            driver.detach_volume(volume)
+            volume = self._dialect.volume(driver, volume_id)
+        return bool(volume.state == StorageVolumeState.AVAILABLE)
+
+
+def _unless_absent(call: Callable[[], T]) -> T | None:
+    """What ``call`` returns; None when the cloud knows no such thing."""
+    try:
+        return call()
+    except CLOUD_ERRORS as error:
+        if is_absent(error):
+            return None
+        raise

@@ -1,0 +1,39 @@
+"""How our tags look on instances and volumes at a cloud."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pcloud.model.instance import Tags
+
+CONTROLLER = "pcloud-controller"
+DEPLOYABLE = "pcloud-deployable"
+ASSEMBLY = "pcloud-assembly"
+GENERATION = "pcloud-generation"
+VOLUME = "pcloud-volume"
+
+
+def instance_metadata(tags: Tags) -> dict[str, str]:
+    return {
+        CONTROLLER: tags.controller,
+        DEPLOYABLE: tags.deployable,
+        ASSEMBLY: tags.assembly,
+        GENERATION: str(tags.generation),
+    }
+
+
+def instance_tags(metadata: Mapping[str, str]) -> Tags | None:
+    """The tags in an instance's metadata; None if it is not one of ours."""
+    try:
+        return Tags(
+            controller=metadata[CONTROLLER],
+            deployable=metadata[DEPLOYABLE],
+            assembly=metadata[ASSEMBLY],
+            generation=int(metadata[GENERATION]),
+        )
+    except (KeyError, ValueError):  # somebody else's machine may carry anything
+        return None
+
+
+def volume_metadata(controller: str, deployable: str, assembly: str, volume: str) -> dict[str, str]:
+    return {CONTROLLER: controller, DEPLOYABLE: deployable, ASSEMBLY: assembly, VOLUME: volume}

@@ -1,0 +1,188 @@
+"""The store as the controller and the DPEs use it: ``Journal``, and what must be known after a restart.
+
+Rules: opened and closed once; everything is awaited, nothing blocks the loop; reads see all that was acknowledged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Self, TypeVar
+
+from cpe.shell.store.lock import DirectoryLock
+from cpe.shell.store.port import StoredDeployable
+from cpe.shell.store.schema import open_for_reading, open_for_writing
+from cpe.shell.store.serialising import dump_report, dump_state
+from cpe.shell.store.tables import (
+    EventQuery,
+    StateRow,
+    read_deployables,
+    read_events,
+    read_meta,
+    read_state,
+    remove_deployable,
+    write_deployable,
+    write_event,
+    write_record,
+)
+from cpe.shell.store.writer import GroupWriter
+from pcloud.errors import StoreError
+from pcloud.model.actions import Report
+from pcloud.model.ports import Stored
+from pcloud.model.state import DeployableState
+from pcloud.records.event import EventRecord
+from pcloud.records.requests import SpecUpload
+
+STORE_FILE = "store.db"
+
+READ_WITHIN = 30.0
+"""Seconds for one read, those before it included: the largest is a page of a thousand events."""
+
+T = TypeVar("T")
+EventsCallback = Callable[[Sequence[EventRecord]], None]
+
+
+class SqliteStore:
+    """One state directory, which no other daemon can open meanwhile. Use ``async with``, or ``open`` and ``close``."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self._controller = ""
+        self._callbacks: list[EventsCallback] = []
+        self._lock: DirectoryLock | None = None
+        self._writer: GroupWriter | None = None
+        # Each connection lives in a thread of its own: SQLite's calls block, and its connections are not shared.
+        self._writing = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
+        self._reading = ThreadPoolExecutor(1, thread_name_prefix="store-reader")
+        self._writes: sqlite3.Connection | None = None
+        self._reads: sqlite3.Connection | None = None
+
+    async def open(self) -> None:
+        """StoreError for a file that cannot be trusted, which is left as it is; RefusedError while another daemon has it."""
+        loop = asyncio.get_running_loop()
+        path = self.directory / STORE_FILE
+        try:
+            self._lock = _locked(self.directory)  # at once, so that nothing can be cancelled between having it and knowing it
+            self._writes = await loop.run_in_executor(self._writing, open_for_writing, path)
+            self._reads = await loop.run_in_executor(self._reading, open_for_reading, path)
+            self._controller = (await self._read(read_meta))["controller"]
+        except BaseException:
+            await self.close()
+            raise
+        self._writer = GroupWriter(self._writes, self._writing, self._tell)
+
+    async def close(self) -> None:
+        """Write what waits, and let others have the directory. No error if it is closed already."""
+        loop = asyncio.get_running_loop()
+        try:
+            if self._writer is not None:
+                await self._writer.close()
+        finally:
+            for thread, connection in ((self._reading, self._reads), (self._writing, self._writes)):
+                if connection is not None:  # the writer's last: it takes the WAL into the file
+                    await loop.run_in_executor(thread, connection.close)
+                thread.shutdown(wait=False)
+            self._reads = self._writes = None
+            if self._lock is not None:
+                self._lock.release()
+                self._lock = None
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    @property
+    def controller(self) -> str:
+        """Who we are: made once with the store."""
+        return self._controller
+
+    @property
+    def commits(self) -> int:
+        """Transactions since it was opened."""
+        return self._writer.commits if self._writer else 0
+
+    def on_events(self, callback: EventsCallback) -> None:
+        """Call it in the loop's thread with every group of events that became durable, in the order of ``seq``; it must not block."""
+        self._callbacks.append(callback)
+
+    async def record(self, state: DeployableState, *, at: float, wall: float, reports: Sequence[Report]) -> None:
+        """One transaction: the state with its open intents, and the reports. Durable when it returns."""
+        row = StateRow(state.name, at, wall, state.version, dump_state(state))
+        texts = [(report, dump_report(report)) for report in reports]
+        await self._write(partial(write_record, row=row, reports=texts))
+
+    async def report(self, deployable: str, report: Report, *, wall: float) -> None:
+        """An event without a state: what the controller itself has to say of a deployable."""
+        await self._write(partial(write_event, deployable=deployable, wall=wall, report=report, text=dump_report(report)))
+
+    async def save_deployable(self, name: str, upload: SpecUpload) -> None:
+        """Register it, or replace its spec."""
+        try:
+            f"{name}{upload.source}{upload.path}".encode()
+        except UnicodeEncodeError as error:  # SQLite would raise it in the writer's thread, where it would be everybody's
+            raise StoreError(f"the spec of {name} is not valid Unicode text") from error
+        await self._write(partial(write_deployable, name=name, upload=upload, wall=time.time()))
+
+    async def delete_deployable(self, name: str) -> None:
+        """Forget its spec and its state; its events stay. No error if there is none."""
+        await self._write(partial(remove_deployable, name=name))
+
+    async def deployables(self) -> list[StoredDeployable]:
+        """All that are registered, by name."""
+        return await self._read(read_deployables)
+
+    async def deployable(self, name: str) -> StoredDeployable | None:
+        """One of them; None if it is not registered."""
+        found = await self._read(partial(read_deployables, name=name))
+        return found[0] if found else None
+
+    async def load_state(self, name: str) -> Stored | None:
+        """The state as it was recorded last, without its plan; None if it never was."""
+        return await self._read(partial(read_state, name=name))
+
+    async def events(
+        self, *, after: int = 0, limit: int = 100, target: str = "", since: datetime | None = None, last: bool = False
+    ) -> list[EventRecord]:
+        """Events with ``seq`` > ``after``, not before ``since`` (UTC if it does not say), of ``target`` or anything below it.
+
+        At most ``limit``, always in the order of ``seq``: the oldest ones, or with ``last`` the newest.
+        """
+        moment = None if since is None else (since if since.tzinfo else since.replace(tzinfo=UTC)).timestamp()
+        return await self._read(partial(read_events, query=EventQuery(after, limit, target, moment, last)))
+
+    async def _write(self, write: Callable[[sqlite3.Connection], Sequence[EventRecord]]) -> None:
+        if self._writer is None:
+            raise StoreError("the store is not open")
+        await self._writer.write(write)
+
+    async def _read(self, read: Callable[[sqlite3.Connection], T]) -> T:
+        if self._reads is None:
+            raise StoreError("the store is not open")
+        try:
+            async with asyncio.timeout(READ_WITHIN):
+                return await asyncio.get_running_loop().run_in_executor(self._reading, read, self._reads)
+        except sqlite3.Error as error:
+            raise StoreError(f"the store cannot be read: {error}") from error
+        except TimeoutError as error:
+            raise StoreError(f"the store took longer than {READ_WITHIN:g} s to read", "look at the disk that it is on") from error
+
+    def _tell(self, events: Sequence[EventRecord]) -> None:
+        for callback in self._callbacks:  # by the loop, so that a faulty listener is reported and harms no writer
+            asyncio.get_running_loop().call_soon(callback, events)
+
+
+def _locked(directory: Path) -> DirectoryLock:
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"{directory} cannot be made: {error.strerror}") from error
+    return DirectoryLock(directory)

@@ -1,0 +1,117 @@
+"""Reading and writing rows. Each function runs in the thread of its connection; sqlite3.Error goes up to whoever runs it."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from cpe.shell.store.port import StoredDeployable
+from cpe.shell.store.serialising import load_report, load_state
+from pcloud.model.actions import Report
+from pcloud.model.ports import Stored
+from pcloud.records.event import EventRecord, event_record
+from pcloud.records.requests import SpecUpload
+
+
+@dataclass(frozen=True, slots=True)
+class StateRow:
+    """A state that is on its way into the store, already as text."""
+
+    deployable: str
+    at: float
+    wall: float
+    version: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventQuery:
+    """Which events: behind ``after``, not before ``since`` (POSIX seconds), of ``target`` or below it.
+
+    At most ``limit``: the oldest, or with ``last`` the newest.
+    """
+
+    after: int = 0
+    limit: int = 100
+    target: str = ""
+    since: float | None = None
+    last: bool = False
+
+
+def write_record(connection: sqlite3.Connection, row: StateRow, reports: Sequence[tuple[Report, str]]) -> list[EventRecord]:
+    """The state and its reports, each with its text."""
+    connection.execute(
+        "INSERT OR REPLACE INTO states (deployable, at, wall, version, state) VALUES (?, ?, ?, ?, ?)",
+        (row.deployable, row.at, row.wall, row.version, row.text),
+    )
+    return [event for report, text in reports for event in write_event(connection, row.deployable, row.wall, report, text)]
+
+
+def write_event(connection: sqlite3.Connection, deployable: str, wall: float, report: Report, text: str) -> list[EventRecord]:
+    """One report, with its text."""
+    cursor = connection.execute(
+        "INSERT INTO events (wall, deployable, assembly, resource, kind, decision, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (wall, deployable, report.assembly, report.resource, report.kind, report.decision, text),
+    )
+    return [event_record(cursor.lastrowid or 0, wall, deployable, report)]
+
+
+def write_deployable(connection: sqlite3.Connection, name: str, upload: SpecUpload, wall: float) -> list[EventRecord]:
+    """Register it, or replace its spec: then it is as old as it was."""
+    connection.execute(
+        "INSERT INTO deployables (name, source, path, files, created) VALUES (?, ?, ?, ?, ?) ON CONFLICT (name) "
+        "DO UPDATE SET source = excluded.source, path = excluded.path, files = excluded.files",
+        (name, upload.source, upload.path, json.dumps(upload.files), wall),
+    )
+    return []
+
+
+def remove_deployable(connection: sqlite3.Connection, name: str) -> list[EventRecord]:
+    """Its spec and its state; its events stay, they are history."""
+    connection.execute("DELETE FROM deployables WHERE name = ?", (name,))
+    connection.execute("DELETE FROM states WHERE deployable = ?", (name,))
+    return []
+
+
+def read_meta(connection: sqlite3.Connection) -> dict[str, str]:
+    return dict(connection.execute("SELECT key, value FROM meta"))
+
+
+def read_deployables(connection: sqlite3.Connection, name: str | None = None) -> list[StoredDeployable]:
+    """All of them by name, or the one of that name."""
+    statement = "SELECT name, source, path, files, created FROM deployables WHERE ?1 IS NULL OR name = ?1 ORDER BY name"
+    rows = connection.execute(statement, (name,))
+    return [
+        StoredDeployable(found, SpecUpload(source=source, path=path, files=json.loads(files)), datetime.fromtimestamp(created, UTC))
+        for found, source, path, files, created in rows
+    ]
+
+
+def read_state(connection: sqlite3.Connection, name: str) -> Stored | None:
+    row = connection.execute("SELECT at, wall, version, state FROM states WHERE deployable = ?", (name,)).fetchone()
+    if row is None:
+        return None
+    at, wall, version, text = row
+    return Stored(load_state(text, version), at, wall)
+
+
+def read_events(connection: sqlite3.Connection, query: EventQuery) -> list[EventRecord]:
+    """In the order of ``seq``."""
+    conditions, values = ["seq > ?"], [query.after]
+    parts: list[object] = [*query.target.split("/")] if query.target else []
+    columns = ("deployable", "assembly", "resource")
+    if len(parts) > len(columns):
+        return []
+    conditions += [f"{column} = ?" for column in columns[: len(parts)]]
+    since: list[object] = []
+    if query.since is not None:
+        conditions.append("wall >= ?")
+        since = [query.since]
+    order = "DESC" if query.last else "ASC"
+    statement = f"SELECT seq, wall, deployable, body FROM events WHERE {' AND '.join(conditions)} ORDER BY seq {order} LIMIT ?"  # noqa: S608 - only our own words are put together
+    rows = connection.execute(statement, (*values, *parts, *since, query.limit)).fetchall()
+    events = [event_record(seq, wall, deployable, load_report(body)) for seq, wall, deployable, body in rows]
+    return events[::-1] if query.last else events

@@ -1,0 +1,120 @@
+"""One writer, one thread, group commit: all that waits when the writer becomes free goes into one transaction.
+
+Rules: a caller resumes when its write is durable, or with StoreError when nothing of it is; the queue is bounded, so that writers faster
+than the disk wait; events are told in the order of their commits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from pcloud.errors import StoreError
+from pcloud.records.event import EventRecord
+
+WAITING = 1024
+"""Writes that may wait, and so the most that one transaction takes: about a megabyte of states."""
+
+DURABLE_WITHIN = 60.0
+"""Seconds for one write, queue and disk together; a disk that is slower has failed."""
+
+Write = Callable[[sqlite3.Connection], Sequence[EventRecord]]
+Request = tuple[Write, asyncio.Future[None]]
+
+
+class GroupWriter:
+    """Runs writes on ``connection``, which belongs to ``thread``; tells ``committed`` of their events in the loop's thread."""
+
+    def __init__(
+        self, connection: sqlite3.Connection, thread: ThreadPoolExecutor, committed: Callable[[Sequence[EventRecord]], None]
+    ) -> None:
+        self.commits = 0
+        self._connection = connection
+        self._thread = thread
+        self._committed = committed
+        self._queue: asyncio.Queue[Request | None] = asyncio.Queue(WAITING)
+        self._closed = False
+        self._task = asyncio.create_task(self._run(), name="store writer")
+
+    async def write(self, write: Write) -> None:
+        """Durable when it returns. StoreError if it is not, or if that cannot be told in time."""
+        if self._closed:
+            raise StoreError("the store is closed")
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        try:
+            async with asyncio.timeout(DURABLE_WITHIN):
+                await self._queue.put((write, done))
+                if self._closed and self._task.done():  # closed while we waited for room: nobody would answer
+                    raise StoreError("the store is closed")
+                await done
+        except TimeoutError as error:
+            raise StoreError(f"the store took longer than {DURABLE_WITHIN:g} s to write", "look at the disk that it is on") from error
+
+    async def close(self) -> None:
+        """Write what waits, and end. Raises what ended the writer before."""
+        if not self._closed:
+            self._closed = True
+            await self._queue.put(None)
+        await self._task
+
+    async def _run(self) -> None:
+        batch: list[Request] = []
+        try:
+            while batch := await self._next_batch():
+                await self._commit_batch(batch)
+        finally:
+            self._closed = True
+            self._refuse(batch, "the store's writer has ended")
+
+    async def _next_batch(self) -> list[Request]:
+        """All that waits, at least one; empty when there will be no more."""
+        request = await self._queue.get()
+        batch: list[Request] = []
+        while request is not None:
+            batch.append(request)
+            if self._queue.empty():
+                return batch
+            request = self._queue.get_nowait()
+        if batch:
+            self._queue.put_nowait(None)  # end after this batch
+        return batch
+
+    async def _commit_batch(self, batch: list[Request]) -> None:
+        writes = [write for write, _ in batch]
+        try:
+            events = await asyncio.get_running_loop().run_in_executor(self._thread, _commit, self._connection, writes)
+        except sqlite3.Error as error:
+            self._refuse(batch, f"the store cannot be written: {error}", error)
+            return
+        self.commits += 1
+        for _, done in batch:
+            if not done.done():
+                done.set_result(None)
+        if events:
+            self._committed(events)
+
+    def _refuse(self, batch: list[Request], message: str, cause: Exception | None = None) -> None:
+        """Tell those of the batch, and at the end those who wait still, that nothing of theirs was written."""
+        requests: list[Request | None] = [*batch]
+        while self._closed and not self._queue.empty():
+            requests.append(self._queue.get_nowait())
+        for request in requests:
+            if request is not None and not request[1].done():
+                failure = StoreError(message, "look at the disk that the store is on")
+                failure.__cause__ = cause
+                request[1].set_exception(failure)
+
+
+def _commit(connection: sqlite3.Connection, writes: Sequence[Write]) -> list[EventRecord]:
+    """In the writer's thread: all of it or nothing."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        events = [event for write in writes for event in write(connection)]
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:  # SQLite may have rolled back by itself, on a full disk for instance
+            connection.execute("ROLLBACK")
+        raise
+    return events

@@ -1,0 +1,84 @@
+"""Resource agents by name: ``systemd:UNIT``, ``process:COMMAND``, ``script:`` and those that are known and not yet supported."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from pcloud.model.plan import ProcessAgent, ResourceAgent, ScriptAgent, SystemdAgent
+from pcloud.spec.faults import Fault
+from pcloud.spec.problems import KeyPath, did_you_mean
+from pcloud.spec.schema import ResourceKeys
+from pcloud.spec.units import shown
+
+FORMS = ("systemd:UNIT", "process:COMMAND", "script:")
+NOT_YET = ("ocf", "lsb")
+
+_UNIT = re.compile(r"[A-Za-z0-9:_.\\@-]{1,255}")
+_UNIT_TYPES = ("service", "socket", "target", "timer", "mount", "automount", "path", "slice", "scope", "swap", "device")
+
+_OWN_KEYS = {
+    "systemd": frozenset[str](),
+    "process": frozenset({"user", "directory"}),
+    "script": frozenset({"user", "directory", "start", "stop"}),
+    "ocf": frozenset({"params"}),
+    "lsb": frozenset[str](),
+}
+_ALL_KEYS = ("user", "directory", "start", "stop", "params")
+
+
+def agent_of(keys: ResourceKeys) -> ResourceAgent | None:
+    """The agent of a resource without faults; None where it is a check alone."""
+    kind, _, rest = (keys.agent or "").partition(":")
+    match kind:
+        case "systemd":
+            return SystemdAgent(unit_name(rest))
+        case "process":
+            return ProcessAgent(rest.strip(), keys.user or "", keys.directory or "")
+        case "script":
+            return ScriptAgent(keys.start or "", keys.stop or "", keys.monitor.command or "", keys.user or "", keys.directory or "")
+        case _:
+            return None
+
+
+def unit_name(text: str) -> str:
+    """A unit's full name: ``mariadb`` is ``mariadb.service``, as systemctl has it."""
+    return text if text.rpartition(".")[2] in _UNIT_TYPES and "." in text else f"{text}.service"
+
+
+def agent_faults(keys: ResourceKeys, path: KeyPath) -> Iterator[Fault]:
+    """What is wrong with the agent of a resource and the keys that go with it."""
+    kind, _, rest = (keys.agent or "").partition(":")
+    if keys.agent is not None:
+        yield from _name_faults(keys.agent, kind, rest, (*path, "agent"))
+    if kind == "script":
+        yield from _script_faults(keys, path)
+    elif keys.monitor.command is not None:
+        yield Fault((*path, "monitor"), "a command as monitor has a meaning with script: only", "write {interval: 10s, timeout: 20s}")
+    own = _OWN_KEYS.get(kind, frozenset(_ALL_KEYS if keys.agent else ()))
+    for key in _ALL_KEYS:
+        if key in keys.model_fields_set and key not in own:
+            owners = " or ".join(f"{owner}:" for owner, theirs in _OWN_KEYS.items() if key in theirs)
+            yield Fault((*path, key), f"{key} has no meaning here", f"it belongs to {owners} agents", key=True)
+
+
+def _name_faults(text: str, kind: str, rest: str, path: KeyPath) -> Iterator[Fault]:
+    if kind in NOT_YET:
+        yield Fault(path, f"{kind}: agents are not yet supported", f"use one of {', '.join(FORMS)}")
+    elif kind not in _OWN_KEYS or ":" not in text:
+        near = did_you_mean(kind, [form.partition(":")[0] for form in FORMS], "known")
+        cure = near if near.startswith("did") and ":" in text else f"write one of {', '.join(FORMS)}"
+        yield Fault(path, f"{shown(text)} is not a resource agent", cure)
+    elif kind == "systemd" and not _UNIT.fullmatch(rest):
+        yield Fault(path, f"{shown(rest)} is not a systemd unit", "write its name, as in systemd:mariadb")
+    elif kind == "process" and not rest.strip():
+        yield Fault(path, "says no command", "write it behind the colon, as in process:/usr/local/bin/worker")
+    elif kind == "script" and rest.strip():
+        yield Fault(path, f"{shown(rest)} behind script: has no meaning", "write the commands as start, stop and monitor")
+
+
+def _script_faults(keys: ResourceKeys, path: KeyPath) -> Iterator[Fault]:
+    there = {"start": keys.start, "stop": keys.stop, "monitor": keys.monitor.command}
+    missing = [key for key, value in there.items() if value is None]
+    if missing:
+        yield Fault(path, f"script: needs {', '.join(missing)}", "each is a command; monitor exits with 0 (running) or 7 (not running)")

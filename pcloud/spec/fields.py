@@ -1,0 +1,183 @@
+"""The kinds of values that keys of a spec can have, each with its own words for what is wrong.
+
+Rules: every kind refuses what YAML made of a slip (``no`` for text, ``1e3`` for a name) instead of converting it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from enum import StrEnum
+from ipaddress import ip_address
+from typing import Annotated, TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic_core import PydanticCustomError
+
+from pcloud.model.words import Mode, OnExhausted, Origin, Rung
+from pcloud.spec.problems import did_you_mean
+from pcloud.spec.units import DURATION_HINT, SIZE_HINT, duration, duration_text, shown, size
+
+OURS = "pcloud"
+"""The type of errors that carry our own message and cure."""
+
+LONGEST_NAME = 63
+"""Names become host names, whose labels end here (RFC 1035, section 2.3.4)."""
+
+SHORTEST_INTERVAL = 0.1
+"""Ten probes a second and check: more would load the machine that is watched."""
+
+NAME_RULE = f"a name is lower-case letters, digits and inner hyphens, at most {LONGEST_NAME} of them"
+
+W = TypeVar("W", bound=StrEnum)
+
+_NAME = re.compile(rf"(?=.{{1,{LONGEST_NAME}}}\Z)[a-z0-9](?:[-a-z0-9]*[a-z0-9])?")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_HOST = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9](?:[-.A-Za-z0-9]*[A-Za-z0-9])?")
+_NEVER = {"-1", "infinity", "inf", ".inf"}
+
+
+class Keys(BaseModel):
+    """A mapping with known keys; others are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def wrong(message: str, cure: str = "") -> PydanticCustomError:
+    """The error to raise in a validator."""
+    return PydanticCustomError(OURS, "{message}", {"message": message, "cure": cure})
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise wrong(f"{shown(value)} is not text", "put it in quotes" if isinstance(value, bool | int | float) else "write text here")
+    if not value.strip():
+        raise wrong("is empty text", "give it a value, or leave the key out")
+    return value
+
+
+def _name(value: object) -> str:
+    text = _text(value)
+    if not _NAME.fullmatch(text):
+        raise wrong(f"{shown(text)} is not a name", NAME_RULE)
+    return text
+
+
+def _variable(value: object) -> str:
+    text = _text(value)
+    if not _VARIABLE.fullmatch(text):
+        raise wrong(f"{shown(text)} cannot be the name of an environment variable", "use letters, digits and underscores, as in DB_HOST")
+    if text.startswith("PCLOUD_"):
+        raise wrong(f"{text} belongs to pcloud", "choose a name that does not begin with PCLOUD_")
+    return text
+
+
+def _duration(value: object) -> float:
+    try:
+        return duration(value)
+    except ValueError as error:
+        raise wrong(str(error), DURATION_HINT) from error
+
+
+def _interval(value: object) -> float:
+    seconds = _duration(value)
+    if seconds < SHORTEST_INTERVAL:
+        raise wrong(f"{shown(value)} is too short", f"the shortest is {duration_text(SHORTEST_INTERVAL)}")
+    return seconds
+
+
+def _size(value: object) -> int:
+    try:
+        return size(value)
+    except ValueError as error:
+        raise wrong(str(error), SIZE_HINT) from error
+
+
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise wrong(f"{shown(value)} is neither true nor false", "write true or false")
+    return value
+
+
+def _failures(value: object) -> int:
+    if str(value).lower() in _NEVER:
+        return 0
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 10**6:
+        raise wrong(f"{shown(value)} is not a number of failures", "write 1 or more, or -1 or INFINITY to never escalate")
+    return value
+
+
+def whole(low: int, high: int, what: str) -> Callable[[object], int]:
+    """A validator of whole numbers from ``low`` to ``high``; ``what`` says what they are (``a port``)."""
+
+    def validate(value: object) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            raise wrong(f"{shown(value)} is not {what}", f"write a whole number from {low} to {high}")
+        return value
+
+    return validate
+
+
+def word(kind: type[W], what: str) -> Callable[[object], W]:
+    """A validator of one of our closed vocabularies."""
+
+    def validate(value: object) -> W:
+        known = [member.value for member in kind]
+        if value not in known:
+            raise wrong(f"{shown(value)} is not {what}", did_you_mean(str(value), known, "known"))
+        return kind(value)
+
+    return validate
+
+
+def _mount(value: object) -> str:
+    text = _text(value)
+    if not text.startswith("/") or ".." in text.split("/") or text.strip("/") == "" or any(char.isspace() for char in text):
+        raise wrong(f"{shown(text)} is not a place to mount a volume", "write an absolute path such as /var/lib/mysql")
+    return "/" + text.strip("/")
+
+
+def _url(value: object) -> str:
+    text = _text(value)
+    try:
+        parts = urlsplit(re.sub(r"\$\{[^}]*\}", "reference", text))
+        fine = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        fine = False
+    if not fine or any(char.isspace() or not char.isprintable() for char in text):
+        raise wrong(f"{shown(text)} is not an http address", 'write a URL such as "http://${web.address}/"')
+    return text
+
+
+def _address(value: object) -> str:
+    text = _text(value)
+    try:
+        return str(ip_address(text))
+    except ValueError as error:
+        if _HOST.fullmatch(text) and not re.fullmatch(r"[0-9.]+", text):
+            return text
+        raise wrong(f"{shown(text)} is not an address", "write an IP address or a host name") from error
+
+
+def _one_or_more(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+Text = Annotated[str, BeforeValidator(_text)]
+Name = Annotated[str, BeforeValidator(_name)]
+Variable = Annotated[str, BeforeValidator(_variable)]
+Seconds = Annotated[float, BeforeValidator(_duration)]
+Interval = Annotated[float, BeforeValidator(_interval)]
+Bytes = Annotated[int, BeforeValidator(_size)]
+Flag = Annotated[bool, BeforeValidator(_flag)]
+Failures = Annotated[int, BeforeValidator(_failures)]
+Mount = Annotated[str, BeforeValidator(_mount)]
+Url = Annotated[str, BeforeValidator(_url)]
+Address = Annotated[str, BeforeValidator(_address)]
+Names = Annotated[list[Name], BeforeValidator(_one_or_more)]
+Texts = Annotated[list[Text], BeforeValidator(_one_or_more)]
+RungWord = Annotated[Rung, BeforeValidator(word(Rung, "a rung"))]
+ModeWord = Annotated[Mode, BeforeValidator(word(Mode, "a mode"))]
+OnExhaustedWord = Annotated[OnExhausted, BeforeValidator(word(OnExhausted, "what can be done when exhausted"))]
+OriginWord = Annotated[Origin, BeforeValidator(word(Origin, "where a check can be made"))]

@@ -1,0 +1,108 @@
+"""A sound spec as a plan: everything inherited and resolved.
+
+Rules: pure; whoever plans twice gets the same plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import yaml
+
+from pcloud.model.plan import AssemblyPlan, Check, DeployablePlan, MonitorPlan, ResourcePlan, Secret, VolumePlan
+from pcloud.spec.agents import agent_of
+from pcloud.spec.checks import checks_of
+from pcloud.spec.loading import DeployableSpec
+from pcloud.spec.ordering import in_order
+from pcloud.spec.problems import SpecError
+from pcloud.spec.recovery import RecoveryDefaults
+from pcloud.spec.schema import EVERYWHERE, AssemblyKeys, DeployableKeys, MonitorKeys, ProvisionKeys, ResourceKeys, ScriptKeys
+from pcloud.spec.windows import deployable_recovery, target_recovery, window_faults
+
+
+def plan(spec: DeployableSpec, system: RecoveryDefaults | None = None) -> DeployablePlan:
+    """What the deployable should be, on its home infrastructure. SpecError where ``system`` makes a window that can never fill."""
+    keys, defaults = spec.keys, system or RecoveryDefaults()
+    problems = [spec.document.problem(fault.path, fault.message, fault.cure) for fault in window_faults(keys, spec.document, defaults)]
+    if problems:
+        raise SpecError(spec.path, problems)
+    order = in_order({name: assembly.after for name, assembly in keys.assemblies.items()})
+    return DeployablePlan(
+        name=keys.deployable,
+        infrastructures=tuple(keys.infrastructure),
+        assemblies=tuple(_assembly(spec, name, keys.assemblies[name], defaults) for name in order),
+        recovery=deployable_recovery(keys, defaults),
+    )
+
+
+def _assembly(spec: DeployableSpec, name: str, own: AssemblyKeys, defaults: RecoveryDefaults) -> AssemblyPlan:
+    keys = spec.keys
+    monitor = _monitor(keys.defaults.monitor, own.monitor)
+    launched = own.address is None
+    networks = own.networks if own.networks is not None else keys.defaults.networks
+    spread = own.spread if own.spread is not None else keys.defaults.spread
+    return AssemblyPlan(
+        name=name,
+        infrastructure=keys.infrastructure[0],
+        image=_here(keys, own.image, keys.defaults.image) if launched else "",
+        size=_here(keys, own.size, keys.defaults.size) if launched else "",
+        address=own.address or "",
+        networks=tuple(networks or ()) if launched else (),
+        volumes=tuple(VolumePlan(volume, disk.size, disk.mount) for volume, disk in own.volumes.items()),
+        ephemeral=launched and (own.data or keys.defaults.data) == "ephemeral",
+        spread=launched and bool(spread),
+        after=tuple(own.after),
+        parameters=tuple(own.parameters.items()),
+        secrets=tuple(Secret(secret, source.file or "", source.env or "") for secret, source in own.secrets.items()),
+        provision=_script(own.provision, spec.files),
+        cloud_config=_cloud_config(own.provision),
+        configure=_script(own.configure, spec.files),
+        reboot_command=own.reboot.command if own.reboot else "",
+        monitor=monitor,
+        resources=tuple(_resource(keys, own, resource, monitor, defaults) for resource in own.resources.items()),
+        recovery=target_recovery(keys, own, None, defaults),
+    )
+
+
+def _resource(
+    keys: DeployableKeys, assembly: AssemblyKeys, named: tuple[str, ResourceKeys], monitor: MonitorPlan, defaults: RecoveryDefaults
+) -> ResourcePlan:
+    name, own = named
+    interval = own.monitor.interval or monitor.interval
+    timeout = own.monitor.timeout or monitor.timeout
+    checks: tuple[Check, ...] = checks_of(own.checks, interval, timeout)
+    base = ResourcePlan(name=name, agent=agent_of(own))
+    return ResourcePlan(
+        name=name,
+        agent=base.agent,
+        checks=checks,
+        restarts=own.restarts or "",
+        interval=interval,
+        timeout=timeout,
+        action_timeout=own.timeout or base.action_timeout,
+        recovery=target_recovery(keys, assembly, own, defaults),
+    )
+
+
+def _monitor(defaults: MonitorKeys, own: MonitorKeys) -> MonitorPlan:
+    written = {key: value for level in (defaults, own) for key, value in level.model_dump(exclude_none=True).items()}
+    return MonitorPlan(**written)
+
+
+def _here(keys: DeployableKeys, own: Mapping[str, str] | None, default: Mapping[str, str] | None) -> str:
+    """The image or size at home; empty where none is named."""
+    names = own or default or {}
+    return names.get(keys.infrastructure[0]) or names.get(EVERYWHERE, "")
+
+
+def _script(keys: ScriptKeys | ProvisionKeys | None, files: Mapping[str, str]) -> str:
+    if keys is None:
+        return ""
+    return files[keys.script] if keys.script is not None else keys.inline or ""
+
+
+def _cloud_config(keys: ProvisionKeys | None) -> str:
+    """As YAML again, without the first line that marks it as cloud-init's."""
+    if keys is None or keys.cloud_config is None:
+        return ""
+    return yaml.safe_dump(keys.cloud_config, sort_keys=False, allow_unicode=True)

@@ -1,0 +1,139 @@
+"""The recovery keys as they are written on one level, and how levels add up (policy.md section 3, "Inherited").
+
+Rules: a key that is not written is None, so that the level above shows through, key by key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Self, TypeVar
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from pcloud.model.plan import RecoverySettings, RungSettings
+from pcloud.model.words import Rung
+from pcloud.spec.fields import Failures, Flag, Keys, ModeWord, OnExhaustedWord, RungWord, Seconds, whole, wrong
+from pcloud.spec.units import duration_text
+
+
+def _no_relocation(_value: object) -> None:
+    raise wrong("relocation is not yet supported", "leave it out")
+
+
+def _reachable(rung: Rung) -> Rung:
+    if rung is Rung.RELOCATE:
+        raise wrong("relocate is not yet supported", f"the highest rung is {Rung.RELAUNCH_DEPLOYABLE}")
+    return rung
+
+
+MOST_KEPT = 100
+"""Old instances of one assembly, all of them paid for."""
+
+Ceiling = Annotated[RungWord, AfterValidator(_reachable)]
+Kept = Annotated[int, BeforeValidator(whole(0, MOST_KEPT, "a number of instances to keep"))]
+
+V = TypeVar("V")
+
+
+def _nearest(*values: V | None) -> V:
+    """The first that is written; the last always is."""
+    return next(value for value in values if value is not None)
+
+
+class RungKeys(Keys):
+    """One rung. ``escalation_failures`` and ``escalation_period`` are other names of ``failures`` and ``within``."""
+
+    failures: Failures | None = None
+    within: Seconds | None = None
+    delay: Seconds | None = None
+    max_delay: Seconds | None = None
+    verify: Seconds | None = None
+    escalation_failures: Failures | None = None
+    escalation_period: Seconds | None = None
+
+    @model_validator(mode="after")
+    def _no_key_twice(self) -> Self:
+        for key, alias in (("failures", "escalation_failures"), ("within", "escalation_period")):
+            if {key, alias} <= self.model_fields_set:
+                raise wrong(f"{key} and {alias} are the same", "keep one of them")
+        if self.within == 0 or self.escalation_period == 0:
+            raise wrong("a window of no length never fills", "write a longer within, such as 10m")
+        return self
+
+    def over(self, base: RungSettings) -> RungSettings:
+        """``base`` with what is written here."""
+        return RungSettings(
+            failures=_nearest(self.failures, self.escalation_failures, base.failures),
+            within=_nearest(self.within, self.escalation_period, base.within),
+            delay=_nearest(self.delay, base.delay),
+            max_delay=_nearest(self.max_delay, base.max_delay),
+            verify=_nearest(self.verify, base.verify),
+        )
+
+
+class RelocateKeys(Keys):
+    """When an assembly may go to another cloud. Known, and not yet supported."""
+
+    without_volumes: Flag | None = None
+
+
+class RecoveryKeys(Keys):
+    """All of ``recovery`` on one level."""
+
+    restart: RungKeys = Field(default_factory=RungKeys)
+    reboot: RungKeys = Field(default_factory=RungKeys)
+    relaunch: RungKeys = Field(default_factory=RungKeys)
+    relaunch_deployable: RungKeys = Field(default_factory=RungKeys)
+    relocate: Annotated[RelocateKeys | None, BeforeValidator(_no_relocation)] = None
+    allow: Ceiling | None = None
+    mode: ModeWord | None = None
+    on_exhausted: OnExhaustedWord | None = None
+    keep_failed: Kept | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryDefaults:
+    """What the system's configuration says: for everything, and for what has its home on one infrastructure."""
+
+    system: RecoveryKeys = field(default_factory=RecoveryKeys)
+    infrastructures: Mapping[str, RecoveryKeys] = field(default_factory=dict)
+
+    def levels(self, home: str) -> tuple[RecoveryKeys, ...]:
+        """The levels above the deployable, farthest first."""
+        own = self.infrastructures.get(home)
+        return (self.system,) if own is None else (self.system, own)
+
+
+def effective(levels: Sequence[RecoveryKeys], allow: Rung) -> RecoverySettings:
+    """The levels added up, farthest first; ``allow`` where no level names a ceiling."""
+    settings = RecoverySettings(allow=allow)
+    for level in levels:
+        settings = RecoverySettings(
+            restart=level.restart.over(settings.restart),
+            reboot=level.reboot.over(settings.reboot),
+            relaunch=level.relaunch.over(settings.relaunch),
+            relaunch_deployable=level.relaunch_deployable.over(settings.relaunch_deployable),
+            allow=_nearest(level.allow, settings.allow),
+            mode=_nearest(level.mode, settings.mode),
+            on_exhausted=_nearest(level.on_exhausted, settings.on_exhausted),
+            keep_failed=_nearest(level.keep_failed, settings.keep_failed),
+        )
+    return settings
+
+
+def total_delay(rung: RungSettings) -> float:
+    """Seconds of delay alone between the first failure of a full window and its last, without jitter (rules 3.2 and 3.4)."""
+    total, delay, left = 0.0, rung.delay, rung.failures - 2
+    while left > 0 and 0 < delay < rung.max_delay:
+        total, delay, left = total + delay, delay * 2, left - 1
+    return total + max(left, 0) * min(delay, rung.max_delay)
+
+
+def never_fills(rung: RungSettings) -> str:
+    """Why the window cannot fill (rule 3.8), or "" if it can."""
+    delays = total_delay(rung)
+    if rung.failures == 0 or delays <= rung.within:
+        return ""
+    window, taken = duration_text(rung.within), duration_text(delays)
+    return f"{rung.failures} failures never fall within {window}: the delays between them alone take {taken}"

@@ -1,0 +1,72 @@
+"""One error of pydantic in our words: what is wrong, and what would be right."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Sequence
+from typing import Annotated, Union, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic_core import ErrorDetails
+
+from pcloud.spec.fields import OURS
+from pcloud.spec.problems import KeyPath, did_you_mean
+from pcloud.spec.units import shown
+
+_SHOULD_BE = {
+    "model_type": ("no mapping", "write keys with values"),
+    "dict_type": ("no mapping", "write keys with values"),
+    "list_type": ("no list", "write [A, B]"),
+    "tuple_type": ("no list", "write [A, B]"),
+}
+
+
+def wording(detail: ErrorDetails, known: Sequence[str]) -> tuple[str, str]:
+    """Message and cure; ``known`` are the keys that could stand where an unknown one does."""
+    kind, context = detail["type"], detail.get("ctx", {})
+    match kind:
+        case "extra_forbidden":
+            return f'unknown key "{detail["loc"][-1]}"', did_you_mean(str(detail["loc"][-1]), known, "known keys")
+        case "missing":
+            return "is missing", "it must be there"
+        case "too_short":
+            return "is empty", "write at least one"
+        case _ if kind == OURS:
+            return context["message"], context["cure"]
+        case _ if kind in _SHOULD_BE:
+            what, cure = _SHOULD_BE[kind]
+            return f"{shown(detail['input'])} is {what}", cure
+        case _:
+            return f"{shown(detail['input'])}: {detail['msg']}", ""
+
+
+def is_about_key(detail: ErrorDetails) -> bool:
+    """Whether the key is wrong rather than its value."""
+    return detail["type"] == "extra_forbidden" or "[key]" in detail["loc"]
+
+
+def known_keys(model: type[BaseModel], path: KeyPath) -> list[str]:
+    """The keys that a mapping at ``path`` below ``model`` may have, as they are written; none where any may stand."""
+    steps = iter(path)
+    for step in steps:
+        field = next((field for name, field in model.model_fields.items() if step in (name, field.alias)), None)
+        inner = _model_in(field.annotation) if field else None
+        if field is None or inner is None:
+            return []
+        if _is_container(field.annotation):
+            next(steps, None)
+        model = inner
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _model_in(annotation: object) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((model for part in get_args(annotation) if (model := _model_in(part))), None)
+
+
+def _is_container(annotation: object) -> bool:
+    origin = get_origin(annotation)
+    if origin in (Annotated, Union, types.UnionType):
+        return any(_is_container(part) for part in get_args(annotation))
+    return origin in (dict, list)

@@ -1,0 +1,58 @@
+"""States and reports come back exactly as they were."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cpe.shell.store.serialising import dump_report, dump_state, load_report, load_state
+from pcloud.errors import StoreError
+from pcloud.model.actions import Report
+from pcloud.model.plan import DeployablePlan
+from pcloud.model.state import POLICY_VERSION, AssemblyState, DeployableState, ResourceState
+from tests.store.states import ACTION_KINDS, REPORTS, STATES, of, state
+
+
+@given(STATES)
+@settings(max_examples=25)
+def test_a_state_comes_back_exactly(state: DeployableState) -> None:
+    assert load_state(dump_state(state), POLICY_VERSION) == state
+
+
+@given(REPORTS)
+def test_a_report_comes_back_exactly(report: Report) -> None:
+    assert load_report(dump_report(report)) == report
+
+
+@pytest.mark.parametrize("kind", ACTION_KINDS)
+@given(data=st.data())
+@settings(max_examples=10)
+def test_an_open_intent_comes_back_as_the_action_that_it_is(kind: type[Any], data: st.DataObject) -> None:
+    action = data.draw(of(kind))
+    of_assembly = DeployableState("d", assemblies={"a": AssemblyState(action=action)})
+    of_resource = DeployableState("d", assemblies={"a": AssemblyState(resources={"r": ResourceState(action=action)})})
+    assert type(load_state(dump_state(of_assembly), POLICY_VERSION).assemblies["a"].action) is kind
+    for open_intent in (of_assembly, of_resource):
+        assert load_state(dump_state(open_intent), POLICY_VERSION) == open_intent
+
+
+def test_the_plan_is_left_out() -> None:
+    planned = replace(state(), plan=DeployablePlan("shop"))
+    assert load_state(dump_state(planned), POLICY_VERSION) == state()
+
+
+def test_a_state_of_a_newer_policy_is_refused() -> None:
+    with pytest.raises(StoreError, match="newer policy"):
+        load_state(dump_state(state()), POLICY_VERSION + 1)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "{}", '{"state": {}, "intents": []}', dump_state(state()).replace("RebootAssembly", "Boom")]
+)
+def test_a_damaged_state_is_refused(text: str) -> None:
+    with pytest.raises(StoreError, match="cannot be read"):
+        load_state(text, POLICY_VERSION)
