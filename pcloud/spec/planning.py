@@ -6,6 +6,7 @@ Rules: pure; whoever plans twice gets the same plan.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import PurePosixPath
 
 import yaml
 
@@ -53,7 +54,7 @@ def _assembly(spec: DeployableSpec, name: str, own: AssemblyKeys, defaults: Reco
         spread=launched and bool(spread),
         after=tuple(own.after),
         parameters=tuple(own.parameters.items()),
-        secrets=tuple(Secret(secret, source.file or "", source.env or "") for secret, source in own.secrets.items()),
+        secrets=tuple(Secret(secret, _beside(spec.path, source.file), source.env or "") for secret, source in own.secrets.items()),
         provision=_script(own.provision, spec.files),
         cloud_config=_cloud_config(own.provision),
         configure=_script(own.configure, spec.files),
@@ -62,6 +63,12 @@ def _assembly(spec: DeployableSpec, name: str, own: AssemblyKeys, defaults: Reco
         resources=tuple(_resource(keys, own, resource, monitor, defaults) for resource in own.resources.items()),
         recovery=target_recovery(keys, own, None, defaults),
     )
+
+
+def _beside(spec: str, file: str | None) -> str:
+    """A secret's file; a relative path is relative to the spec, as the scripts' are, where the spec's own place is known."""
+    place = PurePosixPath(spec)
+    return str(place.parent / file) if file and place.is_absolute() else file or ""
 
 
 def _resource(
