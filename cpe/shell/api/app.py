@@ -1,0 +1,41 @@
+"""The API as one application.
+
+Rules: everything is below /v1; every error is a problem (RFC 9457); no page of it loads anything from elsewhere.
+"""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, FastAPI
+
+from cpe.shell.api.assemblies import assembly_routes
+from cpe.shell.api.deployables import deployable_routes
+from cpe.shell.api.events import Stopping, event_routes
+from cpe.shell.api.port import Controller
+from cpe.shell.api.problems import PROBLEM_ANSWERS, install
+from pcloud import __version__
+from pcloud.records.requests import DaemonStatus
+
+
+def application(controller: Controller) -> FastAPI:
+    """The ASGI application that stands before ``controller``."""
+    # FastAPI's own documentation pages fetch their scripts from a CDN.
+    app = FastAPI(title="pcloud", version=__version__, openapi_url="/v1/openapi.json", docs_url=None, redoc_url=None)
+    app.state.stopping = Stopping()
+    routes = APIRouter(prefix="/v1", responses=PROBLEM_ANSWERS)
+    routes.include_router(_daemon_routes(controller))
+    routes.include_router(deployable_routes(controller))
+    routes.include_router(assembly_routes(controller))
+    routes.include_router(event_routes(controller, app.state.stopping))
+    app.include_router(routes)
+    install(app)
+    return app
+
+
+def _daemon_routes(controller: Controller) -> APIRouter:
+    routes = APIRouter(tags=["daemon"])
+
+    @routes.get("/daemon", summary="Who answers")
+    async def daemon() -> DaemonStatus:
+        return await controller.daemon()
+
+    return routes

@@ -1,0 +1,39 @@
+"""Routes of assemblies and their resources: what an operator does by hand.
+
+Rules: each is begun here and goes on by itself; 202 with the status at that moment.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from fastapi import APIRouter
+
+from cpe.shell.api.port import Controller
+from pcloud.records.requests import SshTarget
+from pcloud.records.status import DeployableStatus
+
+
+def assembly_routes(controller: Controller) -> APIRouter:
+    routes = APIRouter(prefix="/deployables/{name}/assemblies/{assembly}", tags=["assemblies"])
+
+    @routes.get("/ssh", summary="How to log in")
+    async def ssh_target(name: str, assembly: str) -> SshTarget:
+        return await controller.ssh_target(name, assembly)
+
+    @routes.post("/reboot", status_code=HTTPStatus.ACCEPTED, summary="Reboot the instance")
+    async def reboot(name: str, assembly: str) -> DeployableStatus:
+        await controller.reboot(name, assembly)
+        return await controller.status(name)
+
+    @routes.post("/relaunch", status_code=HTTPStatus.ACCEPTED, summary="Replace the instance")
+    async def relaunch(name: str, assembly: str) -> DeployableStatus:
+        await controller.relaunch(name, assembly)
+        return await controller.status(name)
+
+    @routes.post("/resources/{resource}/restart", status_code=HTTPStatus.ACCEPTED, summary="Restart a service")
+    async def restart(name: str, assembly: str, resource: str) -> DeployableStatus:
+        await controller.restart(name, assembly, resource)
+        return await controller.status(name)
+
+    return routes

@@ -1,0 +1,103 @@
+"""Routes of the journal: pages of what is stored, and a live stream.
+
+Rules of the stream (server-sent events): ``id`` is the event's ``seq``. With ``Last-Event-ID`` (or ``after``) it begins behind that event,
+from the store; without, with the next one that happens. First comes a ``ready`` without data, whose id is where the stream begins, so that
+a reader who is cut off before the first event knows where to resume. A reader that is too slow is cut off and resumes in the same way: no
+event is lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query
+from sse_starlette import EventSourceResponse, ServerSentEvent
+
+from cpe.shell.api.port import Controller, Subscription
+from cpe.shell.api.targets import covers
+from pcloud.records.event import EventRecord
+
+PAGE = 500  # events read from the store at once: about 200 KB
+HEARTBEAT = 15  # seconds; a client that hears nothing for three of them reconnects
+
+From = Annotated[int, Query(ge=0, description="events behind this seq")]
+Limit = Annotated[int, Query(ge=1, le=1000, description="at most so many")]
+Target = Annotated[str, Query(description="DEPLOYABLE[/ASSEMBLY[/RESOURCE]]; all, if empty")]
+
+
+class Stopping:
+    """Tells the streams that the server is about to end, so that they end first."""
+
+    def __init__(self) -> None:
+        self._event = asyncio.Event()
+
+    def begin(self) -> None:
+        self._event.set()
+
+    async def next_of(self, queue: Subscription) -> EventRecord | None:
+        """The next event; None if there will be no more."""
+        getting = asyncio.create_task(queue.get(), name="next event of a stream")
+        ending = asyncio.create_task(self._event.wait(), name="end of a stream")
+        try:
+            await asyncio.wait((getting, ending), return_when=asyncio.FIRST_COMPLETED)
+            return getting.result() if getting.done() else None
+        finally:
+            getting.cancel()
+            ending.cancel()
+
+
+def event_routes(controller: Controller, stopping: Stopping) -> APIRouter:
+    routes = APIRouter(prefix="/events", tags=["events"])
+
+    @routes.get("", summary="Stored events, in order")
+    async def stored(
+        after: From = 0,
+        limit: Limit = 100,
+        target: Target = "",
+        since: datetime | None = None,
+        last: Annotated[bool, Query(description="the newest ones instead of the oldest")] = False,
+    ) -> list[EventRecord]:
+        return list(await controller.events(after=after, limit=limit, target=target, since=since, last=last))
+
+    @routes.get("/stream", summary="Events as they happen (text/event-stream)", response_class=EventSourceResponse)
+    async def stream(
+        target: Target = "",
+        after: Annotated[int | None, Query(ge=0, description="begin behind this seq")] = None,
+        last_event_id: Annotated[int | None, Header(ge=0, description="likewise; wins")] = None,
+    ) -> EventSourceResponse:
+        begin = last_event_id if last_event_id is not None else after
+        return EventSourceResponse(stream_messages(controller, stopping, target, begin), ping=HEARTBEAT)
+
+    return routes
+
+
+async def stream_messages(controller: Controller, stopping: Stopping, target: str, begin: int | None) -> AsyncGenerator[ServerSentEvent]:
+    """The stream's messages. Subscribed before the store is read, so that nothing falls between the two."""
+    async with controller.subscribe() as queue:
+        seen = await _newest(controller) if begin is None else begin
+        yield ServerSentEvent(event="ready", id=str(seen))
+        if begin is not None:
+            while page := await _page(controller, seen, target):
+                for event in page:
+                    yield _message(event)
+                seen = page[-1].seq
+        while (coming := await stopping.next_of(queue)) is not None:
+            if coming.seq > seen and covers(target, coming):
+                seen = coming.seq
+                yield _message(coming)
+
+
+async def _newest(controller: Controller) -> int:
+    newest = await controller.events(after=0, limit=1, target="", since=None, last=True)
+    return newest[-1].seq if newest else 0
+
+
+async def _page(controller: Controller, after: int, target: str) -> Sequence[EventRecord]:
+    return await controller.events(after=after, limit=PAGE, target=target, since=None, last=False)
+
+
+def _message(event: EventRecord) -> ServerSentEvent:
+    return ServerSentEvent(event="event", id=event.id, data=event.model_dump_json())

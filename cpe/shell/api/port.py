@@ -1,0 +1,69 @@
+"""What the HTTP API needs of the controller.
+
+Rules: everything raises only ``pcloud.errors`` types (and SpecError where a spec is read); what is accepted is durable when the call
+returns, and a status that is read afterwards shows it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import Protocol
+
+from pcloud.records.event import EventRecord
+from pcloud.records.requests import DaemonStatus, SpecUpload, SshTarget
+from pcloud.records.status import DeployableStatus, DeployableSummary
+
+Subscription = asyncio.Queue[EventRecord | None]
+"""Events as they become durable. None is the last thing in it: the reader was too slow, and was cut off; it resumes from the store."""
+
+
+class Controller(Protocol):
+    """All that can be asked of pcloud."""
+
+    async def daemon(self) -> DaemonStatus:
+        """Who answers."""
+
+    async def check(self, upload: SpecUpload) -> str:
+        """The name of the deployable that this spec describes; SpecError with all that is wrong in it. Changes nothing."""
+
+    async def create(self, upload: SpecUpload, *, replace: bool) -> DeployableStatus:
+        """Register a deployable, stopped. The same content again changes nothing; another content is refused unless ``replace``."""
+
+    async def list_deployables(self) -> Sequence[DeployableSummary]:
+        """All of them, by name."""
+
+    async def status(self, name: str) -> DeployableStatus:
+        """How it stands; NotFoundError."""
+
+    async def start(self, name: str) -> None:
+        """It shall run; no error if it does."""
+
+    async def stop(self, name: str) -> None:
+        """It shall not run; no error if it does not."""
+
+    async def delete(self, name: str, *, volumes: bool) -> None:
+        """Forget it; RefusedError unless it is stopped. Its volumes go only with ``volumes``."""
+
+    async def reboot(self, name: str, assembly: str) -> None:
+        """Reboot the assembly's instance."""
+
+    async def relaunch(self, name: str, assembly: str) -> None:
+        """Replace the assembly's instance."""
+
+    async def restart(self, name: str, assembly: str, resource: str) -> None:
+        """Restart one service."""
+
+    async def ssh_target(self, name: str, assembly: str) -> SshTarget:
+        """How to log in; RefusedError while there is no instance with an address."""
+
+    async def events(self, *, after: int, limit: int, target: str, since: datetime | None, last: bool) -> Sequence[EventRecord]:
+        """Stored events with ``seq`` > ``after``, not before ``since``, of ``target`` or anything below it ("" is everything).
+
+        At most ``limit``, always in the order of ``seq``: the oldest ones, or with ``last`` the newest.
+        """
+
+    def subscribe(self) -> AbstractAsyncContextManager[Subscription]:
+        """Every event from now on, through a bounded queue."""

@@ -1,0 +1,5 @@
+"""``python -m pcloud.cli`` is ``pcloud``."""
+
+from pcloud.cli.main import main
+
+main()

@@ -1,0 +1,129 @@
+"""``pcloud deployable``: check, create, start, stop, status, list, delete."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from pcloud.cli.connecting import connected
+from pcloud.cli.going import go
+from pcloud.cli.options import JsonOption, Output, OutputOption, TimeoutOption, chosen
+from pcloud.cli.output import emit
+from pcloud.cli.targets import suggesting, target
+from pcloud.client.spec_files import is_file, read_spec
+from pcloud.errors import RefusedError
+from pcloud.model.words import Desired
+from pcloud.screen.console import Screen
+from pcloud.screen.status import status_lines, summary_lines
+
+UNHEALTHY = 5  # exit code (interface.md)
+
+app = typer.Typer(help="Applications of several machines.", no_args_is_help=True)
+
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The deployable.")]
+FileArgument = Annotated[str, typer.Argument(metavar="FILE", help="Its spec, a YAML file.")]
+NoWaitOption = Annotated[bool, typer.Option("--no-wait", help="Do not wait until it is done.")]
+
+
+@app.command(epilog="Example: pcloud deployable check wordpress.yaml")
+def check(file: FileArgument, output: OutputOption = Output.TABLE, json: JsonOption = False) -> None:
+    """Check a spec and all that it refers to; no daemon is needed. Exit code 1 if anything is wrong."""
+    from pcloud.cli.check import check_file  # noqa: PLC0415 - brings networkx, which would slow down every other command by a third
+
+    check_file(file, chosen(output, json))
+
+
+@app.command(epilog="Example: pcloud deployable create wordpress.yaml")
+def create(
+    file: FileArgument,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Put it in the place of another spec; the deployable must be stopped.")
+    ] = False,
+    output: OutputOption = Output.TABLE,
+    json: JsonOption = False,
+) -> None:
+    """Register a deployable from its spec, without starting it. The same content again changes nothing."""
+    screen = Screen()
+    with connected() as client:
+        status = client.create(read_spec(file), replace=replace)
+    emit(screen, chosen(output, json), status, lambda: status_lines(status, datetime.now(UTC), screen.width))
+
+
+@app.command(epilog="Example: pcloud deployable start wordpress.yaml --timeout 10m")
+def start(
+    deployable: Annotated[str, typer.Argument(metavar="NAME|FILE", help="A deployable, or its spec (with a dot or slash in it).")],
+    timeout: TimeoutOption = None,
+    no_wait: NoWaitOption = False,
+    output: OutputOption = Output.TABLE,
+    json: JsonOption = False,
+) -> None:
+    """Launch what is missing, in dependency order, and wait until all is healthy. FILE is registered first.
+
+    Ctrl-C stops the waiting, not the deployable. Exit code 5: something is blocked or exhausted and waits for you.
+    """
+    with connected() as client:
+        name = client.create(read_spec(deployable)).name if is_file(deployable) else deployable
+        with suggesting(client, target(name, most=1)):
+            status = client.start(name)
+        go(client, status, Desired.RUNNING, timeout, chosen(output, json), wait=not no_wait)
+
+
+@app.command(epilog="Example: pcloud deployable stop wordpress")
+def stop(
+    name: NameArgument,
+    timeout: TimeoutOption = None,
+    no_wait: NoWaitOption = False,
+    output: OutputOption = Output.TABLE,
+    json: JsonOption = False,
+) -> None:
+    """Stop the services, then destroy the instances, in reverse order. Volumes, ports and addresses stay."""
+    with connected() as client:
+        with suggesting(client, target(name, most=1)):
+            status = client.stop(name)
+        go(client, status, Desired.STOPPED, timeout, chosen(output, json), wait=not no_wait)
+
+
+@app.command(epilog="Example: pcloud deployable status wordpress")
+def status(name: NameArgument, output: OutputOption = Output.TABLE, json: JsonOption = False) -> None:
+    """Show how a deployable stands. Exit code 5 unless it is healthy."""
+    screen = Screen()
+    with connected() as client, suggesting(client, target(name, most=1)):
+        found = client.status(name)
+    emit(screen, chosen(output, json), found, lambda: status_lines(found, datetime.now(UTC), screen.width))
+    if found.state != "healthy":
+        raise typer.Exit(UNHEALTHY)
+
+
+@app.command("list", epilog="Example: pcloud deployable list -o json")
+def list_all(output: OutputOption = Output.TABLE, json: JsonOption = False) -> None:
+    """List all deployables."""
+    screen = Screen()
+    with connected() as client:
+        found = client.list_deployables()
+    emit(screen, chosen(output, json), found, lambda: summary_lines(found, screen.width))
+
+
+@app.command(epilog="Example: pcloud deployable delete wordpress --volumes")
+def delete(
+    name: NameArgument,
+    volumes: Annotated[bool, typer.Option("--volumes", help="Delete its volumes as well, with all data on them.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Forget a stopped deployable."""
+    with connected() as client, suggesting(client, target(name, most=1)):
+        if volumes:
+            client.status(name)  # an unknown name is said before anything is asked
+            _confirm(name, yes=yes)
+        client.delete(name, volumes=volumes)
+    Screen().say(f"{name} is deleted" + (" with its volumes" if volumes else ""))
+
+
+def _confirm(name: str, *, yes: bool) -> None:
+    if yes:
+        return
+    if not Screen(stderr=True).is_terminal:
+        raise RefusedError(f"the volumes of {name} are deleted only with a yes", "add --yes")
+    if not typer.confirm(f"Delete the volumes of {name} with all data on them?", err=True):
+        raise RefusedError(f"{name} and its volumes are left as they are")

@@ -1,0 +1,74 @@
+"""``pcloud events``: what happened, and what happens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from itertools import chain
+from typing import Annotated
+
+import typer
+
+from pcloud.cli.connecting import connected
+from pcloud.cli.options import JsonOption, Output, OutputOption, SinceOption, chosen
+from pcloud.cli.output import as_json, as_yaml, emit
+from pcloud.cli.targets import expect, suggesting, target
+from pcloud.client import Client
+from pcloud.records.event import EventRecord
+from pcloud.screen.console import Screen
+from pcloud.screen.format import event_line
+
+PAGE = 500  # events asked for at once
+
+
+def events(
+    of: Annotated[str | None, typer.Argument(metavar="[TARGET]", help="DEPLOYABLE[/ASSEMBLY[/RESOURCE]].", show_default=False)] = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with events as they happen, until Ctrl-C.")] = False,
+    since: SinceOption = None,
+    lines: Annotated[int, typer.Option("--lines", "-n", min=0, max=1000, help="So many of the last ones, unless --since is given.")] = 30,
+    output: OutputOption = Output.TABLE,
+    json: JsonOption = False,
+) -> None:
+    """Show events, oldest first. With -f, -o json is one object a line and -o yaml one document an event."""
+    sought = target(of) if of else None
+    screen, form = Screen(), chosen(output, json)
+    with connected() as client:
+        newest = client.events(limit=1, last=True)  # first: what happens from here on comes by the stream
+        found = _stored(client, str(sought or ""), since, lines)
+        if sought and not found:
+            with suggesting(client, sought):
+                expect(client.status(sought.deployable), sought)
+        if follow:
+            begin = max((event.seq for event in (*newest, *found)), default=0)
+            _follow(screen, form, found, client.stream_events(target=str(sought or ""), after=begin))
+        else:
+            emit(screen, form, found, lambda: (event_line(event, datetime.now(UTC)) for event in found))
+
+
+def _stored(client: Client, of: str, since: datetime | None, lines: int) -> list[EventRecord]:
+    """The last ``lines``, or all since then."""
+    if since is None:
+        return client.events(limit=lines, target=of, last=True) if lines else []
+    found: list[EventRecord] = []
+    while page := client.events(after=found[-1].seq if found else 0, limit=PAGE, target=of, since=since):
+        found += page
+    return found
+
+
+def _follow(screen: Screen, form: Output, found: Iterable[EventRecord], coming: Iterator[EventRecord]) -> None:
+    try:
+        with screen.ended_with_reader():
+            for event in chain(found, coming):
+                _write(screen, form, event)
+    except KeyboardInterrupt as interrupt:
+        raise typer.Exit(0) from interrupt
+
+
+def _write(screen: Screen, form: Output, event: EventRecord) -> None:
+    match form:
+        case Output.TABLE:
+            screen.say(event_line(event, datetime.now(UTC)))
+        case Output.JSON:
+            screen.raw(as_json(event))
+        case Output.YAML:
+            screen.raw(f"---\n{as_yaml(event)}")

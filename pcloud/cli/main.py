@@ -1,0 +1,76 @@
+"""The entry of ``pcloud``: puts the nouns together, and turns every end into an exit code.
+
+Rules: our errors are one sentence and a cure on standard error, never a traceback; anything else is a bug, which says how to get its
+traceback.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from pcloud import __version__
+from pcloud.cli import assembly, demo, deployable, events, resource
+from pcloud.errors import PcloudError
+from pcloud.screen.console import Screen, speak_any_encoding
+from pcloud.spec.problems import SpecError
+
+DEBUG = "PCLOUD_DEBUG"
+FAILED = 1
+
+EXIT_CODES = "Exit codes: 0 done, 1 failed, 2 usage, 3 not found, 4 refused, 5 unhealthy, 6 no daemon, 7 timed out."
+
+# Plain help instead of boxes: it reads well at 60 columns and in a pipe.
+app = typer.Typer(name="pcloud", add_completion=False, rich_markup_mode=None, no_args_is_help=True, pretty_exceptions_enable=False)
+app.add_typer(deployable.app, name="deployable")
+app.add_typer(assembly.app, name="assembly")
+app.add_typer(resource.app, name="resource")
+app.command("events", epilog="Example: pcloud events -f wordpress/mysql")(events.events)
+app.command("demo", epilog="Example: pcloud demo --keep")(demo.demo)
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        Screen().raw(f"pcloud {__version__}")
+        raise typer.Exit
+
+
+@app.callback(epilog=EXIT_CODES)
+def root(
+    _version: Annotated[bool, typer.Option("--version", is_eager=True, callback=_show_version, help="Show the version.")] = False,
+) -> None:
+    """High availability for applications made of several machines."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """What ``pcloud ARGUMENTS`` does; its exit code."""
+    try:
+        app(list(arguments), prog_name="pcloud")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 0
+    except PcloudError as error:
+        _explain(error)
+        return error.exit_code
+    except Exception as error:  # the last place where a bug can be told to people
+        if os.environ.get(DEBUG):
+            raise
+        Screen(stderr=True).say(f"error: a bug in pcloud: {type(error).__name__}: {error}; set {DEBUG}=1 to see its traceback")
+        return FAILED
+    return 0
+
+
+def _explain(error: PcloudError) -> None:
+    screen = Screen(stderr=True)
+    # A spec's problems are lines of their own, which editors read.
+    screen.say(str(error) if isinstance(error, SpecError) else f"error: {error}")
+    if error.cure:
+        screen.say(f"  {error.cure}")
+
+
+def main() -> None:
+    speak_any_encoding()
+    sys.exit(run(sys.argv[1:]))

@@ -1,0 +1,125 @@
+"""The API as calls: one method for each route, blocking, with the same bodies.
+
+Rules: every call has a timeout; errors are ours (``pcloud.errors``); proxies of the environment are none of its business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+from urllib.parse import quote
+
+import httpx
+from pydantic import TypeAdapter, ValidationError
+
+from pcloud.client.errors import CONNECT, our_errors, raise_for
+from pcloud.client.stream import PATIENCE, EventStream
+from pcloud.errors import PcloudError
+from pcloud.records.event import EventRecord
+from pcloud.records.requests import CheckedSpec, DaemonStatus, SpecUpload, SshTarget
+from pcloud.records.status import DeployableStatus, DeployableSummary
+
+B = TypeVar("B")
+
+TIMEOUT = 60.0  # seconds for one answer; all of them are short, but the daemon may be replaying a long journal
+
+
+class Client:
+    """Calls to the daemon behind ``socket_path``. Close it, or use it as a context manager."""
+
+    def __init__(self, socket_path: Path, *, timeout: float = TIMEOUT) -> None:
+        self.socket_path = socket_path
+        self._http = httpx.Client(
+            # No connection is kept: a new one costs nothing here, and one that the daemon closes meanwhile looks like a broken answer.
+            transport=httpx.HTTPTransport(uds=str(socket_path), limits=httpx.Limits(max_keepalive_connections=0)),
+            base_url="http://pcloud/v1",  # the name is never looked up
+            timeout=httpx.Timeout(timeout, connect=CONNECT),
+            trust_env=False,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._http.close()
+
+    def daemon(self) -> DaemonStatus:
+        return _body(DaemonStatus, self._ask("GET", "/daemon"))
+
+    def check(self, upload: SpecUpload) -> str:
+        """The name of the deployable that the spec describes; SpecError."""
+        return _body(CheckedSpec, self._ask("POST", "/check", body=upload)).name
+
+    def create(self, upload: SpecUpload, *, replace: bool = False) -> DeployableStatus:
+        return _status(self._ask("POST", "/deployables", body=upload, replace=replace))
+
+    def list_deployables(self) -> list[DeployableSummary]:
+        return _body(list[DeployableSummary], self._ask("GET", "/deployables"))
+
+    def status(self, name: str) -> DeployableStatus:
+        return _status(self._ask("GET", _path(name)))
+
+    def start(self, name: str) -> DeployableStatus:
+        return _status(self._ask("POST", _path(name) + "/start"))
+
+    def stop(self, name: str) -> DeployableStatus:
+        return _status(self._ask("POST", _path(name) + "/stop"))
+
+    def delete(self, name: str, *, volumes: bool = False) -> None:
+        self._ask("DELETE", _path(name), volumes=volumes)
+
+    def reboot(self, name: str, assembly: str) -> DeployableStatus:
+        return _status(self._ask("POST", _path(name, assembly) + "/reboot"))
+
+    def relaunch(self, name: str, assembly: str) -> DeployableStatus:
+        return _status(self._ask("POST", _path(name, assembly) + "/relaunch"))
+
+    def restart(self, name: str, assembly: str, resource: str) -> DeployableStatus:
+        return _status(self._ask("POST", f"{_path(name, assembly)}/resources/{quote(resource, safe='')}/restart"))
+
+    def ssh_target(self, name: str, assembly: str) -> SshTarget:
+        return _body(SshTarget, self._ask("GET", _path(name, assembly) + "/ssh"))
+
+    def events(
+        self, *, after: int = 0, limit: int = 100, target: str = "", since: datetime | None = None, last: bool = False
+    ) -> list[EventRecord]:
+        """Stored events in order: the oldest ``limit`` of those that fit, or with ``last`` the newest."""
+        moment = since.isoformat() if since else None
+        return _body(list[EventRecord], self._ask("GET", "/events", after=after, limit=limit, target=target, since=moment, last=last))
+
+    def stream_events(self, *, target: str = "", after: int | None = None, patience: float = PATIENCE) -> Iterator[EventRecord]:
+        """Events as they happen, for ever; behind ``after`` if given. See EventStream."""
+        return iter(EventStream(self._http, self.socket_path, target=target, after=after, patience=patience))
+
+    def _ask(self, method: str, path: str, *, body: SpecUpload | None = None, **query: Any) -> bytes:
+        parameters = {key: value for key, value in query.items() if value is not None}
+        content = body.model_dump_json() if body else None
+        headers = {"Content-Type": "application/json"} if body else {}
+        with our_errors(self.socket_path):
+            response = self._http.request(method, path, params=parameters, content=content, headers=headers)
+        raise_for(response, body.path if body else "")
+        return response.content
+
+
+def _path(name: str, assembly: str = "") -> str:
+    """Names come from people: quoted, they cannot leave their place in the path."""
+    path = f"/deployables/{quote(name, safe='')}"
+    return f"{path}/assemblies/{quote(assembly, safe='')}" if assembly else path
+
+
+def _status(content: bytes) -> DeployableStatus:
+    return _body(DeployableStatus, content)
+
+
+def _body(kind: type[B], content: bytes) -> B:
+    """``content`` as what it should be; a daemon of another time may say something else."""
+    try:
+        return TypeAdapter(kind).validate_json(content)
+    except ValidationError as error:
+        raise PcloudError("the daemon's answer is not what this pcloud expects", "are both of the same version?") from error

@@ -1,0 +1,80 @@
+"""Words and lines: an event reads ``12:01:03 wordpress/mysql/mysqld  healthy → failed: not running``.
+
+Rules: pure; times are shown in the local zone, with their date when it is not today's.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from rich.text import Text
+
+from pcloud.records.event import EventRecord
+
+STYLES = {
+    "healthy": "green",
+    "running": "green",
+    "recovered": "green",
+    "failed": "bold red",
+    "blocked": "bold red",
+    "exhausted": "bold red",
+    "unhealthy": "red",
+    "held": "yellow",
+    "suspect": "yellow",
+    "suppressed": "yellow",
+    "unknown": "yellow",
+    "stopped": "dim",
+    "absent": "dim",
+}
+"""Of states; whatever is on its way is cyan."""
+
+ON_ITS_WAY = "cyan"
+
+
+def clean(text: str) -> str:
+    """``text`` on one line and without what would steer a terminal."""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in " ".join(text.split()))
+
+
+def state_text(state: str) -> Text:
+    """A state in its colour; of ``held: no second sight`` the first word counts."""
+    return Text(clean(state), STYLES.get(state.partition(":")[0], ON_ITS_WAY))
+
+
+def age(seconds: float) -> str:
+    """How long ago, to one figure that matters: 42s, 5m, 3h, 9d."""
+    for unit, length, most in (("s", 1, 120), ("m", 60, 120 * 60), ("h", 3600, 48 * 3600)):
+        if seconds < most:
+            return f"{max(0, int(seconds // length))}{unit}"
+    return f"{int(seconds // 86400)}d"
+
+
+def ago(moment: datetime, now: datetime) -> str:
+    return age((now - moment) / timedelta(seconds=1))
+
+
+def clock(moment: datetime, now: datetime) -> str:
+    """The local time, with the date if it is another day than ``now``."""
+    local, today = moment.astimezone(), now.astimezone().date()
+    return f"{local:%H:%M:%S}" if local.date() == today else f"{local:%Y-%m-%d %H:%M:%S}"
+
+
+def change_text(before: str | None, after: str | None, reason: str, *, otherwise: str = "") -> Text:
+    """``before → after: reason``, of whatever there is; ``otherwise`` is what happened where no state changed."""
+    text = Text()
+    if before and after:
+        text.append_text(state_text(before)).append(" → ").append_text(state_text(after))
+    elif after or before:
+        text.append_text(state_text(after or before or ""))
+    else:
+        text.append(clean(otherwise))
+    if reason:
+        text.append(f": {clean(reason)}")
+    return text
+
+
+def event_line(event: EventRecord, now: datetime) -> Text:
+    """One event as people read it."""
+    line = Text(f"{clock(event.at, now)} ", "dim")
+    line.append(clean(event.target), "bold not dim").append("  ", "not dim")
+    return line.append_text(change_text(event.from_, event.to, event.reason, otherwise=event.kind))

@@ -1,0 +1,192 @@
+"""A controller without machines: deployables move one stage each time somebody reads their status.
+
+It does what ``cpe.shell.api.port`` promises, so that the API, the client and the command line are tested against real answers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from cpe.shell.api.port import Subscription
+from pcloud.errors import NotFoundError, RefusedError
+from pcloud.records.event import EventRecord
+from pcloud.records.requests import DaemonStatus, SpecUpload, SshTarget
+from pcloud.records.status import AssemblyStatus, DeployableStatus, DeployableSummary, InstanceStatusBody, ResourceStatus
+from pcloud.spec.document import read
+
+UP = ("launching", "booting", "provisioning", "starting", "healthy")
+DOWN = ("stopping", "stopped")
+QUEUE = 8  # events; small, so that tests can fill it
+
+
+@dataclass
+class Machine:
+    resources: list[str]
+    state: str = "stopped"
+    reason: str = ""
+    since: datetime = field(default_factory=lambda: datetime.now(UTC))
+    generation: int = 0
+
+
+@dataclass
+class Deployable:
+    upload: SpecUpload
+    machines: dict[str, Machine]
+    desired: str = "stopped"
+
+
+class MemoryController:
+    def __init__(self) -> None:
+        self.deployables: dict[str, Deployable] = {}
+        self.stored: list[EventRecord] = []
+        self.subscribers: set[Subscription] = set()
+        self.fate: dict[str, tuple[str, str, str]] = {}  # assembly: instead of this state it gets that one, for this reason
+        self.deleted_volumes: list[str] = []
+
+    async def daemon(self) -> DaemonStatus:
+        return DaemonStatus(version="0", controller="memory", state_directory="/nowhere", pid=1, deployables=len(self.deployables))
+
+    async def check(self, upload: SpecUpload) -> str:
+        return str(read(upload.source, upload.path).data["deployable"])
+
+    async def create(self, upload: SpecUpload, *, replace: bool) -> DeployableStatus:
+        name = await self.check(upload)
+        known = self.deployables.get(name)
+        if known and (known.upload.source, known.upload.files) != (upload.source, upload.files) and not replace:
+            raise RefusedError(f"{name} exists already, with another content")
+        if not known:
+            data = read(upload.source, upload.path).data
+            machines = {one: Machine(list(body.get("resources", {}))) for one, body in data["assemblies"].items()}  # type: ignore[attr-defined]
+            self.deployables[name] = Deployable(upload, machines)
+            self.report(name, kind="deployable-created", to="stopped")
+        return self._status(name)
+
+    async def list_deployables(self) -> list[DeployableSummary]:
+        statuses = [self._status(name) for name in sorted(self.deployables)]
+        return [
+            DeployableSummary(
+                name=one.name,
+                state=one.state,
+                desired=one.desired,
+                assemblies=len(one.assemblies),
+                healthy=sum(machine.state == "healthy" for machine in one.assemblies),
+            )
+            for one in statuses
+        ]
+
+    async def status(self, name: str) -> DeployableStatus:
+        self._move(name)
+        return self._status(name)
+
+    async def start(self, name: str) -> None:
+        self._deployable(name).desired = "running"
+
+    async def stop(self, name: str) -> None:
+        self._deployable(name).desired = "stopped"
+
+    async def delete(self, name: str, *, volumes: bool) -> None:
+        if self._status(name).state != "stopped":
+            raise RefusedError(f"{name} is not stopped", f"`pcloud deployable stop {name}`")
+        del self.deployables[name]
+        if volumes:
+            self.deleted_volumes.append(name)
+        self.report(name, kind="deployable-deleted")
+
+    async def reboot(self, name: str, assembly: str) -> None:
+        self._enter(name, assembly, "booting", "the operator asked for a reboot")
+
+    async def relaunch(self, name: str, assembly: str) -> None:
+        self._machine(name, assembly).generation += 1
+        self._enter(name, assembly, "launching", "the operator asked for a relaunch")
+
+    async def restart(self, name: str, assembly: str, resource: str) -> None:
+        if resource not in self._machine(name, assembly).resources:
+            raise NotFoundError(f"{name}/{assembly} has no resource {resource}")
+        self._enter(name, assembly, "starting", f"the operator asked for a restart of {resource}")
+
+    async def ssh_target(self, name: str, assembly: str) -> SshTarget:
+        machine = self._machine(name, assembly)
+        if machine.state == "stopped":
+            raise RefusedError(f"{name}/{assembly} has no instance", f"`pcloud deployable start {name}`")
+        return SshTarget(address="127.9.9.9", port=2222, user="nobody", key="/nowhere/key", host_key="ssh-ed25519 AAAAC3Nz comment")
+
+    async def events(self, *, after: int, limit: int, target: str, since: datetime | None, last: bool) -> list[EventRecord]:
+        fits = [
+            event
+            for event in self.stored
+            if event.seq > after and (since is None or event.at >= since) and f"{event.target}/".startswith(f"{target}/" if target else "")
+        ]
+        return fits[-limit:] if last else fits[:limit]
+
+    @asynccontextmanager
+    async def subscribe(self) -> AsyncIterator[Subscription]:
+        queue: Subscription = asyncio.Queue(QUEUE)
+        self.subscribers.add(queue)
+        try:
+            yield queue
+        finally:
+            self.subscribers.discard(queue)
+
+    def report(self, deployable: str, assembly: str | None = None, **words: str) -> None:
+        """What a store does after a commit."""
+        seq = len(self.stored) + 1
+        names = {"from_": words.pop("before", None), "to": words.pop("to", None)}
+        event = EventRecord(id=str(seq), seq=seq, at=datetime.now(UTC), deployable=deployable, assembly=assembly, **names, **words)
+        self.stored.append(event)
+        for queue in list(self.subscribers):
+            if queue.qsize() < QUEUE - 1:
+                queue.put_nowait(event)
+            else:
+                queue.put_nowait(None)
+                self.subscribers.discard(queue)
+
+    def _deployable(self, name: str) -> Deployable:
+        if name not in self.deployables:
+            raise NotFoundError(f"there is no deployable {name}")
+        return self.deployables[name]
+
+    def _machine(self, name: str, assembly: str) -> Machine:
+        machines = self._deployable(name).machines
+        if assembly not in machines:
+            raise NotFoundError(f"{name} has no assembly {assembly}")
+        return machines[assembly]
+
+    def _move(self, name: str) -> None:
+        deployable = self._deployable(name)
+        way = UP if deployable.desired == "running" else DOWN
+        for assembly, machine in deployable.machines.items():
+            if machine.state not in {way[-1], "blocked", "exhausted"} or (way is DOWN and machine.state != "stopped"):
+                coming = way[way.index(machine.state) + 1] if machine.state in way else way[0]
+                fate = self.fate.get(assembly)
+                self._enter(name, assembly, *(fate[1:] if fate and fate[0] == coming else (coming, "")))
+
+    def _enter(self, name: str, assembly: str, state: str, reason: str) -> None:
+        machine = self._machine(name, assembly)
+        self.report(name, assembly, kind="assembly", before=machine.state, to=state, reason=reason)
+        machine.generation = max(machine.generation, 1)
+        machine.state, machine.reason, machine.since = state, reason, datetime.now(UTC)
+
+    def _status(self, name: str) -> DeployableStatus:
+        deployable = self._deployable(name)
+        assemblies = [self._assembly(one, machine) for one, machine in deployable.machines.items()]
+        states = {one.state for one in assemblies}
+        state = states.pop() if len(states) == 1 and states <= {"healthy", "stopped"} else "unhealthy"
+        return DeployableStatus(name=name, state=state, desired=deployable.desired, reason="", assemblies=assemblies)
+
+    @staticmethod
+    def _assembly(name: str, machine: Machine) -> AssemblyStatus:
+        state = "healthy" if machine.state == "healthy" else "unknown"
+        instance = InstanceStatusBody(id=f"i-{name}", generation=machine.generation, address="127.9.9.9", port=2222, user="nobody")
+        return AssemblyStatus(
+            name=name,
+            state=machine.state,
+            reason=machine.reason,
+            since=machine.since,
+            infrastructure="memory",
+            instance=None if machine.state == "stopped" else instance,
+            resources=[ResourceStatus(name=one, state=state, reason="", since=machine.since) for one in machine.resources],
+        )
