@@ -22,6 +22,7 @@ from cpe.shell.store.sqlite import SqliteStore
 from dpe.policy.summary import deployable_word
 from pcloud import __version__
 from pcloud.errors import NotFoundError, RefusedError, TimedOutError
+from pcloud.model.actions import Report
 from pcloud.model.plan import DeployablePlan
 from pcloud.model.ports import Infrastructure, Keyring
 from pcloud.model.state import AssemblyState
@@ -56,6 +57,7 @@ class Controller:
         self._infrastructures = infrastructures
         self._defaults = defaults
         self._state_directory = state_directory
+        self._wall = wall
         self._broadcast = Broadcast()
         store.on_events(self._broadcast.send)
         self._changing = asyncio.Lock()  # what deployables there are changes one request at a time
@@ -97,7 +99,9 @@ class Controller:
             known = await self._store.deployable(made.name)
             if known is None:
                 await self._store.save_deployable(made.name, upload)
+                await self._store.report(made.name, Report("registered", reason=upload.path), wall=self._wall())
                 await self._keeper.add(made)
+                await self._taken_in(made.name)
             elif (known.upload.source, known.upload.files) != (upload.source, upload.files):
                 await self._replace(made, upload, replace=replace)
         return await self.status(made.name)
@@ -114,6 +118,7 @@ class Controller:
             )
         await self._store.save_deployable(made.name, upload)
         self._keeper.change_plan(made)
+        await self._taken_in(made.name)
 
     async def list_deployables(self) -> Sequence[DeployableSummary]:
         """All of them, by name."""
@@ -149,8 +154,17 @@ class Controller:
 
     async def _want(self, name: str, desired: Desired) -> None:
         """Say it, and return when the engine has taken it in."""
+        self._engine(name).ask(desired)
+        await self._taken_in(name)
+
+    async def _recover(self, rung: Rung, name: str, assembly: str, resource: str = "") -> None:
+        """The same for one rung's action."""
+        self._engine(name).ask_recovery(rung, assembly, resource)
+        await self._taken_in(name)
+
+    async def _taken_in(self, name: str) -> None:
+        """Wait until the engine has decided upon what it was told."""
         engine = self._engine(name)
-        engine.ask(desired)
         try:
             async with asyncio.timeout(ACKNOWLEDGE):
                 await engine.taken_in()
@@ -172,18 +186,18 @@ class Controller:
     async def reboot(self, name: str, assembly: str) -> None:
         """Reboot the assembly's instance."""
         self._assembly(name, assembly)
-        self._engine(name).ask_recovery(Rung.REBOOT, assembly)
+        await self._recover(Rung.REBOOT, name, assembly)
 
     async def relaunch(self, name: str, assembly: str) -> None:
         """Replace the assembly's instance."""
         self._assembly(name, assembly)
-        self._engine(name).ask_recovery(Rung.RELAUNCH, assembly)
+        await self._recover(Rung.RELAUNCH, name, assembly)
 
     async def restart(self, name: str, assembly: str, resource: str) -> None:
         """Restart one service."""
         if resource not in self._assembly(name, assembly).resources:
             raise NotFoundError(f"{name}/{assembly} has no resource {resource}")
-        self._engine(name).ask_recovery(Rung.RESTART, assembly, resource)
+        await self._recover(Rung.RESTART, name, assembly, resource)
 
     async def ssh_target(self, name: str, assembly: str) -> SshTarget:
         """How to log in."""

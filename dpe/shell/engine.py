@@ -35,7 +35,6 @@ class Engine:
 
     def __init__(self, plan: DeployablePlan, stored: Stored | None, surroundings: Surroundings, *, seed: int = 0) -> None:
         self._plan = plan
-        self._stored = stored
         self._around = surroundings
         self._inbox: asyncio.Queue[Fact] = asyncio.Queue(INBOX)
         self._overflowed = False
@@ -45,6 +44,10 @@ class Engine:
         self._performing: dict[str, asyncio.Task[None]] = {}
         self._clock = Clock(stored, surroundings.wall)
         self.state = stored.state if stored is not None else DeployableState(plan.name, seed=seed)
+        self._resumes = stored is not None
+        self.change_plan(plan)
+        if stored is not None:
+            self.post(Fact(ControllerResumed))
 
     def wall_at(self, at: float) -> float:
         """A moment of its state as POSIX seconds."""
@@ -90,10 +93,7 @@ class Engine:
                 self._watchers = Watchers(self._around, self._clock, tasks, self.post)
                 self._asker = Asker(Machines(self._plan.name, self._around), self._watchers, self.post)
                 self._performer = Performer(lambda: self._plan, self._around, self._watchers.agent, self._boot_id, self._contact)
-                self.change_plan(self._plan)
-                if self._stored is not None:
-                    self.post(Fact(ControllerResumed))
-                await self._loop(resumed=self._stored is not None)
+                await self._loop(resumed=self._resumes)
         except* Exception as group:
             raise first_cause(group) from group
 

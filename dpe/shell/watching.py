@@ -36,6 +36,7 @@ class Watched:
     plan: AssemblyPlan
     agent: Agent
     task: asyncio.Task[None]
+    since: float  # on the deployable's clock
 
 
 class Watchers:
@@ -50,7 +51,7 @@ class Watchers:
 
     def fit(self, state: DeployableState) -> None:
         """Start, stop and instruct agents so that they fit the state."""
-        for name in [name for name in self._watched if not wanted(state.assemblies.get(name), self._watched[name].instance)]:
+        for name in [name for name, watched in self._watched.items() if not fits(state.assemblies.get(name), watched)]:
             self._watched.pop(name).task.cancel()
         for name, assembly in state.assemblies.items():
             if assembly.instance is not None and assembly.stage not in UNWATCHED:
@@ -71,7 +72,7 @@ class Watchers:
         agent = self._around.agents(state.name, plan, instance, partial(self._report, name, instance.generation))
         agent.watch(plan)
         task = self._tasks.create_task(agent.run(), name=f"agent {state.name}/{name}")
-        self._watched[name] = Watched(instance, plan, agent, task)
+        self._watched[name] = Watched(instance, plan, agent, task, self._clock.now())
 
     def agent(self, assembly: str, generation: int) -> Agent | None:
         """The agent of an assembly, if it is that generation's."""
@@ -127,9 +128,11 @@ def probe_fact(assembly: str, generation: int, seen: ProbeSeen) -> Fact:
     )
 
 
-def wanted(assembly: AssemblyState | None, instance: Instance) -> bool:
-    """Whether the agent of an instance is still to be there."""
-    return assembly is not None and assembly.instance == instance and assembly.stage not in UNWATCHED
+def fits(assembly: AssemblyState | None, watched: Watched) -> bool:
+    """Whether an agent is still the right one. A machine that boots gets a new one, which does not wait for its next slow attempt."""
+    if assembly is None or assembly.instance != watched.instance or assembly.stage in UNWATCHED:
+        return False
+    return not (assembly.stage is Stage.BOOTING and watched.since < assembly.since)
 
 
 def resolved(state: DeployableState, plan: AssemblyPlan) -> AssemblyPlan:

@@ -7,16 +7,18 @@ from pcloud.records.requests import SpecUpload
 BLOG = """\
 deployable: blog
 infrastructure: local
+defaults:
+  monitor: {interval: 200ms, timeout: 2s}
 assemblies:
   mysql:
     image: host
     resources:
-      mysqld: {agent: "process:mariadbd"}
+      mysqld: {agent: "process:sleep 100000"}
   web:
     image: host
     after: [mysql]
     resources:
-      php: {agent: "process:php -S 127.0.0.1:8080"}
+      php: {agent: "process:sleep 100000"}
 """
 
 

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import httpx
 import pytest
@@ -9,10 +10,27 @@ import pytest
 from pcloud.client import Client
 from pcloud.errors import NotFoundError, RefusedError
 from pcloud.spec.problems import SpecError
-from tests.api.serving import eventually
+from tests.api.memory_controller import MemoryController
+from tests.api.serving import Served, eventually
 from tests.api.specs import BLOG, upload
+from tests.system.running import Daemon
 
 pytestmark = pytest.mark.real
+
+
+@pytest.fixture(params=["in memory", "real daemon"])
+def client(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Client]:
+    """The stand-in that the other tests use, and the real controller: the same cases hold for both."""
+    if request.param == "in memory":
+        with Served(MemoryController(), tmp_path / "run" / "api.sock") as served, Client(served.path, timeout=10) as one:
+            yield one
+        return
+    daemon = Daemon(tmp_path)
+    try:
+        daemon.start()
+        yield daemon.client
+    finally:
+        daemon.clear()
 
 
 def until(client: Client, name: str, state: str) -> None:
@@ -92,12 +110,12 @@ UNKNOWN: list[Callable[[Client], object]] = [
 ]
 
 
-@pytest.mark.parametrize("ask", UNKNOWN)
-def test_what_is_unknown_is_not_found(client: Client, ask: Callable[[Client], object]) -> None:
+def test_what_is_unknown_is_not_found(client: Client) -> None:
     client.create(upload())
-    with pytest.raises(NotFoundError) as caught:
-        ask(client)
-    assert caught.value.exit_code == 3
+    for ask in UNKNOWN:
+        with pytest.raises(NotFoundError) as caught:
+            ask(client)
+        assert caught.value.exit_code == 3
 
 
 def test_targets_are_acted_on_by_hand(client: Client) -> None:
