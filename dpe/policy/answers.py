@@ -5,7 +5,7 @@ Rules: an answer whose id is not open (overtaken by a stop, or by a new recovery
 
 from __future__ import annotations
 
-from dpe.policy import bringup, lifecycle, restarts, settings
+from dpe.policy import bringup, evidence, lifecycle, restarts, settings
 from dpe.policy.turn import Turn
 from pcloud.model.actions import (
     Action,
@@ -62,7 +62,7 @@ def on_done(turn: Turn, event: ActionDone) -> None:
         case DestroyInstance():
             settings.clear_assembly(turn, name)
         case DiscardInstance():
-            turn.update(name, discard=None)
+            lifecycle.discarded(turn, name)
 
 
 def on_launched(turn: Turn, name: str, event: ActionDone) -> None:
@@ -120,18 +120,30 @@ def on_failed(turn: Turn, event: ActionFailed) -> None:
         case DiscardInstance():
             lifecycle.discard_failed(turn, action, event.reason)
         case _:
-            on_way_up_failed(turn, name, event)
+            on_way_up_failed(turn, name, action, event)
 
 
-def on_way_up_failed(turn: Turn, name: str, event: ActionFailed) -> None:
+def on_way_up_failed(turn: Turn, name: str, action: Action, event: ActionFailed) -> None:
     """A step of a launch, reboot or relaunch has failed."""
     if turn.desired is Desired.STOPPED:
         turn.update(name, action=None)
+    elif isinstance(action, RebootAssembly) and turn[name].boot_id != action.boot_id:
+        bringup.rebooted(turn, action)  # whatever the cloud says, it has been rebooted
+    elif isinstance(action, LaunchInstance) and isinstance(event, ActionRefused) and lifecycle.may_make_room(turn, name):
+        lifecycle.make_room(turn, name, event.reason)
     elif isinstance(event, ActionRefused):
-        stage = Stage.ABSENT if turn[name].instance is None else turn[name].stage
-        turn.update(name, action=None, recovery=None, until=None, stage=stage, blocked=event.reason, reason=event.reason)
-        turn.decide(
-            Decision("", Choice.BLOCK, "section 1", evidence=(event.reason,)), f"{event.reason}: blocked", assembly=name, alert=True
-        )
+        on_refused(turn, name, action, event.reason)
     else:
         bringup.failed(turn, name, event.reason)
+
+
+def on_refused(turn: Turn, name: str, action: Action, reason: str) -> None:
+    """A hard error: trying again cannot help (section 1). Services that come up nevertheless end it."""
+    stage = turn[name].stage
+    if turn[name].instance is None:
+        stage = Stage.ABSENT
+    elif isinstance(action, StartResources):
+        stage = Stage.VERIFYING
+        evidence.forget(turn, name, doubt=True)
+    turn.update(name, action=None, recovery=None, until=None, stage=stage, blocked=reason, reason=reason)
+    turn.decide(Decision("", Choice.BLOCK, "section 1", evidence=(reason,)), f"{reason}: blocked", assembly=name, alert=True)

@@ -6,7 +6,8 @@ Rules:
 - Each stage has one time; its end is one failure at the rung of the recovery that is under way, and failures in between do not count.
 - A soft reboot has 120 s, then it is a hard one; a reboot is verified by a new boot id (policy.md section 3.3).
 - A new generation is created only after the old instance is fenced (section 6).
-- What a machine needs from its dependencies (parameters) it waits for, without a clock running.
+- What a machine needs from its dependencies (parameters) it waits for, without a clock running; a step that fails while a dependency is
+  in trouble counts for nothing and is done again when that is over (section 2).
 """
 
 from __future__ import annotations
@@ -57,6 +58,8 @@ def verify_time(turn: Turn, assembly: str) -> float:
 
 def begin(turn: Turn, assembly: str, recovery: Recovery) -> None:
     """Begin the action of a recovery whose delay is over."""
+    ladder.drop_restarts(turn, assembly)
+    ladder.remember(turn, assembly)
     turn.update(assembly, recovery=ladder.acting(recovery), exhausted=False, blocked="", held="")
     if recovery.rung is Rung.REBOOT:
         reboot(turn, assembly, hard=not turn[assembly].contact)
@@ -79,8 +82,8 @@ def rebooted(turn: Turn, action: RebootAssembly) -> None:
     turn.update(action.assembly, action=None)
     state = turn[action.assembly]
     if state.boot_id != action.boot_id:
-        return
-    if action.hard:
+        answered(turn, action.assembly, state.boot_id)
+    elif action.hard:
         enter(turn, action.assembly, Stage.BOOTING, until=turn.at + verify_time(turn, action.assembly), reason="hard reboot")
     else:
         turn.update(action.assembly, until=turn.at + SOFT_REBOOT)
@@ -101,7 +104,9 @@ def fenced(turn: Turn, assembly: str) -> None:
     state = turn[assembly]
     old = (state.instance.id, state.instance.infrastructure) if state.instance is not None else None
     retired = (*state.retired, old) if old is not None else state.retired
-    turn.update(assembly, action=None, instance=None, silence=None, contact=False, retired=retired)
+    turn.update(assembly, action=None, instance=None, contact=False, retired=retired)
+    for peer in turn.assemblies:  # what the old machine reached says nothing about what the new one will
+        turn.update(peer, reached=tuple(reading for reading in turn[peer].reached if reading.peer != assembly))
     launch(turn, assembly)
 
 
@@ -134,8 +139,12 @@ def launched(turn: Turn, assembly: str, instance: Instance) -> None:
 
 
 def answered(turn: Turn, assembly: str, boot_id: str) -> None:
-    """The machine answers for the first time since it was launched or rebooted."""
+    """The machine answers for the first time since it was launched or rebooted. An answer to the order of a reboot is waited for."""
     turn.update(assembly, boot_id=boot_id, silence=None)
+    if turn[assembly].action is not None:
+        return
+    if turn[assembly].exhausted and turn[assembly].recovery is None:  # one more try at what is left of the way up, without the ladder
+        turn.update(assembly, recovery=Recovery(Rung.RELAUNCH, Phase.ACTING, None, ""))
     for name in turn[assembly].resources:
         evidence.forget_resource(turn, assembly, name, doubt=True)
     if turn[assembly].provisioned:
@@ -155,8 +164,6 @@ def provisioned(turn: Turn, assembly: str, status: int, tail: str) -> None:
 
 def configure(turn: Turn, assembly: str) -> None:
     """Wait for the parameters, then configure and start."""
-    if turn[assembly].action is not None and turn[assembly].stage is Stage.REBOOTING:
-        turn.update(assembly, action=None)
     enter(turn, assembly, Stage.CONFIGURING)
     advance_configuring(turn, assembly)
 
@@ -164,12 +171,12 @@ def configure(turn: Turn, assembly: str) -> None:
 def advance_configuring(turn: Turn, assembly: str) -> None:
     """Go on as soon as every dependency is well and every parameter has a value."""
     state, plan = turn[assembly], turn.plan_of(assembly)
-    if state.action is not None or waits(state.recovery):
+    given_up = state.blocked or (state.exhausted and state.recovery is None)
+    if state.action is not None or waits(state.recovery) or given_up or not state.contact:
         return
-    values = dependencies.parameters(turn, assembly)
-    if values is None or not dependencies.ready(turn, assembly):
-        waiting = ", ".join(name for name in plan.after if not dependencies.settled(turn[name]))
-        turn.update(assembly, reason=f"waiting for {waiting}" if waiting else "waiting for its parameters")
+    values, waiting = dependencies.parameters(turn, assembly), dependencies.trouble(turn, assembly)
+    if waiting or values is None:
+        turn.update(assembly, reason=f"waiting for {waiting or 'its parameters'}")
         return
     if not plan.configure:
         configured(turn, assembly, values)
@@ -224,7 +231,7 @@ def verified(turn: Turn, assembly: str) -> None:
         turn.decide(
             Decision("", Choice.RECOVERED, "section 3.3", rung=recovery.rung, evidence=(recovery.decision,)), reason, assembly=assembly
         )
-    turn.update(assembly, recovery=None, exhausted=False, held="", proven=True, ask_peers_at=turn.at)
+    turn.update(assembly, recovery=None, exhausted=False, held="", blocked="", proven=True, ask_peers_at=turn.at)
     enter(turn, assembly, Stage.UP)
     for peer in turn.assemblies:
         if peer != assembly and turn[peer].stage is Stage.UP:
@@ -233,12 +240,30 @@ def verified(turn: Turn, assembly: str) -> None:
 
 def failed(turn: Turn, assembly: str, reason: str) -> None:
     """This way up has failed: one failure at the rung of the recovery under way; a reconfiguration's next rung is the reboot."""
+    turn.update(assembly, action=None, until=None)
+    if excused(turn, assembly, reason):
+        return
     state = turn[assembly]
     rung = state.recovery.rung if state.recovery is not None else Rung.REBOOT
-    turn.update(assembly, action=None, until=None)
     if state.instance is None or not state.provisioned:
         rung = Rung.RELAUNCH
     ladder.fail(turn, assembly, Rung.REBOOT if rung is Rung.RESTART else rung, reason, rule="section 3.3")
+
+
+def excused(turn: Turn, assembly: str, reason: str) -> bool:
+    """Whether a dependency explains the failure of a step in the guest; then what follows configuring is done again when that is over."""
+    by, state = dependencies.trouble(turn, assembly), turn[assembly]
+    if not by or not state.contact or state.stage not in {Stage.CONFIGURING, Stage.STARTING, Stage.VERIFYING}:
+        return False
+    turn.decide(
+        Decision("", Choice.SUPPRESS, "section 2", evidence=(reason,), next="configured and started again when it is well"),
+        f"{reason}; suppressed by {by}",
+        assembly=assembly,
+    )
+    if state.recovery is not None:
+        turn.update(assembly, recovery=ladder.acting(state.recovery))
+    enter(turn, assembly, Stage.CONFIGURING, reason=f"waiting for {by}")
+    return True
 
 
 def ran_out(turn: Turn, assembly: str) -> None:

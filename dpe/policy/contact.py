@@ -2,34 +2,45 @@
 
 from __future__ import annotations
 
-from dpe.policy import bringup, evidence, ladder, windows
+from dpe.policy import bringup, evidence, ladder, restarts, windows
 from dpe.policy.turn import Turn
 from dpe.policy.wording import counted
 from pcloud.model.actions import Decision
 from pcloud.model.events import ContactBlurred, ContactMade, ProvisionFinished
 from pcloud.model.state import AssemblyState, Recovery
-from pcloud.model.words import Choice, Phase, Rung, Stage
+from pcloud.model.words import Choice, Desired, Phase, Rung, Stage
 
+BOOTS = {Stage.BOOTING, Stage.REBOOTING}
 IN_SERVICE = {Stage.CONFIGURING, Stage.STARTING, Stage.VERIFYING, Stage.UP}
 
 
 def on_made(turn: Turn, event: ContactMade) -> None:
     """We are connected."""
     name, state = event.assembly, turn[event.assembly]
-    if state.stage in {Stage.BOOTING, Stage.REBOOTING} and event.boot_id == state.boot_id:
+    if state.stage in BOOTS and event.boot_id == state.boot_id and state.recovery is not None:
         return  # the machine that is to go down has not gone yet
     if state.silence is not None:
         turn.report("contact", f"contact again after {turn.at - state.silence.since:.0f}s", assembly=name)
     turn.update(name, contact=True, seen_at=event.at, gone_at=None, silence=None, held="", unclear="", unclear_since=None)
+    if state.silence is not None or state.unclear:
+        turn.update(name, reason="")
     end_silence_recovery(turn, name, state)
-    if state.stage in {Stage.BOOTING, Stage.REBOOTING}:
+    if state.stage in BOOTS:
         turn.update(name, reason="")
         bringup.answered(turn, name, event.boot_id)
-    elif state.boot_id and event.boot_id != state.boot_id and state.stage in IN_SERVICE:
+    elif state.boot_id and event.boot_id != state.boot_id and state.stage in IN_SERVICE and turn.desired is Desired.RUNNING:
         rebooted_unasked(turn, name, event.boot_id)
     else:
-        turn.update(name, boot_id=event.boot_id, reason="" if state.silence is not None else state.reason)
+        turn.update(name, boot_id=event.boot_id)
         evidence.forget(turn, name, doubt=False)
+        in_sight_again(turn, name, state)
+
+
+def in_sight_again(turn: Turn, assembly: str, before: AssemblyState) -> None:
+    """What ran out while nobody could see it gets time to be seen."""
+    restarts.on_contact(turn, assembly)
+    if before.silence is not None and before.until is not None:
+        turn.update(assembly, until=max(before.until, turn.at + turn.plan_of(assembly).monitor.silence))
 
 
 def end_silence_recovery(turn: Turn, assembly: str, before: AssemblyState) -> None:
@@ -45,12 +56,13 @@ def rebooted_unasked(turn: Turn, assembly: str, boot_id: str) -> None:
     """A boot id that changed unasked is one failure of the assembly; the reboot itself has been done already (section 3.3)."""
     state, plan = turn[assembly], turn.plan_of(assembly)
     turn.update(assembly, boot_id=boot_id)
+    evidence.forget(turn, assembly, doubt=True)
     if state.stage is not Stage.UP:
         bringup.failed(turn, assembly, "it rebooted by itself on its way up")
         return
     settings = plan.recovery.reboot
     window = windows.append(state.reboots, turn.at, settings)
-    if windows.full(window, settings):
+    if windows.escalates(window, settings, state.recoveries):
         ladder.fail(turn, assembly, Rung.REBOOT, "it rebooted by itself")
         return
     counters = (len(window), settings.failures, settings.within)
@@ -60,6 +72,8 @@ def rebooted_unasked(turn: Turn, assembly: str, boot_id: str) -> None:
         assembly=assembly,
     )
     ladder.schedule(turn, assembly, Recovery(Rung.REBOOT, Phase.ACTING, None, decision, *counters, reason="it rebooted by itself"))
+    ladder.drop_restarts(turn, assembly)  # what ran in it died with it
+    ladder.remember(turn, assembly)
     turn.update(assembly, reboots=window)
     bringup.answered(turn, assembly, boot_id)
 

@@ -1,4 +1,9 @@
-"""One cause, one recovery (policy.md section 2): who waits for whom, and what a dependency's trouble excuses."""
+"""One cause, one recovery (policy.md section 2): who waits for whom, and what a dependency's trouble excuses.
+
+Rules:
+- A dependency is whatever an assembly comes after, directly or through others: the one between need not have noticed yet.
+- A failure whose cause is a dependency, or another resource that is being restarted for it, is recorded and counts for nothing.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +23,6 @@ def settled(state: AssemblyState) -> bool:
         state.stage is Stage.UP
         and state.recovery is None
         and state.silence is None
-        and not state.suppressed_by
         and all_healthy(state)
         and all(each.recovery is None for each in state.resources.values())
     )
@@ -39,9 +43,18 @@ def doubted(state: AssemblyState) -> bool:
     return any(probe.misses for each in state.resources.values() for probe in each.probes.values())
 
 
+def upstream(turn: Turn, assembly: str) -> tuple[str, ...]:
+    """All that an assembly comes after, directly or not, in the plan's order."""
+    needed = set(turn.plan_of(assembly).after)
+    for plan in reversed(turn.plan.assemblies):
+        if plan.name in needed:
+            needed.update(plan.after)
+    return tuple(plan.name for plan in turn.plan.assemblies if plan.name in needed)
+
+
 def trouble(turn: Turn, assembly: str) -> str:
     """The dependency of an assembly that is failed or recovering, or begins to be; empty if there is none."""
-    for name in turn.plan_of(assembly).after:
+    for name in upstream(turn, assembly):
         state = turn[name]
         if not given_up(state) and (not settled(state) or doubted(state)):
             return name
@@ -49,12 +62,22 @@ def trouble(turn: Turn, assembly: str) -> str:
 
 
 def sibling_trouble(turn: Turn, assembly: str, resource: str) -> str:
-    """The resource that a check-only resource restarts, while that one is failed or recovering itself."""
-    other = turn.resource_plan(assembly, resource).restarts
-    if not other:
+    """For a check-only resource: what it restarts, while that is failed or recovering itself, or the one that is having it restarted."""
+    target = turn.resource_plan(assembly, resource).restarts
+    if not target:
         return ""
-    state = turn.resource(assembly, other)
-    return f"{assembly}/{other}" if state.health is Health.FAILED or state.recovery is not None else ""
+    for plan in turn.plan_of(assembly).resources:
+        state = turn.resource(assembly, plan.name)
+        if plan.name == target and (state.health is Health.FAILED or state.recovery is not None):
+            return f"{assembly}/{target}"
+        if plan.name != resource and plan.restarts == target and under_way(state):
+            return f"{assembly}/{plan.name}"
+    return ""
+
+
+def cause(turn: Turn, assembly: str, resource: str) -> str:
+    """What explains a failure of the resource, so that it counts for nothing; empty if nothing does."""
+    return trouble(turn, assembly) or sibling_trouble(turn, assembly, resource)
 
 
 def being_restarted(turn: Turn, assembly: str, resource: str) -> bool:
@@ -87,7 +110,7 @@ def release(turn: Turn, assembly: str) -> None:
     for name, state in turn[assembly].resources.items():
         if not state.suppressed_by:
             continue
-        if trouble(turn, assembly) or sibling_trouble(turn, assembly, name):
+        if cause(turn, assembly, name):
             continue
         turn.update_resource(assembly, name, suppressed_by="")
         evidence.forget_resource(turn, assembly, name, doubt=True)
@@ -97,7 +120,7 @@ def release(turn: Turn, assembly: str) -> None:
 
 
 def ready(turn: Turn, assembly: str) -> bool:
-    """Whether all that it comes after is up and well."""
+    """Whether all that it comes after is up and well, so that it may be launched."""
     return all(settled(turn[name]) for name in turn.plan_of(assembly).after)
 
 

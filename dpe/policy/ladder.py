@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from dpe.policy import windows
+from dpe.policy import flapping, windows
 from dpe.policy.turn import Turn
 from dpe.policy.wording import counted, soon
 from pcloud.model.actions import Decision
 from pcloud.model.plan import AssemblyPlan
 from pcloud.model.state import AssemblyState, Recovery
-from pcloud.model.words import LADDER, Choice, Health, OnExhausted, Phase, Rung, Stage
+from pcloud.model.words import LADDER, Choice, Desired, Health, OnExhausted, Phase, Rung, Stage
 
 DOING = {Rung.RESTART: "restarting", Rung.REBOOT: "rebooting", Rung.RELAUNCH: "relaunching"}
 WINDOWS = {Rung.REBOOT: "reboots", Rung.RELAUNCH: "relaunches"}
@@ -47,13 +47,15 @@ def following(plan: AssemblyPlan, state: AssemblyState, rung: Rung, count: int) 
 
 def fail(turn: Turn, assembly: str, rung: Rung, reason: str, *, rule: str = "section 3.2", resource: str = "") -> None:
     """Count one failure of an assembly at ``rung`` and schedule what follows."""
+    if turn.desired is not Desired.RUNNING:
+        return
     plan, state = turn.plan_of(assembly), turn[assembly]
-    if rung.height > ceiling(plan, state).height:
+    if state.exhausted or rung.height > ceiling(plan, state).height:
         exhaust(turn, assembly, reason, resource)
         return
     settings = plan.recovery.rung(rung)
     window = windows.append(getattr(state, WINDOWS[rung]), turn.at, settings)
-    if windows.full(window, settings):
+    if windows.escalates(window, settings, state.recoveries):
         turn.update(assembly, **{WINDOWS[rung]: ()})
         counts = counted(len(window), settings.failures, settings.within)
         fail(turn, assembly, next_rung(rung), f"{reason}; {rung} {counts}", rule="section 3.2", resource=resource)
@@ -71,30 +73,24 @@ def fail(turn: Turn, assembly: str, rung: Rung, reason: str, *, rule: str = "sec
 
 def schedule(turn: Turn, assembly: str, recovery: Recovery) -> None:
     """Put a recovery of the whole assembly on its way; its resources' own end (none on a resource while its assembly is recovered)."""
-    drop_restarts(turn, assembly)
-    turn.update(
-        assembly,
-        recovery=recovery,
-        action=None,
-        until=None,
-        held="",
-        exhausted=False,
-        reason=recovery.reason,
-        recoveries=remember(turn, assembly, turn[assembly].recoveries),
-    )
+    for name, resource in turn[assembly].resources.items():
+        if resource.action is None:  # one that is running is waited for, see ``clear_to_begin``
+            turn.update_resource(assembly, name, recovery=None, exhausted=False, suppressed_by="")
+    turn.update(assembly, recovery=recovery, action=None, until=None, held="", exhausted=False, reason=recovery.reason)
 
 
-def remember(turn: Turn, assembly: str, times: tuple[float, ...], resource: str = "") -> tuple[float, ...]:
-    """One more recovery of a target; the tenth in 24 h is reported as flapping (rule 3.4)."""
-    recent = (*windows.within(times, turn.at, windows.FLAPPING_WITHIN), turn.at)
-    if len(recent) >= windows.FLAPPING_RECOVERIES:
-        turn.report("flapping", f"{len(recent)} recoveries in 24h", assembly=assembly, resource=resource, alert=True)
-        return ()
-    return recent
+def remember(turn: Turn, assembly: str) -> None:
+    """The assembly's own action begins."""
+    turn.update(assembly, recoveries=flapping.remember(turn, turn[assembly].recoveries, assembly))
+
+
+def clear_to_begin(state: AssemblyState) -> bool:
+    """Whether no action on a resource is in the way. Those in a machine out of sight are not waited for: nobody could tell how they end."""
+    return not state.contact or all(each.action is None for each in state.resources.values())
 
 
 def drop_restarts(turn: Turn, assembly: str) -> None:
-    """End the recoveries of single resources, windows apart."""
+    """End the recoveries of single resources and what is left of their actions, windows apart."""
     for name in turn[assembly].resources:
         turn.update_resource(assembly, name, recovery=None, action=None, exhausted=False, suppressed_by="")
 
@@ -118,10 +114,16 @@ def exhaust(turn: Turn, assembly: str, reason: str, resource: str = "") -> None:
         alert=True,
     )
     reachable = state.contact and state.stage in {Stage.STARTING, Stage.VERIFYING, Stage.UP}
+    turn.update(assembly, recovery=None, until=None, reason=reason, exhausted=True)
     if reachable:
         turn.update(assembly, stage=Stage.UP, action=None)
         keep_restarting(turn, assembly, decision, reason, again=again)
-    turn.update(assembly, recovery=None, until=None, reason=reason, exhausted=not (reachable and resource))
+        if resource:  # the exhausted one says why itself, and ends it when it is healthy
+            turn.update(assembly, exhausted=False, reason="")
+    elif state.instance is None:
+        turn.update(assembly, stage=Stage.ABSENT)  # nothing is there to wait for; a start begins anew
+    elif state.stage is Stage.FENCING:
+        turn.update(assembly, stage=Stage.BOOTING, contact=False)  # perhaps it lives: should it answer, it is taken up as it is
 
 
 def keep_restarting(turn: Turn, assembly: str, decision: str, reason: str, *, again: bool) -> None:
@@ -133,7 +135,8 @@ def keep_restarting(turn: Turn, assembly: str, decision: str, reason: str, *, ag
         settings = each.recovery.restart
         recovery = Recovery(Rung.RESTART, Phase.DELAYED, turn.at + settings.max_delay, decision, within=settings.within, reason=reason)
         restartable = each.agent is not None or each.restarts
-        turn.update_resource(assembly, each.name, exhausted=True, action=None, recovery=recovery if again and restartable else None)
+        if state.action is None:
+            turn.update_resource(assembly, each.name, exhausted=True, recovery=recovery if again and restartable else None)
 
 
 def acting(recovery: Recovery) -> Recovery:

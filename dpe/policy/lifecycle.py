@@ -13,7 +13,7 @@ from dpe.policy import bringup, dependencies, settings
 from dpe.policy.turn import Turn
 from pcloud.model.actions import Decision, DestroyInstance, DiscardInstance, FenceInstance, LaunchInstance, RebootAssembly, StopResources
 from pcloud.model.instance import Instance
-from pcloud.model.state import Recovery
+from pcloud.model.state import AssemblyState, Recovery
 from pcloud.model.words import Choice, Desired, Phase, Rung, Stage
 
 DESTROY = 180.0  # a cloud's deletion, with an orderly shutdown before it
@@ -25,10 +25,28 @@ CLOUD_ACTIONS = (LaunchInstance, FenceInstance, RebootAssembly)
 def ask(turn: Turn, desired: Desired) -> None:
     """The operator wants it so."""
     turn.desire(desired)
-    if desired is Desired.RUNNING:
-        for name in turn.assemblies:
-            turn.update(name, blocked="", exhausted=False, held="")
     turn.report("asked", "start" if desired is Desired.RUNNING else "stop")
+    if desired is Desired.RUNNING:
+        for name, state in turn.assemblies.items():
+            forgive(turn, name, state)
+
+
+def forgive(turn: Turn, name: str, state: AssemblyState) -> None:
+    """Begin anew with what is blocked or exhausted: the operator has seen to it."""
+    for resource, each in state.resources.items():
+        if each.blocked or each.exhausted:
+            turn.update_resource(name, resource, blocked="", exhausted=False, failures=())
+    if not state.blocked and not state.exhausted:
+        return
+    turn.update(name, blocked="", exhausted=False, reason="", reboots=(), relaunches=())
+    if state.stage in {Stage.ABSENT, Stage.WAITING, Stage.UP} or state.action is not None or state.recovery is not None:
+        return
+    if state.provisioned and state.contact:
+        bringup.configure(turn, name)
+        return
+    rung = Rung.REBOOT if state.provisioned and state.stage is not Stage.FENCING else Rung.RELAUNCH
+    decision = turn.decide(Decision("", Choice.ACT, "start", action=rung), "the operator asked for it to run", assembly=name)
+    bringup.begin(turn, name, Recovery(rung, Phase.ACTING, None, decision))
 
 
 def come_up(turn: Turn, name: str) -> None:
@@ -100,14 +118,15 @@ def destroy(turn: Turn, name: str) -> None:
     if instance is None or turn.plan_of(name).static:
         settings.clear_assembly(turn, name)
         return
-    bringup.enter(turn, name, Stage.DESTROYING, reason=instance.id)
+    bringup.enter(turn, name, Stage.DESTROYING, reason=turn[name].reason if turn[name].stage is Stage.DESTROYING else instance.id)
     bringup.act(turn, name, DestroyInstance(turn.next_id(), name, instance, DESTROY))
 
 
 def destroy_failed(turn: Turn, name: str, reason: str) -> None:
-    """The deletion failed: try again later, for as long as it takes."""
+    """The deletion failed: try again later, for as long as it takes; said once for each reason."""
+    if turn[name].reason != reason:
+        turn.report("failed", f"destroy failed: {reason}; again every 30s", assembly=name, alert=True)
     turn.update(name, action=None, until=turn.at + TRY_AGAIN, reason=reason)
-    turn.report("failed", f"destroy failed: {reason}; again in 30s", assembly=name)
 
 
 def discard(turn: Turn, name: str) -> None:
@@ -115,16 +134,46 @@ def discard(turn: Turn, name: str) -> None:
     state = turn[name]
     if not state.retired or state.discard is not None or (state.discard_at is not None and turn.at < state.discard_at):
         return
-    if state.stage is not Stage.UP and turn.desired is Desired.RUNNING:
+    if state.stage is not Stage.UP and not makes_room(state) and turn.desired is Desired.RUNNING:
         return
     (instance, infrastructure), *rest = state.retired
     action = DiscardInstance(turn.next_id(), name, instance, infrastructure, DESTROY)
-    turn.update(name, discard=action, discard_at=None, retired=tuple(rest))
+    turn.update(name, discard=action, retired=tuple(rest))
     turn.order(action)
 
 
 def discard_failed(turn: Turn, action: DiscardInstance, reason: str) -> None:
     """The deletion failed: back into the row, and again later."""
     retired = ((action.instance_id, action.infrastructure), *turn[action.assembly].retired)
+    if turn[action.assembly].discard_at is None:  # said once, however often it is tried
+        turn.report("failed", f"discarding {action.instance_id} failed: {reason}; again every 30s", assembly=action.assembly, alert=True)
     turn.update(action.assembly, discard=None, discard_at=turn.at + TRY_AGAIN, retired=retired)
-    turn.report("failed", f"discarding {action.instance_id} failed: {reason}; again in 30s", assembly=action.assembly)
+
+
+def discarded(turn: Turn, name: str) -> None:
+    """A retired instance is deleted."""
+    turn.update(name, discard=None, discard_at=None)
+
+
+def may_make_room(turn: Turn, name: str) -> bool:
+    """Whether an instance of ours is kept that may stand in the way of a new one."""
+    return bool(turn[name].retired) or turn[name].discard is not None
+
+
+def make_room(turn: Turn, name: str, reason: str) -> None:
+    """A launch was refused: delete what is kept of the assembly, and try once more (policy.md section 1, quota)."""
+    turn.report("room", f"{reason}: deleting the replaced instance, then once more", assembly=name)
+    turn.update(name, action=None, reason=reason)
+
+
+def makes_room(state: AssemblyState) -> bool:
+    """Whether a refused launch waits for its predecessor's deletion, or comes next."""
+    return (
+        state.stage is Stage.LAUNCHING and state.action is None and state.recovery is not None and state.recovery.phase is not Phase.DELAYED
+    )
+
+
+def launch_again(turn: Turn, name: str) -> None:
+    """Room is made: the one retry."""
+    if makes_room(turn[name]) and not may_make_room(turn, name):
+        bringup.launch(turn, name)

@@ -5,10 +5,11 @@ Rules: manual commands pass every hold and ceiling, never the fence, and never a
 
 from __future__ import annotations
 
-from dpe.policy import bringup, ladder, restarts
+from dpe.policy import bringup, restarts
 from dpe.policy.turn import Turn
 from pcloud.model.actions import Decision
 from pcloud.model.events import RecoveryAsked
+from pcloud.model.plan import AssemblyPlan
 from pcloud.model.state import AssemblyState, DeployableState, Recovery
 from pcloud.model.words import Choice, Desired, Phase, Rung, Stage
 
@@ -21,6 +22,8 @@ def why_not(state: DeployableState, event: RecoveryAsked) -> str:
         return f"{state.name} has no assembly {event.assembly}"
     if state.desired is not Desired.RUNNING:
         return f"{state.name} is not started"
+    if event.rung.height > Rung.RELAUNCH.height:
+        return f"{event.rung} is not something that can be asked for"
     if event.rung is Rung.RELAUNCH and plan.static:
         return f"{event.assembly} is static: it was not launched by pcloud and cannot be relaunched"
     if assembly.action is not None or any(each.action is not None for each in assembly.resources.values()):
@@ -28,14 +31,17 @@ def why_not(state: DeployableState, event: RecoveryAsked) -> str:
     if assembly.instance is None and event.rung is not Rung.RELAUNCH:
         return f"{event.assembly} has no instance now"
     if event.rung is Rung.RESTART:
-        return why_not_restart(assembly, event)
+        return why_not_restart(plan, assembly, event)
     return ""
 
 
-def why_not_restart(assembly: AssemblyState, event: RecoveryAsked) -> str:
+def why_not_restart(plan: AssemblyPlan, assembly: AssemblyState, event: RecoveryAsked) -> str:
     """What stands against restarting one resource."""
-    if event.resource not in assembly.resources:
+    resource = plan.resource(event.resource)
+    if resource is None or event.resource not in assembly.resources:
         return f"{event.assembly} has no resource {event.resource}"
+    if not restarts.restartable(resource):
+        return f"{event.assembly}/{event.resource} is a check alone, and names nothing that it restarts"
     if assembly.stage is not Stage.UP:
         return f"{event.assembly} is not up"
     if not assembly.contact:
@@ -59,5 +65,4 @@ def on_asked(turn: Turn, event: RecoveryAsked) -> None:
     if event.rung is Rung.RESTART:
         restarts.begin(turn, event.assembly, event.resource, recovery)
         return
-    ladder.drop_restarts(turn, event.assembly)
     bringup.begin(turn, event.assembly, recovery)

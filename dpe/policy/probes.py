@@ -4,6 +4,7 @@ Rules:
 - Hard evidence counts at once; soft evidence after ``fall`` misses in a row; ``rise`` passes make it healthy again.
 - Pending is no failure while its patience lasts; unknown is never one, and raises an alert when it lasts.
 - A resource fails when one of its probes does; it is healthy when all have passed since they were last reset.
+- What follows from a failure is not decided here: settling looks at what is failed and unattended.
 - Evidence about another generation than the current one is not looked at.
 """
 
@@ -13,6 +14,7 @@ from dataclasses import replace
 
 from dpe.policy import restarts, silence
 from dpe.policy.turn import Turn
+from pcloud.model.actions import ProbeAgain
 from pcloud.model.events import (
     ProbeBroken,
     ProbeFailed,
@@ -22,7 +24,7 @@ from pcloud.model.events import (
     ProbeReported,
     ProbeUnknown,
 )
-from pcloud.model.plan import HttpCheck, ResourcePlan
+from pcloud.model.plan import ResourcePlan
 from pcloud.model.state import DeployableState, ProbeState, ResourceState
 from pcloud.model.words import Health, Origin, Verdict
 
@@ -52,9 +54,13 @@ def on_probe(turn: Turn, event: ProbeReported) -> None:
     old = state.probes.get(event.probe)
     new = judged(old, event, *thresholds(plan, event.probe))
     if new != old:
-        state = turn.update_resource(event.assembly, event.resource, probes={**state.probes, event.probe: new})
+        turn.update_resource(event.assembly, event.resource, probes={**state.probes, event.probe: new})
     if isinstance(event, ProbePassed) and speaks_for_itself(plan, event.probe):
         silence.on_passing_sight(turn, event.assembly, f"check {event.probe} of {event.resource} from the controller")
+    if isinstance(event, ProbePassed) and new.verdict is not Verdict.PASSED:
+        turn.order(ProbeAgain(event.assembly))  # a pass is told only when it is news: the next of ``rise`` must be asked for
+    if new.verdict is Verdict.PASSED and old is not None and old.verdict is Verdict.BROKEN:
+        restarts.unblock(turn, event.assembly, event.resource)
     if isinstance(event, ProbeBroken):
         restarts.block(turn, event.assembly, event.resource, event.reason)
     conclude(turn, event.assembly, event.resource)
@@ -69,27 +75,40 @@ def thresholds(plan: ResourcePlan, probe: str) -> tuple[int, int]:
 
 
 def speaks_for_itself(plan: ResourcePlan, probe: str) -> bool:
-    """Whether a pass is an answer of the service seen from the controller: a passing sight (section 4), never a bare TCP connect."""
-    return any(check.key == probe and check.origin is Origin.CONTROLLER and isinstance(check.what, HttpCheck) for check in plan.checks)
+    """Whether a pass is an answer of the service seen from the controller: a passing sight (section 4).
+
+    Never a bare TCP connect: what is checked from the controller passes by an answer only, tcp too.
+    """
+    return any(check.key == probe and check.origin is Origin.CONTROLLER for check in plan.checks)
 
 
 def judged(old: ProbeState | None, event: ProbeReported, fall: int, rise: int) -> ProbeState:
-    """The probe's standing after one more result. A verdict that is not reached yet leaves the standing one."""
+    """The probe's standing after one more result. A verdict that is not reached yet leaves the standing one.
+
+    One pass is enough after a hard error (section 1), whatever ``rise`` says. One unknown between misses does not end their row; two do.
+    """
     before = old if old is not None else ProbeState(since=event.at)
     match event:
         case ProbePassed():
             passes = min(before.passes + 1, rise)
-            stands = passes >= rise or before.verdict is Verdict.PASSED
-            return turned(before, event, Verdict.PASSED if stands else before.verdict, 0, passes)
+            if passes >= rise or before.verdict in {Verdict.PASSED, Verdict.BROKEN}:
+                return turned(before, event, Verdict.PASSED, 0, passes)
+            return replace(before, misses=0, passes=passes)
         case ProbeMissed():
             misses = min(before.misses + 1, fall)
-            return turned(before, event, Verdict.FAILED if misses >= fall else before.verdict, misses, 0)
-        case ProbeFailed() | ProbeBroken():
+            if misses >= fall:
+                return turned(before, event, Verdict.FAILED, misses, 0)
+            told = event.reason if before.verdict in {Verdict.PASSED, Verdict.UNKNOWN} else before.reason
+            return replace(before, misses=misses, passes=0, reason=told)
+        case ProbeFailed():
             return turned(before, event, Verdict.FAILED, before.misses, 0)
+        case ProbeBroken():
+            return turned(before, event, Verdict.BROKEN, before.misses, 0)
         case ProbePending(patience=patience):
             return replace(turned(before, event, Verdict.PENDING, 0, 0), patience=patience)
         case ProbeUnknown():
-            return turned(before, event, Verdict.UNKNOWN, before.misses, before.passes)
+            misses = 0 if before.verdict is Verdict.UNKNOWN else before.misses
+            return turned(before, event, Verdict.UNKNOWN, misses, before.passes)
         case _:
             raise TypeError(event)
 
@@ -101,18 +120,14 @@ def turned(before: ProbeState, event: ProbeReported, verdict: Verdict, misses: i
 
 
 def conclude(turn: Turn, assembly: str, resource: str) -> None:
-    """Make the resource's health what its probes say, and let the ladder know where it changed."""
+    """Make the resource's health what its probes say; one that has turned healthy ends what was on its way for it."""
     state = turn.resource(assembly, resource)
     health, reason = health_of(turn, turn.resource_plan(assembly, resource), state)
     if health is state.health and (reason == state.reason or health is not Health.FAILED):
         return
     turned_at = turn.at if health is not state.health else state.since
     turn.update_resource(assembly, resource, health=health, reason=reason, since=turned_at, alerted=False)
-    if health is state.health:
-        return
-    if health is Health.FAILED:
-        restarts.on_failure(turn, assembly, resource, reason)
-    elif health is Health.HEALTHY:
+    if health is not state.health and health is Health.HEALTHY:
         restarts.on_health(turn, assembly, resource)
 
 
@@ -120,7 +135,7 @@ def health_of(turn: Turn, plan: ResourcePlan, state: ResourceState) -> tuple[Hea
     """What the probes come to. Without fresh evidence from all of them an undoubted health stands."""
     standing = state.probes.values()
     for probe in standing:
-        if probe.verdict is Verdict.FAILED:
+        if probe.verdict in {Verdict.FAILED, Verdict.BROKEN}:
             return Health.FAILED, probe.reason
     for probe in standing:
         if probe.verdict is Verdict.PENDING:

@@ -11,21 +11,31 @@ from dpe.policy.summary import assembly_word, deployable_word, resource_word
 from dpe.policy.turn import Turn
 from pcloud.model.actions import Report
 from pcloud.model.state import AssemblyState, DeployableState, ResourceState
+from pcloud.model.words import Stage
+
+SPEAKING = {Stage.VERIFYING, Stage.UP}  # before, what was not started yet is not running, which is no news
 
 
 def report_changes(turn: Turn, before: DeployableState) -> None:
     """Compare what can be seen before and after, resources first: causes stand before effects."""
+    if turn.version == 0:
+        return
     for name, state in turn.assemblies.items():
         old = before.assemblies.get(name, AssemblyState())
         if old is state:
             continue
         for resource, each in state.resources.items():
             was = old.resources.get(resource, ResourceState())
-            if was is not each:
+            if was is not each and state.stage in SPEAKING and not merely_forgotten(each):
                 change(turn, name, resource, resource_word(was), resource_word(each), each.reason or each.blocked)
         change(turn, name, "", assembly_word(old), assembly_word(state), state.reason)
     after = turn.finish()
     change(turn, "", "", deployable_word(before), deployable_word(after), "")
+
+
+def merely_forgotten(state: ResourceState) -> bool:
+    """Whether nothing is known of it only because it is being looked at anew: no news, and the next word follows soon."""
+    return resource_word(state) == "unknown" and not state.reason
 
 
 def change(turn: Turn, assembly: str, resource: str, old: str, new: str, reason: str) -> None:

@@ -2,76 +2,87 @@
 
 Rules:
 - One healthy→failed is one failure; failures while the recovery acts or verifies do not count.
+- A restart begins on standing evidence only: while the resource is pending or unknown, or the machine is out of sight, it waits.
 - A restart verifies when the resource is healthy by evidence taken after it; running out of time is one failure more.
 - Nothing to restart, or a stop that fails or hangs, skips to the reboot, and the decision says so (rule 3.6).
+- A failure that turns out to have another cause (a dependency, the machine itself) is taken out of the window again.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from dpe.policy import dependencies, evidence, ladder, windows
+from dpe.policy import dependencies, evidence, flapping, ladder, windows
 from dpe.policy.turn import Turn
 from dpe.policy.wording import counted, duration, soon
 from pcloud.model.actions import Decision, ProbeAgain, RestartResource
 from pcloud.model.events import ActionFailed, ActionRefused, StopFailed
 from pcloud.model.plan import ResourcePlan
 from pcloud.model.state import Recovery
-from pcloud.model.words import Choice, Desired, Health, Phase, Rung, Stage
+from pcloud.model.words import Choice, Desired, Health, OnExhausted, Phase, Rung
 
 
-def on_failure(turn: Turn, assembly: str, resource: str, reason: str) -> None:
-    """A resource has turned failed."""
-    owner, state = turn[assembly], turn.resource(assembly, resource)
-    if turn.desired is not Desired.RUNNING or owner.stage is not Stage.UP or owner.silence is not None or owner.recovery is not None:
+def attend(turn: Turn, assembly: str, resource: str) -> None:
+    """See to a resource of an assembly that is up: it may have failed, or time may have brought something."""
+    state = turn.resource(assembly, resource)
+    if state.recovery is not None:
+        advance(turn, assembly, resource, state.recovery)
+    elif state.health is Health.FAILED and not state.blocked and not state.suppressed_by:
+        on_failure(turn, assembly, resource)
+
+
+def on_failure(turn: Turn, assembly: str, resource: str) -> None:
+    """It is failed, and nothing is on its way for it."""
+    state, plan = turn.resource(assembly, resource), turn.resource_plan(assembly, resource)
+    if state.exhausted and not (plan.recovery.on_exhausted is OnExhausted.RETRY and restartable(plan)):
         return
-    if state.blocked or state.recovery is not None or dependencies.being_restarted(turn, assembly, resource):
+    if dependencies.being_restarted(turn, assembly, resource):
         return
-    by = dependencies.trouble(turn, assembly) or dependencies.sibling_trouble(turn, assembly, resource)
+    by = dependencies.cause(turn, assembly, resource)
     if by:
-        dependencies.suppress(turn, assembly, resource, by, reason)
-        return
-    count(turn, assembly, resource, reason)
+        dependencies.suppress(turn, assembly, resource, by, state.reason)
+    else:
+        count(turn, assembly, resource, state.reason)
+
+
+def restartable(plan: ResourcePlan) -> bool:
+    """Whether there is anything to restart for it."""
+    return plan.agent is not None or bool(plan.restarts)
 
 
 def count(turn: Turn, assembly: str, resource: str, reason: str) -> None:
     """Count one failure of a resource and schedule what follows."""
+    if turn.desired is not Desired.RUNNING:
+        return
     plan, state = turn.resource_plan(assembly, resource), turn.resource(assembly, resource)
     settings = plan.recovery.restart
     turn.update_resource(assembly, resource, recovery=None, action=None)
-    if plan.agent is None and not plan.restarts:
+    if state.blocked:
+        return  # a restart asked for by hand has not helped: what blocks it still does
+    if not restartable(plan):
         ladder.fail(turn, assembly, Rung.REBOOT, f"{resource}: {reason}; nothing to restart", rule="section 3.6", resource=resource)
-        return
-    window = windows.append(state.failures, turn.at, settings)
-    if state.exhausted:
-        wait = settings.max_delay
-    elif windows.full(window, settings):
-        turn.update_resource(assembly, resource, failures=())
-        why = f"{resource}: {reason}; {counted(len(window), settings.failures, settings.within)}"
-        ladder.fail(turn, assembly, Rung.REBOOT, why, resource=resource)
-        return
+    elif state.exhausted or turn[assembly].exhausted:
+        repeat(turn, assembly, plan, reason)
     else:
-        wait = windows.delay(len(window), settings) * turn.jitter(f"{assembly}/{resource}", len(window))
-    turn.update_resource(assembly, resource, failures=window)
-    schedule(turn, assembly, plan, reason, wait, len(window))
+        window = windows.append(state.failures, turn.at, settings)
+        if windows.escalates(window, settings, state.recoveries):
+            turn.update_resource(assembly, resource, failures=())
+            why = f"{resource}: {reason}; {counted(len(window), settings.failures, settings.within)}"
+            ladder.fail(turn, assembly, Rung.REBOOT, why, resource=resource)
+            return
+        turn.update_resource(assembly, resource, failures=window)
+        schedule(turn, assembly, plan, reason, len(window))
 
 
-def schedule(turn: Turn, assembly: str, plan: ResourcePlan, reason: str, wait: float, failures: int) -> None:
-    """Decide a restart ``wait`` seconds from now."""
+def schedule(turn: Turn, assembly: str, plan: ResourcePlan, reason: str, failures: int) -> None:
+    """Decide the restart that the ``failures``-th failure in the window asks for."""
     settings = plan.recovery.restart
+    wait = windows.delay(failures, settings) * turn.jitter(f"{assembly}/{plan.name}", failures)
     counters = (failures, settings.failures, settings.within)
     ends = settings.failures and failures + 1 >= settings.failures
+    following = "reboot" if ends else "restart again"
     decision = turn.decide(
-        Decision(
-            "",
-            Choice.ACT,
-            "section 3.2",
-            Rung.RESTART,
-            Rung.RESTART,
-            *counters,
-            evidence=(reason,),
-            next="reboot" if ends else "restart again",
-        ),
+        Decision("", Choice.ACT, "section 3.2", Rung.RESTART, Rung.RESTART, *counters, evidence=(reason,), next=following),
         f"{reason}; {counted(*counters)}: restarting{(' ' + plan.restarts if plan.restarts else '')}{soon(wait)}",
         assembly=assembly,
         resource=plan.name,
@@ -80,17 +91,41 @@ def schedule(turn: Turn, assembly: str, plan: ResourcePlan, reason: str, wait: f
     turn.update_resource(assembly, plan.name, recovery=recovery)
 
 
-def advance(turn: Turn, assembly: str, resource: str) -> None:
+def repeat(turn: Turn, assembly: str, plan: ResourcePlan, reason: str) -> None:
+    """The ladder is exhausted: only the restart comes round again, at ``max_delay`` (rule 3.7)."""
+    settings = plan.recovery.restart
+    decision = turn.decide(
+        Decision("", Choice.ACT, "section 3.7", Rung.RESTART, Rung.RESTART, evidence=(reason,), next="restart again"),
+        f"{reason}; exhausted: restarting{soon(settings.max_delay)}",
+        assembly=assembly,
+        resource=plan.name,
+    )
+    recovery = Recovery(Rung.RESTART, Phase.DELAYED, turn.at + settings.max_delay, decision, within=settings.within, reason=reason)
+    turn.update_resource(assembly, plan.name, recovery=recovery, exhausted=True)
+
+
+def advance(turn: Turn, assembly: str, resource: str, recovery: Recovery) -> None:
     """Do what time has brought: begin a restart whose delay is over, or give up on one that did not verify."""
-    state = turn.resource(assembly, resource)
-    recovery = state.recovery
-    if recovery is None or recovery.until is None or turn.at < recovery.until:
+    if recovery.until is None or turn.at < recovery.until:
         return
-    if recovery.phase is Phase.DELAYED:
-        begin(turn, assembly, resource, recovery)
+    by = dependencies.cause(turn, assembly, resource)
+    state = turn.resource(assembly, resource)
+    if by and state.health is not Health.HEALTHY:
+        withdraw(turn, assembly, resource)
+        dependencies.suppress(turn, assembly, resource, by, recovery.reason)
     elif recovery.phase is Phase.VERIFYING:
         verify = turn.resource_plan(assembly, resource).recovery.restart.verify
         count(turn, assembly, resource, f"not healthy {duration(verify)} after its restart{': ' + state.reason if state.reason else ''}")
+    elif state.health is Health.FAILED and not dependencies.being_restarted(turn, assembly, resource):
+        begin(turn, assembly, resource, recovery)
+
+
+def withdraw(turn: Turn, assembly: str, resource: str) -> None:
+    """End a recovery whose failure was not the resource's own; the window forgets that failure."""
+    state = turn.resource(assembly, resource)
+    counted_once = state.recovery is not None and state.recovery.failures > 0
+    failures = state.failures[:-1] if counted_once else state.failures
+    turn.update_resource(assembly, resource, recovery=None, action=None, failures=failures)
 
 
 def begin(turn: Turn, assembly: str, resource: str, recovery: Recovery) -> None:
@@ -101,31 +136,35 @@ def begin(turn: Turn, assembly: str, resource: str, recovery: Recovery) -> None:
     target = plan.restarts or resource
     patience = 2 * turn.resource_plan(assembly, target).action_timeout  # a stop and a start, each with its own
     action = RestartResource(turn.next_id(), assembly, target, owner.instance.generation, patience)
-    history = ladder.remember(turn, assembly, turn.resource(assembly, resource).recoveries, resource)
+    history = flapping.remember(turn, turn.resource(assembly, resource).recoveries, assembly, resource)
     turn.update_resource(assembly, resource, recovery=ladder.acting(recovery), action=action, recoveries=history)
     turn.order(action)
 
 
 def on_done(turn: Turn, assembly: str, resource: str) -> None:
     """The restart was done: from now on fresh evidence must show it healthy."""
-    plan, state = turn.resource_plan(assembly, resource), turn.resource(assembly, resource)
-    if state.recovery is None:
+    plan, recovery = turn.resource_plan(assembly, resource), turn.resource(assembly, resource).recovery
+    turn.update_resource(assembly, resource, action=None)
+    if recovery is None or turn[assembly].recovery is not None:
+        turn.update_resource(assembly, resource, recovery=None)
         return
     until = turn.at + plan.recovery.restart.verify
     for name in dict.fromkeys((plan.restarts or resource, resource)):
         evidence.forget_resource(turn, assembly, name, doubt=True)
-    turn.update_resource(assembly, resource, action=None, recovery=replace(state.recovery, phase=Phase.VERIFYING, until=until))
+    turn.update_resource(assembly, resource, recovery=replace(recovery, phase=Phase.VERIFYING, until=until))
     turn.order(ProbeAgain(assembly))
 
 
 def on_action_failed(turn: Turn, assembly: str, resource: str, event: ActionFailed) -> None:
-    """The restart failed: one more failure, unless the whole machine is silent or its evidence skips a rung."""
-    turn.update_resource(assembly, resource, action=None, recovery=None)
-    if turn[assembly].silence is not None or not turn[assembly].contact:
+    """The restart failed: one more failure, unless the whole machine is out of sight or its evidence skips a rung."""
+    state, owner = turn.resource(assembly, resource), turn[assembly]
+    if state.recovery is None or owner.recovery is not None or not owner.contact or turn.desired is not Desired.RUNNING:
+        withdraw(turn, assembly, resource)
         return
+    turn.update_resource(assembly, resource, action=None, recovery=None)
     if isinstance(event, ActionRefused):
         block(turn, assembly, resource, event.reason)
-    elif isinstance(event, StopFailed):
+    elif isinstance(event, StopFailed) and not state.exhausted:
         why = f"{resource}: its stop failed: {event.reason}"
         ladder.fail(turn, assembly, Rung.REBOOT, why, rule="section 3.6", resource=resource)
     else:
@@ -141,7 +180,7 @@ def on_health(turn: Turn, assembly: str, resource: str) -> None:
     if state.recovery is not None or state.exhausted or state.blocked:
         how = "recovered by itself" if state.recovery is None or state.recovery.phase is Phase.DELAYED else "verified"
         turn.decide(
-            Decision("", Choice.RECOVERED, "section 3.3", rung=Rung.RESTART, evidence=(decision,)),
+            Decision("", Choice.RECOVERED, "section 3.3", rung=Rung.RESTART, evidence=(decision,) if decision else ()),
             how,
             assembly=assembly,
             resource=resource,
@@ -149,11 +188,36 @@ def on_health(turn: Turn, assembly: str, resource: str) -> None:
     turn.update_resource(assembly, resource, recovery=None, exhausted=False, blocked="", suppressed_by="")
 
 
+def on_lost(turn: Turn, assembly: str) -> None:
+    """The machine is out of sight: what its resources waited for was perhaps its own failure (section 2)."""
+    for name, state in turn[assembly].resources.items():
+        if state.recovery is not None and state.recovery.phase is Phase.DELAYED:
+            withdraw(turn, assembly, name)
+
+
+def on_contact(turn: Turn, assembly: str) -> None:
+    """The machine is in sight again: what has to verify gets time to be seen, ``silence`` seconds at most of what it had."""
+    grace = turn.plan_of(assembly).monitor.silence
+    for name, state in turn[assembly].resources.items():
+        recovery = state.recovery
+        if recovery is not None and recovery.phase is Phase.VERIFYING and recovery.until is not None:
+            verify = turn.resource_plan(assembly, name).recovery.restart.verify
+            until = max(recovery.until, turn.at + min(grace, verify))
+            turn.update_resource(assembly, name, recovery=replace(recovery, until=until))
+
+
 def block(turn: Turn, assembly: str, resource: str, reason: str) -> None:
     """A hard error: trying again cannot help (section 1). It is still probed, and one pass unblocks it."""
-    if turn.resource(assembly, resource).blocked == reason:
+    state = turn.resource(assembly, resource)
+    if state.blocked == reason or turn.desired is not Desired.RUNNING:
         return
-    turn.update_resource(assembly, resource, blocked=reason, health=Health.FAILED, recovery=None, action=None)
+    turn.update_resource(assembly, resource, blocked=reason, recovery=None, suppressed_by="")
     turn.decide(
         Decision("", Choice.BLOCK, "section 1", evidence=(reason,)), f"{reason}: blocked", assembly=assembly, resource=resource, alert=True
     )
+
+
+def unblock(turn: Turn, assembly: str, resource: str) -> None:
+    """The hard error is gone. What is still wrong with it counts from now on."""
+    if turn.resource(assembly, resource).blocked:
+        turn.update_resource(assembly, resource, blocked="")

@@ -3,7 +3,7 @@
 Rules:
 - Every open action is ordered again under its own id: actions are idempotent, and their answers may have been lost.
 - Every deadline starts again: time in which nobody looked proves nothing. A delay that ran meanwhile has run.
-- What was known of contact and probes is known no more; windows and recoveries stay.
+- What was known of contact and probes is known no more; windows and recoveries stay. A silence begins anew, without its witnesses.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from dpe.policy import evidence
 from dpe.policy.turn import Turn
-from pcloud.model.state import AssemblyState
+from pcloud.model.state import AssemblyState, Silence
 from pcloud.model.words import Phase
 
 
@@ -25,7 +25,10 @@ def on_resumed(turn: Turn) -> None:
 
 def resume_assembly(turn: Turn, name: str, state: AssemblyState) -> None:
     """Start its clocks again and repeat what is open."""
-    turn.update(name, contact=False, silence=None, held="", unclear_since=turn.at if state.unclear else None)
+    silence = state.silence
+    if silence is not None:
+        silence = Silence(turn.at, silence.last_seen, silence.reason, ask_at=turn.at)
+    turn.update(name, contact=False, silence=silence, held="", unclear_since=turn.at if state.unclear else None)
     if state.until is not None:
         turn.update(name, until=turn.at + (state.until - state.since), since=turn.at)
     for action in (state.action, state.discard):

@@ -1,4 +1,8 @@
-"""When the plan changes: what is new gets a state, what stays keeps its own (windows and recoveries included)."""
+"""When the plan changes: what is new gets a state, what stays keeps its own (windows and recoveries included).
+
+Rules: an assembly that left the plan while it has a machine, or may have one, stays under its last plan until it is taken down: a changed
+file never orphans a machine.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +15,25 @@ from pcloud.model.words import Stage
 
 
 def adopt_plan(state: DeployableState, plan: DeployablePlan) -> DeployableState:
-    """The state under a new plan. Assemblies that left the plan are kept only while they still have something to take down."""
+    """The state under a new plan."""
+    plan = with_leaving(state, plan)
     assemblies = {each.name: fit(state.assemblies.get(each.name, AssemblyState()), each) for each in plan.assemblies}
     return replace(state, plan=plan, assemblies=assemblies)
+
+
+def with_leaving(state: DeployableState, plan: DeployablePlan) -> DeployablePlan:
+    """The plan with those that left it and are not gone yet, after all others."""
+    names = [each.name for each in plan.assemblies]
+    before = state.plan.assemblies if state.plan is not None else ()
+    leaving = [each for each in before if each.name not in names and not gone(state.assemblies[each.name])]
+    names += [each.name for each in leaving]
+    kept = tuple(replace(each, after=tuple(name for name in each.after if name in names)) for each in leaving)
+    return replace(plan, assemblies=(*plan.assemblies, *kept)) if kept else plan
+
+
+def gone(state: AssemblyState) -> bool:
+    """Whether nothing of it is left at any cloud."""
+    return state.stage in {Stage.ABSENT, Stage.WAITING} and not state.retired and state.discard is None
 
 
 def fit(state: AssemblyState, plan: AssemblyPlan) -> AssemblyState:

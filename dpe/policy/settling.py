@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dpe.policy import bringup, dependencies, ladder, lifecycle, probes, restarts, silence
 from dpe.policy.turn import Turn
+from pcloud.model.actions import Decision
 from pcloud.model.state import AssemblyState, Recovery
-from pcloud.model.words import Desired, Phase, Rung, Stage
+from pcloud.model.words import Choice, Desired, Phase, Rung, Stage
 
 ROUNDS = 50  # each round does at least one thing to one of a handful of assemblies; more is a loop, and a bug
 UNCLEAR_ALERT = 300.0  # policy.md section 1: unknown raises an alert when it lasts 5 min
@@ -36,14 +37,13 @@ def settle_assembly(turn: Turn, name: str) -> None:
     silence.ask(turn, name)
     silence.judge(turn, name)
     begin_due(turn, name)
-    state = turn[name]
-    if state.action is None and state.until is not None and turn.at >= state.until and not bringup.waits(state.recovery):
+    if is_over(turn, turn[name]):
         run_out(turn, name)
     match turn[name].stage:
         case Stage.ABSENT | Stage.WAITING:
             lifecycle.come_up(turn, name)
-        case Stage.DESTROYING:
-            lifecycle.take_down(turn, name)
+        case Stage.LAUNCHING:
+            lifecycle.launch_again(turn, name)
         case Stage.CONFIGURING:
             bringup.advance_configuring(turn, name)
         case Stage.VERIFYING:
@@ -54,9 +54,21 @@ def settle_assembly(turn: Turn, name: str) -> None:
             pass
     for resource in turn[name].resources:
         probes.watch_clock(turn, name, resource)
-        if turn[name].stage is Stage.UP and turn[name].recovery is None:
-            restarts.advance(turn, name, resource)
+        if may_restart(turn[name]):
+            restarts.attend(turn, name, resource)
     lifecycle.discard(turn, name)
+
+
+def may_restart(state: AssemblyState) -> bool:
+    """Whether its resources are seen to singly: it is up and in sight, and nothing is done to it as a whole."""
+    return state.stage is Stage.UP and state.contact and state.recovery is None and not state.blocked
+
+
+def is_over(turn: Turn, state: AssemblyState) -> bool:
+    """Whether the time of a stage has run out. While the machine is silent that is what is judged, and nothing else."""
+    if state.until is None or turn.at < state.until:
+        return False
+    return state.action is None and state.silence is None and not bringup.waits(state.recovery)
 
 
 def run_out(turn: Turn, name: str) -> None:
@@ -75,7 +87,9 @@ def begin_due(turn: Turn, name: str) -> None:
     if turn[name].stage is Stage.UP and well(turn[name]):
         turn.update(name, recovery=None, reason="")
         turn.report("recovered", "recovered by itself", assembly=name, decision=recovery.decision)
-    elif recovery.until is not None and turn.at >= recovery.until:
+    elif turn[name].stage is Stage.UP and turn[name].unclear:
+        return  # whether it still fails cannot be told now
+    elif recovery.until is not None and turn.at >= recovery.until and ladder.clear_to_begin(turn[name]):
         bringup.begin(turn, name, recovery)
 
 
@@ -91,7 +105,7 @@ def keep_up(turn: Turn, name: str) -> None:
     silence.refresh_baseline(turn, name)
     if state.exhausted and well(state):
         turn.update(name, exhausted=False, reason="")
-    if state.recovery is None and state.silence is None and state.contact and not state.blocked:
+    if may_restart(turn[name]) and ladder.clear_to_begin(state):
         follow_parameters(turn, name)
 
 
@@ -102,8 +116,11 @@ def follow_parameters(turn: Turn, name: str) -> None:
     if values is None or state.configured is None or values == state.configured or dependencies.trouble(turn, name):
         return
     changed = ", ".join(key for key, value in values if (key, value) not in state.configured)
-    decision = turn.next_id()
-    turn.report("reconfigured", f"{changed} changed: configuring again", assembly=name, decision=decision)
+    decision = turn.decide(
+        Decision("", Choice.ACT, "section 2", Rung.RESTART, evidence=(f"{changed} changed",)),
+        f"{changed} changed: configuring again",
+        assembly=name,
+    )
     ladder.drop_restarts(turn, name)
     turn.update(name, recovery=Recovery(Rung.RESTART, Phase.ACTING, None, decision, reason=f"{changed} changed"))
     bringup.configure(turn, name)
@@ -118,8 +135,8 @@ def watch_clarity(turn: Turn, name: str) -> None:
 
 
 def wake_at(turn: Turn) -> float | None:
-    """The next moment at which time alone changes something."""
-    moments = [moment for name in turn.assemblies for moment in moments_of(turn, name) if moment is not None]
+    """The next moment at which time alone changes something. What is due already and was not done waits for a fact, not for time."""
+    moments = [moment for name in turn.assemblies for moment in moments_of(turn, name) if moment is not None and moment > turn.at]
     return min(moments, default=None)
 
 

@@ -12,19 +12,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from dpe.policy import bringup, ladder
+from dpe.policy import bringup, dependencies, ladder, restarts
 from dpe.policy.turn import Turn
 from dpe.policy.wording import duration
 from pcloud.model.actions import AskPeers, Decision, ProbeAgain, ReadInstance
 from pcloud.model.events import CloudAnswered, CloudUnreachable, ContactLost, PeerAnswered
 from pcloud.model.plan import AssemblyPlan, TcpCheck
 from pcloud.model.state import AssemblyState, CloudReading, PeerReading, Silence
-from pcloud.model.words import Choice, Desired, InstanceStatus, Phase, Reach, Rung, Stage
+from pcloud.model.words import Choice, Desired, InstanceStatus, Reach, Rung, Stage
 
 ASK_INTERVAL = 5.0  # while silent: often enough to be ready when ``silence`` has lasted, 12 questions in the default 60 s
 READ_APART = 10.0  # policy.md section 4: "read twice, 10 s apart"
 BASELINE_VALID = 3600.0  # section 4: "a port that it did reach within the last hour"
 BASELINE_INTERVAL = 1200.0  # so that two refreshes may be lost before the hour is over
+BASELINE_AGAIN = 60.0  # where no peer could be asked: soon, since without a baseline no silence can be judged
 CONDEMNING = {InstanceStatus.ERROR, InstanceStatus.SHUTOFF, InstanceStatus.ABSENT}
 OF_OUR_MAKING = {InstanceStatus.ACTIVE, InstanceStatus.BUILD, InstanceStatus.REBOOT, InstanceStatus.UNKNOWN}
 SILENCED = {Stage.PROVISIONING, Stage.CONFIGURING, Stage.STARTING, Stage.VERIFYING, Stage.UP}
@@ -37,11 +38,11 @@ def on_lost(turn: Turn, event: ContactLost) -> None:
     turn.update(event.assembly, contact=False, seen_at=seen)
     if state.silence is not None or state.stage not in SILENCED:
         return
-    for name, resource in state.resources.items():
-        if resource.recovery is not None and resource.recovery.phase is Phase.DELAYED:
-            turn.update_resource(event.assembly, name, recovery=None)
+    restarts.on_lost(turn, event.assembly)
     silence = Silence(event.at, event.last_seen, event.reason, ask_at=event.at)
     turn.update(event.assembly, silence=silence, reason=f"no contact: {event.reason}")
+    if state.stage is Stage.UP and bringup.waits(state.recovery):
+        turn.update(event.assembly, recovery=None)  # decided on what its resources said; now the silence is to be judged
 
 
 def on_passing_sight(turn: Turn, assembly: str, by: str) -> None:
@@ -93,7 +94,7 @@ def on_cloud_unreachable(turn: Turn, event: CloudUnreachable) -> None:
 def ask(turn: Turn, assembly: str) -> None:
     """Ask the other sights when it is time to."""
     state = turn[assembly]
-    if state.silence is None or state.instance is None or turn.at < state.silence.ask_at:
+    if state.silence is None or state.stage not in SILENCED or state.instance is None or turn.at < state.silence.ask_at:
         return
     turn.update(assembly, silence=replace(state.silence, ask_at=turn.at + ASK_INTERVAL))
     plan = turn.plan_of(assembly)
@@ -103,13 +104,14 @@ def ask(turn: Turn, assembly: str) -> None:
     turn.order(ProbeAgain(assembly))
 
 
-def ask_peers(turn: Turn, assembly: str) -> None:
-    """Ask every other assembly of the deployable that we have contact with."""
+def ask_peers(turn: Turn, assembly: str) -> bool:
+    """Ask every other assembly of the deployable that we have contact with; False if there is none."""
     state = turn[assembly]
     peers = tuple(name for name, peer in turn.assemblies.items() if name != assembly and peer.contact and peer.silence is None)
     if peers and state.instance is not None:
         ports = dict.fromkeys((state.instance.port, *tcp_ports(turn.plan_of(assembly))))
         turn.order(AskPeers(assembly, state.instance, peers, tuple(ports)))
+    return bool(peers)
 
 
 def tcp_ports(plan: AssemblyPlan) -> list[int]:
@@ -120,9 +122,13 @@ def tcp_ports(plan: AssemblyPlan) -> list[int]:
 def refresh_baseline(turn: Turn, assembly: str) -> None:
     """While all is well, learn what the peers reach, so that their failing to do so means something later."""
     state = turn[assembly]
-    if state.ask_peers_at is not None and turn.at >= state.ask_peers_at and state.contact:
-        turn.update(assembly, ask_peers_at=turn.at + BASELINE_INTERVAL)
-        ask_peers(turn, assembly)
+    if state.ask_peers_at is None or turn.at < state.ask_peers_at or not state.contact:
+        return
+    if len(turn.assemblies) == 1:
+        turn.update(assembly, ask_peers_at=None)
+        return
+    asked = ask_peers(turn, assembly)
+    turn.update(assembly, ask_peers_at=turn.at + (BASELINE_INTERVAL if asked else BASELINE_AGAIN))
 
 
 def quiet_since(silence: Silence) -> float:
@@ -138,9 +144,12 @@ def condemned_by_cloud(silence: Silence) -> InstanceStatus | None:
     return word.status if word.at - silence.cloud_since >= READ_APART else None
 
 
-def missed_by_peers(state: AssemblyState, silence: Silence) -> str:
-    """Which peer no longer reaches a port that it reached within the last hour; empty if none, or if one was refused there."""
-    after = [reading for reading in silence.peers if reading.at >= quiet_since(silence)]
+def missed_by_peers(state: AssemblyState, silence: Silence, at: float, patience: float) -> str:
+    """Which peer no longer reaches a port that it reached within the last hour; empty if none, or if one was refused there.
+
+    Only what was found within the last ``patience`` seconds counts: a peer that cannot testify any more says nothing.
+    """
+    after = [reading for reading in silence.peers if reading.at > quiet_since(silence) and reading.at >= at - patience]
     if any(reading.reach is not Reach.SILENT for reading in after):
         return ""
     for reading in after:
@@ -155,17 +164,17 @@ def judge(turn: Turn, assembly: str) -> None:
     """Decide what a silence that has lasted means."""
     state = turn[assembly]
     silence = state.silence
-    if silence is None or bringup.waits(state.recovery) or state.blocked or state.exhausted:
+    if silence is None or state.stage not in SILENCED or bringup.waits(state.recovery) or state.blocked or state.exhausted:
         return
     if turn.desired is not Desired.RUNNING or turn.at < silence.since + turn.plan_of(assembly).monitor.silence:
         return
-    if any(not ladder_ready(turn, name) for name in turn.plan_of(assembly).after):
+    if any(not left_to_themselves(turn[name]) for name in dependencies.upstream(turn, assembly)):
         return
     if is_coming(turn, silence, turn.plan_of(assembly)):
         return
-    word = held_because(turn, assembly, silence)
+    word, evidence = held_because(turn, assembly, silence)
     if word:
-        hold(turn, assembly, word)
+        hold(turn, assembly, word, evidence)
         return
     lasted = f"silent for {duration(turn.at - silence.since)} ({silence.reason})"
     gone = condemned_by_cloud(silence)
@@ -173,7 +182,7 @@ def judge(turn: Turn, assembly: str) -> None:
         rung = Rung.REBOOT if gone is InstanceStatus.SHUTOFF else Rung.RELAUNCH
         condemn(turn, assembly, rung, f"{lasted}, and the cloud says {gone}")
         return
-    condemn(turn, assembly, Rung.REBOOT, f"{lasted}, and {missed_by_peers(state, silence)}")
+    condemn(turn, assembly, Rung.REBOOT, f"{lasted}, and {missed(turn, assembly, silence)}")
 
 
 def is_coming(turn: Turn, silence: Silence, plan: AssemblyPlan) -> bool:
@@ -185,34 +194,40 @@ def is_coming(turn: Turn, silence: Silence, plan: AssemblyPlan) -> bool:
     return silence.cloud.status in CONDEMNING and condemned_by_cloud(silence) is None
 
 
-def ladder_ready(turn: Turn, dependency: str) -> bool:
+def left_to_themselves(dependency: AssemblyState) -> bool:
     """Whether a dependency leaves its dependents to themselves: nothing is being done about it (one cause, one recovery)."""
-    state = turn[dependency]
-    return state.recovery is None and (state.silence is None or bool(state.held))
+    given_up = bool(dependency.held or dependency.blocked or dependency.exhausted)
+    return dependency.recovery is None and (dependency.silence is None or given_up)
 
 
-def held_because(turn: Turn, assembly: str, silence: Silence) -> str:
-    """What keeps us from acting on a silence, in the words of policy.md section 4; empty if nothing does."""
-    state, plan = turn[assembly], turn.plan_of(assembly)
+def missed(turn: Turn, assembly: str, silence: Silence) -> str:
+    """What the peers miss now."""
+    return missed_by_peers(turn[assembly], silence, turn.at, turn.plan_of(assembly).monitor.silence)
+
+
+def held_because(turn: Turn, assembly: str, silence: Silence) -> tuple[str, str]:
+    """What keeps us from acting on a silence, in the words of policy.md section 4, and the evidence; empty if nothing does."""
+    plan = turn.plan_of(assembly)
     if turn.at < quiet_since(silence) + plan.monitor.silence:
-        return f"unreachable: {silence.passed_by}"
+        return "unreachable", silence.passed_by
     if silence.cloud_lost:
-        return f"the cloud's API does not answer: {silence.cloud_lost}"
+        return "the cloud's API does not answer", silence.cloud_lost
     if silence.cloud is None and not plan.static:
-        return "no word from the cloud yet"
+        return "no word from the cloud yet", ""
     if silence.cloud is not None and silence.cloud.status not in CONDEMNING | OF_OUR_MAKING:
-        return str(silence.cloud.status)
-    if condemned_by_cloud(silence) is None and not missed_by_peers(state, silence):
-        return "no second sight"
-    return ""
+        return str(silence.cloud.status), ""
+    if condemned_by_cloud(silence) is None and not missed(turn, assembly, silence):
+        return "no second sight", ""
+    return "", ""
 
 
-def hold(turn: Turn, assembly: str, word: str) -> None:
-    """Do nothing, and say so once for each reason."""
+def hold(turn: Turn, assembly: str, word: str, evidence: str) -> None:
+    """Do nothing, and say so once for each kind of reason: what a peer says may change with every question."""
     if turn[assembly].held == word:
         return
-    turn.update(assembly, held=word, reason=word)
-    turn.decide(Decision("", Choice.HOLD, "section 4", evidence=(word,)), f"held: {word}", assembly=assembly, alert=True)
+    reason = f"{word}: {evidence}" if evidence else word
+    turn.update(assembly, held=word, reason=reason)
+    turn.decide(Decision("", Choice.HOLD, "section 4", evidence=(reason,)), f"held: {reason}", assembly=assembly, alert=True)
 
 
 def condemn(turn: Turn, assembly: str, rung: Rung, reason: str) -> None:

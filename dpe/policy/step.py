@@ -42,7 +42,10 @@ def step(state: DeployableState, event: Event) -> Step:
     if isinstance(event, ProbeReported) and probes.changes_nothing(state, event):
         return state, (), state.wake_at
     if isinstance(event, SettingsChanged):
+        loaded = state.plan is None
         state = adopt_plan(state, event.plan)
+        if loaded:  # its clocks stood still while nobody looked: ControllerResumed starts them again before anything is judged by them
+            return state, (), state.wake_at
     if state.plan is None:
         return state, (), None
     turn = Turn(state, state.plan, event.at, event.wall)

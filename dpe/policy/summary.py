@@ -6,7 +6,7 @@ Rules: pure functions of the state; the journal's ``from`` and ``to`` are these 
 from __future__ import annotations
 
 from pcloud.model.state import AssemblyState, DeployableState, ResourceState
-from pcloud.model.words import Desired, Health, Phase, Stage
+from pcloud.model.words import Desired, Health, Phase, Rung, Stage
 
 # What an operator calls the stages.
 STAGE_WORDS = {
@@ -26,7 +26,6 @@ STAGE_WORDS = {
 
 # The worst word of its assemblies is the deployable's; the first found here wins.
 WORST_FIRST = ("blocked", "exhausted", "held")
-UNDER_WAY = {"waiting", "fencing", "launching", "rebooting", "booting", "provisioning", "configuring", "starting", "verifying"}
 
 
 def resource_word(state: ResourceState) -> str:
@@ -37,8 +36,8 @@ def resource_word(state: ResourceState) -> str:
         return "suppressed"
     if state.exhausted and state.health is not Health.HEALTHY:
         return "exhausted"
-    if state.recovery is not None and state.recovery.phase is Phase.VERIFYING:
-        return "recovering"
+    if state.recovery is not None and (state.recovery.phase is Phase.VERIFYING or state.health is Health.HEALTHY):
+        return "recovering"  # a healthy one is restarted by hand
     return str(state.health)
 
 
@@ -50,15 +49,13 @@ def assembly_word(state: AssemblyState) -> str:
         return "held"
     if state.exhausted:
         return "exhausted"
-    if state.silence is not None:
+    if state.recovery is not None and state.recovery.phase is Phase.DELAYED:
+        return "failed"
+    if state.silence is not None and state.stage is not Stage.FENCING:
         return "suspect"
-    if state.unclear:
-        return "unknown"
     if state.stage is not Stage.UP:
         return STAGE_WORDS[state.stage]
-    if state.recovery is not None:
-        return "failed"
-    return resources_word(state)
+    return "unknown" if state.unclear else resources_word(state)
 
 
 def resources_word(state: AssemblyState) -> str:
@@ -74,6 +71,11 @@ def resources_word(state: AssemblyState) -> str:
     return "healthy"
 
 
+def begins(state: AssemblyState) -> bool:
+    """Whether it is on its way up because it was asked to run, not because something failed or changed."""
+    return state.recovery is None or (state.recovery.failures == 0 and state.recovery.rung is Rung.RELAUNCH)
+
+
 def deployable_word(state: DeployableState) -> str:
     """stopped, starting, healthy, recovering, stopping, held, blocked or exhausted."""
     words = [assembly_word(each) for each in state.assemblies.values()]
@@ -85,7 +87,7 @@ def deployable_word(state: DeployableState) -> str:
             return word
     if all(word == "healthy" for word in words):
         return "healthy"
-    first = [each.recovery is None or each.recovery.failures == 0 for each in state.assemblies.values() if each.stage is not Stage.UP]
+    first = [begins(each) for each in state.assemblies.values() if each.stage is not Stage.UP]
     if first and all(first) and not any(word in {"failed", "suspect", "recovering"} for word in words):
         return "starting"
     return "recovering"

@@ -6,6 +6,7 @@ Rules: a Turn lives within one call of ``step``; the state that came in is never
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 from zlib import crc32
@@ -14,6 +15,11 @@ from pcloud.model.actions import Decision, Order, Report
 from pcloud.model.plan import AssemblyPlan, DeployablePlan, ResourcePlan
 from pcloud.model.state import AssemblyState, DeployableState, ResourceState
 from pcloud.model.words import Desired
+
+
+def differs(old: AssemblyState | ResourceState, changes: Mapping[str, Any]) -> bool:
+    """Whether a write would change anything: most would not, and must cost little."""
+    return any(getattr(old, field) != value for field, value in changes.items())
 
 
 class Turn:
@@ -53,10 +59,11 @@ class Turn:
     def update(self, assembly: str, **changes: Any) -> AssemblyState:
         """Write fields of an assembly."""
         old = self.assemblies[assembly]
+        if not differs(old, changes):
+            return old
         new = replace(old, **changes)
-        if new != old:
-            self.assemblies[assembly] = new
-            self.version += 1
+        self.assemblies[assembly] = new
+        self.version += 1
         return new
 
     def resource(self, assembly: str, resource: str) -> ResourceState:
@@ -67,10 +74,11 @@ class Turn:
         """Write fields of a resource."""
         owner = self.assemblies[assembly]
         old = owner.resources[resource]
+        if not differs(old, changes):
+            return old
         new = replace(old, **changes)
-        if new != old:
-            self.assemblies[assembly] = replace(owner, resources={**owner.resources, resource: new})
-            self.version += 1
+        self.assemblies[assembly] = replace(owner, resources={**owner.resources, resource: new})
+        self.version += 1
         return new
 
     def desire(self, desired: Desired) -> None:

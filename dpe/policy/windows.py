@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from pcloud.model.plan import RungSettings
 
-FLAPPING_RECOVERIES = 10  # of one target …
-FLAPPING_WITHIN = 86400.0  # … within 24 h raise the alert (rule 3.4)
-
 
 def within(times: tuple[float, ...], at: float, length: float) -> tuple[float, ...]:
     """The times that are not older than ``length`` at ``at``; the boundary is inclusive.
@@ -24,6 +21,14 @@ def append(times: tuple[float, ...], at: float, settings: RungSettings) -> tuple
 def full(times: tuple[float, ...], settings: RungSettings) -> bool:
     """Whether this failure is the N-th; never where failures are 0 (-1 or INFINITY in the spec)."""
     return 0 < settings.failures <= len(times)
+
+
+def escalates(times: tuple[float, ...], settings: RungSettings, tried: tuple[float, ...]) -> bool:
+    """Whether the last failure of a window goes to the next rung: it is full, and the rung's own action was tried meanwhile.
+
+    ``tried`` are the times at which that was begun; where N is 1 it is not asked for (rule 3.2).
+    """
+    return full(times, settings) and (settings.failures == 1 or any(time >= times[0] for time in tried))
 
 
 def delay(count: int, settings: RungSettings) -> float:

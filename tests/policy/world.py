@@ -1,172 +1,184 @@
-"""A small world for policy tests: feeds ``step``, keeps the clock, and does what it is told to do with each action."""
+"""A small world for policy tests: machines, a cloud and a controller's shell, around the real ``step``.
+
+Rules, the shell's own: an open intent has one piece of work; work whose intent is closed is dropped; a question's answer is an event. What
+is told here by hand (``feed``) and what the machines tell by themselves can be mixed.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from copy import copy
+from dataclasses import dataclass, field, replace
 
 from dpe.policy.step import step
 from dpe.policy.summary import assembly_word, deployable_word, resource_word
 from pcloud.model import actions, events
-from pcloud.model.instance import Instance
-from pcloud.model.plan import (
-    AssemblyPlan,
-    Check,
-    DeployablePlan,
-    MonitorPlan,
-    ProcessAgent,
-    RecoverySettings,
-    ResourcePlan,
-    RungSettings,
-    TcpCheck,
-    VolumePlan,
-)
+from pcloud.model.plan import DeployablePlan
 from pcloud.model.state import DeployableState
-from pcloud.model.words import Desired, Reach, Rung
+from pcloud.model.words import Desired, InstanceStatus, Reach, Rung, Stage
+from tests.policy.lab import Lab
+from tests.policy.machines import Illness, Machine
+from tests.policy.plans import WORDPRESS
+
+UNWATCHED = {Stage.ABSENT, Stage.WAITING, Stage.FENCING, Stage.LAUNCHING, Stage.DESTROYING}
+Outcome = Callable[[actions.Action], events.Event | None]
 
 
-def resource(name: str, *, recovery: RecoverySettings | None = None, port: int = 0, agent: bool = True, restarts: str = "") -> ResourcePlan:
-    checks = (Check(f"tcp:{port}", TcpCheck(port)),) if port else ()
-    return ResourcePlan(
-        name, ProcessAgent(name) if agent else None, checks, restarts=restarts, recovery=recovery or RecoverySettings(allow=Rung.RELAUNCH)
-    )
+@dataclass
+class Session:
+    """What the shell's agent of one instance knows."""
+
+    boot_id: str = ""
+    told: dict[tuple[str, str], tuple[type[events.ProbeReported], str]] = field(default_factory=dict)
+    provisioned: bool = False
 
 
-def assembly(name: str, *resources: ResourcePlan, after: tuple[str, ...] = (), volumes: bool = False, **more: object) -> AssemblyPlan:
-    plan = AssemblyPlan(
-        name,
-        "lab",
-        image="debian",
-        after=after,
-        volumes=(VolumePlan("data", 1, "/data"),) if volumes else (),
-        ephemeral=True,
-        monitor=MonitorPlan(silence=60.0),
-        resources=resources,
-        recovery=RecoverySettings(allow=Rung.RELAUNCH),
-    )
-    return replace(plan, **more)  # type: ignore[arg-type]
+class World(Lab):
+    """Everything succeeds at once, unless ``outcomes`` names another outcome for a kind of action; None leaves it hanging."""
 
-
-def rung(failures: int, within: float, delay: float = 0.0, max_delay: float = 300.0, verify: float = 60.0) -> RungSettings:
-    return RungSettings(failures, within, delay, max_delay, verify)
-
-
-WORDPRESS = DeployablePlan(
-    "wordpress",
-    ("lab",),
-    (
-        assembly("mysql", resource("mysqld", port=3306), volumes=True),
-        assembly("web", resource("apache"), after=("mysql",), configure="#!/bin/sh", parameters=(("DB_HOST", "${mysql.address}"),)),
-    ),
-)
-
-
-class World:
-    """Answers every action at once unless ``hang`` or ``refuse`` says otherwise; probes pass unless told."""
-
-    def __init__(self, plan: DeployablePlan = WORDPRESS, *, jitter: float = 0.0) -> None:
-        self.state = DeployableState(plan.name, jitter=jitter)
+    def __init__(self, plan: DeployablePlan = WORDPRESS, *, jitter: float = 0.0, seed: int = 0, start: bool = True) -> None:
+        super().__init__(plan)
+        self.state = DeployableState(plan.name, jitter=jitter, seed=seed)
         self.now = 0.0
         self.log: list[actions.Order] = []
-        self.pending: list[actions.Action] = []
-        self.auto = True
-        self.boots: dict[str, int] = {}
-        self.on_action: Callable[[actions.Action], events.Event | None] | None = None
+        self.trace: list[events.Event] = []
+        self.sessions: dict[str, Session] = {}
+        self.performing: dict[str, float] = {}
+        self.inbox: list[events.Event] = []
+        self.outcomes: dict[type, Outcome] = {}
+        self.interval = 5.0  # at which what does not pass is said again
+        self.mute = False  # nothing is told by itself, nothing is answered
+        self.watch: Callable[[DeployableState, events.Event, DeployableState], None] = lambda before, event, after: None
         self.feed(events.SettingsChanged(at=0.0, plan=plan))
+        if start:
+            self.start()
 
-    # feeding
+    # the shell
 
-    def feed(self, event: events.Event) -> list[actions.Order]:
-        self.state, orders, _ = step(self.state, event)
+    def feed(self, event: events.Event) -> None:
+        """Tell the policy something, and live on until nothing is left to tell at this moment."""
+        self.inbox.append(event)
+        while self.inbox:
+            while self.inbox:
+                self.take(self.inbox.pop(0))
+            if not self.mute:
+                self.fit_actions()
+                self.sense()
+
+    def take(self, event: events.Event) -> None:
+        event = replace(event, at=self.now)
+        before = self.state
+        self.trace.append(event)
+        self.state, orders, _ = step(before, event)
+        self.watch(before, event, self.state)
         self.log.extend(orders)
         for order in orders:
-            if isinstance(order, actions.Action):
-                self.pending.append(order)
-        if self.auto:
-            self.work()
-        return list(orders)
+            if not self.mute and isinstance(order, actions.Question):
+                self.ask(order)
 
-    def work(self) -> None:
-        """Answer what is pending."""
-        while self.pending:
-            action = self.pending.pop(0)
-            answer = self.on_action(action) if self.on_action else self.succeed(action)
-            if answer is not None:
-                self.feed(answer)
-                self.after(action, answer)
+    def fit_actions(self) -> None:
+        wanted = {action.id: action for action in self.open_actions()}
+        self.performing = {each: until for each, until in self.performing.items() if each in wanted}
+        for each, action in wanted.items():
+            if each not in self.performing:
+                self.performing[each] = self.now + action.timeout
+                answer = self.outcomes.get(type(action), self.perform)(action)
+                if answer is not None:
+                    self.inbox.append(answer)
 
-    def succeed(self, action: actions.Action) -> events.Event:
-        match action:
-            case actions.LaunchInstance():
-                at = f"10.0.0.{action.generation}" if action.assembly == "mysql" else f"10.0.1.{action.generation}"
-                made = Instance(f"{action.assembly}-{action.generation}", action.generation, at, infrastructure="lab")
-                return events.InstanceLaunched(at=self.now, action=action.id, instance=made)
-            case _:
-                return events.ActionDone(at=self.now, action=action.id)
+    def open_actions(self) -> list[actions.Action]:
+        found: list[actions.Action] = []
+        for each in self.state.assemblies.values():
+            found.extend(action for action in (each.action, each.discard) if action is not None)
+            found.extend(resource.action for resource in each.resources.values() if resource.action is not None)
+        return found
 
-    def after(self, action: actions.Action, answer: events.Event) -> None:
-        """What a machine does by itself after an action."""
-        if not self.auto or isinstance(answer, events.ActionFailed):
-            return
-        if isinstance(action, actions.LaunchInstance | actions.RebootAssembly):
-            self.contact(action.assembly, new_boot=True)
-            self.feed(events.ProvisionFinished(at=self.now, assembly=action.assembly, generation=self.generation(action.assembly), status=0, tail=""))
-        if isinstance(action, actions.StartResources):
-            self.all_pass(action.assembly)
-        if isinstance(action, actions.RestartResource):
-            self.all_pass(action.assembly)
+    def perform(self, action: actions.Action) -> events.Event | None:
+        """Let it succeed, unless the machine or the cloud prevents it."""
+        return self.do(action, self.machine(action.assembly))
 
-    # facts
+    def ask(self, question: actions.Question) -> None:
+        machine = self.machine(question.assembly)
+        match question:
+            case actions.ReadInstance(assembly, instance) if self.api_down:
+                self.inbox.append(events.CloudUnreachable(at=self.now, assembly=assembly, instance_id=instance.id, reason="timeout"))
+            case actions.ReadInstance(assembly, instance):
+                status = machine.status if machine is not None else InstanceStatus.ABSENT
+                self.inbox.append(events.CloudAnswered(at=self.now, assembly=assembly, instance_id=instance.id, status=status))
+            case actions.AskPeers(assembly, instance, peers, ports):
+                for peer in peers:
+                    for port in ports:
+                        reach = machine.reached(port) if machine is not None else Reach.SILENT
+                        self.peer(assembly, peer, port, reach if peer in self.sessions else Reach.UNABLE, generation=instance.generation)
+            case actions.ProbeAgain(assembly):
+                if assembly in self.sessions:
+                    self.sessions[assembly].told.clear()
 
-    def generation(self, name: str) -> int:
-        instance = self.state.assemblies[name].instance
-        return instance.generation if instance is not None else 0
+    def peer(self, assembly: str, peer: str, port: int, reach: Reach, *, generation: int) -> None:
+        self.inbox.append(events.PeerAnswered(at=self.now, assembly=assembly, generation=generation, peer=peer, port=port, reach=reach))
 
-    def contact(self, name: str, *, new_boot: bool = False) -> None:
-        if new_boot:
-            self.boots[name] = self.boots.get(name, 0) + 1
-        self.feed(events.ContactMade(at=self.now, assembly=name, generation=self.generation(name), boot_id=f"boot-{self.boots.get(name, 0)}"))
+    def sense(self, *, again: bool = False) -> None:
+        """Tell what the agents see: what is new, and with ``again`` all that does not pass."""
+        for name, state in self.state.assemblies.items():
+            machine = self.machine(name)
+            if state.instance is None or state.stage in UNWATCHED:
+                self.sessions.pop(name, None)
+                continue
+            sees = machine is not None and machine.alive and not machine.unreachable and not machine.locked
+            session = self.sessions.get(name)
+            if not sees:
+                self.sessions.pop(name, None)
+                if machine is not None and machine.alive and machine.locked and again:
+                    self.say(events.ContactBlurred, name, reason="the key is refused")
+                elif session is not None or again:
+                    self.say(events.ContactLost, name, reason="no answer", last_seen=self.now if session else -1e9)
+            elif machine is not None and (session is None or session.boot_id != machine.boot_id):
+                self.sessions[name] = Session(machine.boot_id)
+                self.say(events.ContactMade, name, boot_id=machine.boot_id)
+                self.say(events.ProvisionFinished, name, status=machine.script[0], tail=machine.script[1])
+            if machine is not None:
+                self.sense_probes(name, machine, inside=sees, again=again)
 
-    def lost(self, name: str, reason: str = "no answer") -> None:
-        self.feed(events.ContactLost(at=self.now, assembly=name, generation=self.generation(name), reason=reason, last_seen=self.now))
+    def sense_probes(self, name: str, machine: Machine, *, inside: bool, again: bool) -> None:
+        told = self.sessions[name].told if name in self.sessions else {}
+        for (resource, key), found in machine.probes(inside=inside).items():
+            if told.get((resource, key)) == found and not (again and found[0] is not events.ProbePassed):
+                continue
+            if inside or again:
+                told[resource, key] = found
+                self.say(found[0], name, resource=resource, probe=key, reason=found[1])
 
-    def probe(self, kind: type[events.ProbeReported], target: str, probe: str = "", reason: str = "not running") -> list[actions.Order]:
-        name, resource_name = target.split("/")
-        return self.feed(
-            kind(at=self.now, assembly=name, resource=resource_name, generation=self.generation(name), probe=probe, reason=reason)
-        )
-
-    def fail(self, target: str, reason: str = "not running") -> list[actions.Order]:
-        return self.probe(events.ProbeFailed, target, "", reason)
-
-    def passes(self, target: str) -> None:
-        name, resource_name = target.split("/")
-        plan = self.state.plan.assembly(name).resource(resource_name)  # type: ignore[union-attr]
-        for key in ([""] if plan.agent else []) + [check.key for check in plan.checks]:  # type: ignore[union-attr]
-            self.probe(events.ProbePassed, target, key, "")
-
-    def all_pass(self, name: str) -> None:
-        for each in self.state.assemblies[name].resources:
-            self.passes(f"{name}/{each}")
-
-    def cloud(self, name: str, status: object) -> None:
-        instance = self.state.assemblies[name].instance
-        self.feed(events.CloudAnswered(at=self.now, assembly=name, instance_id=instance.id, status=status))  # type: ignore[union-attr, arg-type]
-
-    def peer(self, name: str, peer: str, port: int, reach: Reach) -> None:
-        self.feed(
-            events.PeerAnswered(at=self.now, assembly=name, generation=self.generation(name), peer=peer, port=port, reach=reach)
-        )
+    def say(self, kind: type[events.Event], assembly: str, **fields: object) -> None:
+        instance = self.state.assemblies[assembly].instance
+        assert instance is not None
+        self.inbox.append(kind(at=self.now, assembly=assembly, generation=instance.generation, **fields))  # type: ignore[call-arg]
 
     # time
 
     def advance(self, seconds: float) -> None:
-        """Let time pass, waking up whenever the policy asks to be."""
+        """Let time pass: the policy is woken when it asks to be, and what does not pass is said again every 5 s."""
         end = self.now + seconds
-        while self.state.wake_at is not None and self.state.wake_at <= end:
-            self.now = max(self.now, self.state.wake_at)
+        if self.inbox:
             self.feed(events.Ticked(at=self.now))
-        self.now = end
+        while True:
+            wake = self.state.wake_at if self.state.wake_at is not None else end + 1
+            beat = (self.now // self.interval + 1) * self.interval
+            timeout = min(self.performing.values(), default=end + 1)
+            self.now = min(max(wake, self.now), beat, timeout, end)
+            late = [each for each, until in self.performing.items() if until <= self.now]
+            for each in late:
+                del self.performing[each]
+                self.feed(events.ActionFailed(at=self.now, action=each, reason="not done in time"))
+            if wake <= self.now:
+                self.feed(events.Ticked(at=self.now))
+            if self.now >= beat and not self.mute:
+                self.sense(again=True)
+                if self.inbox:
+                    self.feed(self.inbox.pop(0))
+            if self.now >= end:
+                return
+
+    # what people and fate do
 
     def start(self) -> None:
         self.feed(events.OperatorAsked(at=self.now, desired=Desired.RUNNING))
@@ -174,23 +186,112 @@ class World:
     def stop(self) -> None:
         self.feed(events.OperatorAsked(at=self.now, desired=Desired.STOPPED))
 
+    def resume(self, away: float = 0.0) -> None:
+        """The controller is killed, and started again ``away`` seconds later: what it was doing and what it saw is lost."""
+        self.now += away
+        self.sessions.clear()
+        self.performing.clear()
+        self.inbox.clear()
+        self.state = replace(self.state, plan=None)
+        self.inbox.append(events.SettingsChanged(at=self.now, plan=self.plan))
+        self.feed(events.ControllerResumed(at=self.now))
+
+    def order(self, rung: Rung, target: str) -> None:
+        """The operator asks for a rung's action."""
+        name, _, resource = target.partition("/")
+        self.feed(events.RecoveryAsked(at=self.now, rung=rung, assembly=name, resource=resource))
+
+    def fork(self) -> World:
+        """Another world that is just like this one now; nobody watches it."""
+        other = copy(self)
+        other.log, other.trace, other.inbox = list(self.log), list(self.trace), list(self.inbox)
+        other.machines = {each: machine.copy() for each, machine in self.machines.items()}
+        other.sessions = {each: replace(session, told=dict(session.told)) for each, session in self.sessions.items()}
+        other.performing, other.outcomes = dict(self.performing), dict(self.outcomes)
+        other.watch = lambda before, event, after: None
+        return other
+
+    def machine(self, name: str) -> Machine | None:
+        instance = self.state.assemblies[name].instance
+        return self.machines.get(instance.id) if instance is not None else None
+
+    def host(self, name: str) -> Machine:
+        """The machine of an assembly that is known to have one."""
+        machine = self.machine(name)
+        assert machine is not None
+        return machine
+
+    def look(self) -> None:
+        """Have what was changed by hand be seen."""
+        self.sense()
+        self.feed(events.Ticked(at=self.now))
+
+    def ail(
+        self,
+        target: str,
+        reason: str = "not running",
+        *,
+        soft: bool = False,
+        cure: Rung | None = Rung.RESTART,
+        evidence: type[events.ProbeReported] | None = None,
+    ) -> None:
+        """A service falls ill, and is seen to be."""
+        name, _, resource = target.partition("/")
+        kind = evidence or (events.ProbeMissed if soft else events.ProbeFailed)
+        self.host(name).ill[resource] = Illness(kind, reason, cure)
+        self.look()
+
+    def heal(self, target: str) -> None:
+        """It gets well by itself."""
+        name, _, resource = target.partition("/")
+        self.host(name).ill.pop(resource, None)
+        self.look()
+
+    def freeze(self, name: str) -> None:
+        """Stop everything in a machine."""
+        self.host(name).frozen = True
+        self.look()
+
+    def vanish(self, name: str) -> None:
+        """The machine is destroyed behind our back."""
+        del self.machines[self.host(name).instance.id]
+        self.look()
+
     # looking
 
     def word(self, target: str = "") -> str:
-        parts = target.split("/") if target else []
-        if not parts:
+        name, _, resource = target.partition("/")
+        if not name:
             return deployable_word(self.state)
-        owner = self.state.assemblies[parts[0]]
-        return assembly_word(owner) if len(parts) == 1 else resource_word(owner.resources[parts[1]])
-
-    def did(self, since: int = 0) -> list[str]:
-        """The names of the actions ordered since a place in the log."""
-        return [
-            f"{type(order).__name__} {order.assembly}" for order in self.log[since:] if isinstance(order, actions.Action)
-        ]
-
-    def reports(self) -> list[actions.Report]:
-        return [order for order in self.log if isinstance(order, actions.Report)]
+        owner = self.state.assemblies[name]
+        return resource_word(owner.resources[resource]) if resource else assembly_word(owner)
 
     def mark(self) -> int:
         return len(self.log)
+
+    def did(self, since: int = 0) -> list[str]:
+        """The actions ordered since a place in the log, as ``RestartResource mysql``."""
+        return [f"{type(each).__name__} {each.assembly}" for each in self.log[since:] if isinstance(each, actions.Action)]
+
+    def reports(self, since: int = 0) -> list[actions.Report]:
+        return [order for order in self.log[since:] if isinstance(order, actions.Report)]
+
+    def lines(self, since: int = 0) -> list[str]:
+        """The journal as people read it."""
+        shown = []
+        for each in self.reports(since):
+            target = "/".join(part for part in (self.state.name, each.assembly, each.resource) if part)
+            change = f"{each.before} → {each.after}" if each.before or each.after else each.kind
+            shown.append(f"{target}  {change}: {each.reason}" if each.reason else f"{target}  {change}")
+        return shown
+
+    def alerts(self, since: int = 0) -> list[str]:
+        return [each.reason for each in self.reports(since) if each.alert]
+
+
+def silent(world: World, name: str = "db", seconds: float = 0.0) -> int:
+    """A machine stops, and this much time passes; returns the mark from before."""
+    mark = world.mark()
+    world.freeze(name)
+    world.advance(seconds)
+    return mark

@@ -1,0 +1,88 @@
+"""What is looked at inside a machine: one probe per resource agent and one per check from inside.
+
+Rules: a probe is shell text with a rhythm and a table of exit statuses; an exit status is judged here and nowhere else; what the table does
+not name is a miss.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from agents.resources import monitor_script
+from agents.statuses import AGENT, COMMAND, NETWORK, SCRIPT
+from pcloud.model.plan import AssemblyPlan, Check, CommandCheck, HttpCheck, ResourcePlan, ScriptAgent, TcpCheck
+from pcloud.model.ports import ProbeSeen
+from pcloud.model.words import Origin, Verdict
+
+_SIGPIPE = "141"
+"""128 + SIGPIPE: the shell's word for a check that was stopped because it printed without end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """One thing to look at. ``key`` is "" for the resource agent's own monitor. Durations in seconds."""
+
+    resource: str
+    key: str
+    snippet: str
+    interval: float
+    timeout: float
+    verdicts: Mapping[int, Verdict]
+
+    def judge(self, status: str, text: str) -> ProbeSeen:
+        """What an exit status (or ``timeout``) with the end of the output means."""
+        verdict = self.verdicts.get(int(status), Verdict.MISSED) if status.isdecimal() else Verdict.MISSED
+        if verdict is Verdict.PASSED:
+            return ProbeSeen(self.resource, self.key, verdict, "")
+        return ProbeSeen(self.resource, self.key, verdict, self._reason(status, text))
+
+    def _reason(self, status: str, text: str) -> str:
+        if status == "timeout":
+            said = f"timed out after {self.timeout:g}s"
+        elif status == _SIGPIPE:
+            said = "printed without end and was stopped"
+        elif self.verdicts is COMMAND or self.verdicts is SCRIPT or not text:
+            said = f"exit status {status}"
+        else:
+            return text
+        return f"{said}: {text}" if text else said
+
+
+def inside_probes(assembly: AssemblyPlan) -> tuple[Probe, ...]:
+    """Every probe that runs in the machine itself, in the plan's order."""
+    return tuple(probe for resource in assembly.resources for probe in _resource_probes(resource))
+
+
+def monitor_probe(resource: ResourcePlan) -> Probe | None:
+    """The resource agent's own monitor; None for a resource that is a check alone."""
+    if resource.agent is None:
+        return None
+    verdicts = SCRIPT if isinstance(resource.agent, ScriptAgent) else AGENT
+    return Probe(resource.name, "", monitor_script(resource.name, resource.agent), resource.interval, resource.timeout, verdicts)
+
+
+def _resource_probes(resource: ResourcePlan) -> tuple[Probe, ...]:
+    monitor = monitor_probe(resource)
+    checks = tuple(_check_probe(resource.name, check) for check in resource.checks if check.origin is Origin.INSIDE)
+    return checks if monitor is None else (monitor, *checks)
+
+
+def _check_probe(resource: str, check: Check) -> Probe:
+    match check.what:
+        case TcpCheck(port):
+            snippet, verdicts = f"port={port}\n{_text('tcp.sh')}", NETWORK
+        case HttpCheck(url, status, contains):
+            settings = f"url={shlex.quote(url)} wanted={status} contains={shlex.quote(contains)} limit={check.timeout:g}"
+            snippet, verdicts = f"{settings}\n{_text('http.sh')}", NETWORK
+        case CommandCheck(command):
+            snippet, verdicts = command, COMMAND
+    return Probe(resource, check.key, snippet, check.interval, check.timeout, verdicts)
+
+
+@cache
+def _text(name: str) -> str:
+    return (files("agents.watcher") / name).read_text(encoding="utf-8")

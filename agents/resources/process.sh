@@ -1,0 +1,77 @@
+# One process that pcloud keeps; follows user.sh. $runs/$name.pid holds its pid and start time (proc(5), stat, field 22).
+record=$runs/$name.pid
+
+look_at() { # PID: its state, group and start time go to $state, $group, $born; status 1 if there is none
+  stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
+  # shellcheck disable=SC2086 # fields; the second may hold anything and ends with the last parenthesis
+  set -- ${stat##*) }
+  state=$1 group=$3 born=${20}
+}
+
+recall() { # what was started goes to $pid and $since; status 1 if nothing was
+  pid='' since=''
+  if [ -r "$record" ]; then read -r pid since <"$record"; fi
+  [ -n "$pid" ]
+}
+
+is_running() { recall && look_at "$pid" && [ "$born" = "$since" ] && [ "$state" != Z ] && [ "$state" != X ]; }
+
+group_is_there() { # members other than zombies, while the number has not been given to others
+  if look_at "$pid" && [ "$born" != "$since" ]; then return 1; fi
+  for entry in /proc/[0-9]*; do
+    if look_at "${entry#/proc/}" && [ "$group" = "$pid" ] && [ "$state" != Z ] && [ "$state" != X ]; then return 0; fi
+  done
+  return 1
+}
+
+signal_group() { kill "$1" "-$pid" 2>/dev/null || { [ -z "$root" ] && sudo -n kill "$1" "-$pid" 2>/dev/null; }; }
+
+await_end() { # SECONDS: of the group; status 1 if it is still there
+  left=$1
+  while group_is_there; do
+    if [ "$left" -le 0 ]; then return 1; fi
+    left=$((left - 1))
+    sleep 1
+  done
+}
+
+end_group() { # SECONDS of grace
+  signal_group -TERM
+  signal_group -CONT # a stopped process cannot obey
+  sleep 0.1 2>/dev/null # most are gone by then; where sleep takes whole seconds only, nothing is lost
+  if ! await_end "$1"; then
+    signal_group -KILL
+    await_end 5 || complain 1 "not stopped: processes of group $pid survive SIGKILL"
+  fi
+}
+
+monitor_process() {
+  if is_running; then exit 0; fi
+  words=$(last_words)
+  complain 7 "not running${words:+: $words}"
+}
+
+start_process() {
+  if is_running; then exit 0; fi
+  provide "$runs" && provide "$logs" && : >>"$log" || complain 1 "cannot write to $runs and $logs"
+  if recall && group_is_there; then end_group 5; fi # children of a dead parent would hold its port
+  # stderr is the log and stdout the pid's way back, which is closed at once: $( ) returns, and the process runs on.
+  # shellcheck disable=SC2016 # expanded over there
+  inner='printf "%s\n" "$$"; exec >&2; cd "$1" || exit 1; exec sh -c "$2"'
+  if setsid --fork true 2>/dev/null; then
+    # shellcheck disable=SC2086 # words
+    pid=$($as setsid --fork sh -c "$inner" "$name" "$directory" "$command" </dev/null 2>>"$log")
+  else
+    # shellcheck disable=SC2086 # words
+    pid=$({ $as setsid sh -c "$inner" "$name" "$directory" "$command" </dev/null 2>>"$log" & })
+  fi
+  if [ -z "$pid" ]; then complain 1 "could not be started: $(last_words)"; fi
+  born=
+  look_at "$pid"
+  printf '%s %s\n' "$pid" "$born" >"$record.new" && mv -f "$record.new" "$record" || complain 1 "cannot write $record"
+}
+
+stop_process() {
+  if recall && group_is_there; then end_group "$grace"; fi
+  rm -f "$record"
+}

@@ -1,0 +1,171 @@
+"""The agent of one machine over SSH: keeps a link, turns lines into sightings, runs actions.
+
+Rules: one task keeps the link; everything else finds it there or says "not connected" at once; the checks from the controller go on
+whatever becomes of the link.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+import asyncssh
+
+from agents.outside import OutsideChecks
+from agents.probes import inside_probes, monitor_probe
+from agents.resources import start_script, stop_script
+from agents.ssh.actions import Ran, outcome_of, run_script
+from agents.ssh.faults import MissedError, UnclearError
+from agents.ssh.link import Link, open_link
+from agents.ssh.pacing import Pace
+from agents.ssh.reaching import reach
+from agents.watcher.protocol import SAY_SOMETHING, Beat, Begun, Line, Provisioned, Result, probe_set
+from pcloud.model.instance import Instance
+from pcloud.model.plan import AssemblyPlan, ResourcePlan
+from pcloud.model.ports import ContactMissed, ContactSeen, ContactUnclear, Outcome, ProvisionSeen, Sighting
+from pcloud.model.words import Reach, Verdict
+
+_UNREADABLE = 126
+"""The status of a provisioning whose marker nobody can read: it has ended, and not well."""
+
+
+class SshAgent:
+    """Eyes and hands in one instance. Made by ``SshAgents``."""
+
+    def __init__(
+        self,
+        assembly: AssemblyPlan,
+        instance: Instance,
+        report: Callable[[Sighting], None],
+        *,
+        options: Callable[[], asyncssh.SSHClientConnectionOptions],
+        handshakes: asyncio.Semaphore,
+        outside: OutsideChecks,
+    ) -> None:
+        self._instance = instance
+        self._report = report
+        self._options = options
+        self._handshakes = handshakes
+        self._outside = outside
+        self._link: Link | None = None
+        self._trouble = "no attempt was made yet"
+        self._last_seen: float | None = None
+        self._serial = 0
+        self.watch(assembly)
+
+    # Eyes
+
+    def watch(self, assembly: AssemblyPlan) -> None:
+        self._plan = assembly
+        self._probes = inside_probes(assembly)
+        self._outside.watch(assembly)
+        self._send_probes()
+
+    def probe_again(self) -> None:
+        self._outside.check_again()
+        self._send_probes()
+
+    def _send_probes(self) -> None:
+        self._serial += 1
+        if self._link is not None:
+            interval = self._plan.monitor.interval
+            seed, provision = f"{self._instance.id}", not self._plan.static
+            self._link.say(probe_set(self._serial, self._probes, seed=seed, heartbeat=interval, provision=provision))
+
+    def _see(self, line: Line) -> None:
+        match line:
+            case Result(serial, index, status, text):
+                if serial == self._serial and index < len(self._probes):  # else it is a late word of an older set
+                    self._report(self._probes[index].judge(status, text))
+            case Provisioned(status, tail):
+                self._report(ProvisionSeen(int(status) if status.isdecimal() else _UNREADABLE, tail))
+            case Begun() | Beat():
+                pass  # the link has noted the time, and that is all they say
+
+    async def run(self) -> None:
+        name = f"{self._plan.name} {self._instance.id}"
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._outside.run(), name=f"checks of {name}")
+            group.create_task(self._keep_link(), name=f"link of {name}")
+
+    async def _keep_link(self) -> None:
+        pace = Pace()
+        time = asyncio.get_running_loop().time
+        while True:
+            began = time()
+            try:
+                await self._live_once()
+            except MissedError as missed:
+                self._trouble = str(missed)
+                self._report(ContactMissed(str(missed), self._last_seen))
+                pause = pace.missed()
+            except UnclearError as unclear:
+                self._trouble = str(unclear)
+                self._report(ContactUnclear(str(unclear)))
+                pause = pace.unclear()
+            else:
+                pause = pace.broke(time() - began)
+            await asyncio.sleep(pause)
+
+    async def _live_once(self) -> None:
+        """Connect, and return when the link is broken. Raises the faults."""
+        monitor = self._plan.monitor
+        link = await open_link(self._instance, self._options(), monitor.timeout, self._handshakes, self._see)
+        try:
+            self._link = link
+            self._report(ContactSeen(link.boot_id))
+            self._send_probes()
+            await self._attend(link)
+        finally:
+            self._link = None
+            self._last_seen = link.heard
+            await link.close()
+
+    async def _attend(self, link: Link) -> None:
+        """Return when the link is broken; raises MissedError when the machine has stopped answering on it."""
+        time = asyncio.get_running_loop().time
+        while not link.broken.done():
+            monitor = self._plan.monitor
+            quiet = link.heard + monitor.interval + monitor.timeout - time()
+            if quiet <= 0 and not await link.answers(monitor.timeout):
+                if link.broken.done():
+                    break
+                self._last_seen = link.heard
+                raise MissedError(f"no answer on a living connection for {time() - link.heard:.0f}s")
+            if time() - link.spoken > SAY_SOMETHING:
+                await link.answers(monitor.timeout)
+            await asyncio.wait({link.broken}, timeout=max(quiet, monitor.timeout))
+        self._trouble = link.broken.result()
+
+    # Hands
+
+    async def start(self, resource: ResourcePlan, environment: Mapping[str, str]) -> Outcome:
+        if resource.agent is None:
+            return Outcome(0)
+        return await self.execute(start_script(resource.name, resource.agent), environment, resource.action_timeout)
+
+    async def stop(self, resource: ResourcePlan, environment: Mapping[str, str]) -> Outcome:
+        if resource.agent is None:
+            return Outcome(0)
+        timeout = resource.action_timeout
+        return await self.execute(stop_script(resource.name, resource.agent, timeout), environment, timeout)
+
+    async def running(self, resource: ResourcePlan) -> Verdict:
+        probe = monitor_probe(resource)
+        if probe is None:
+            return Verdict.PASSED
+        ran = await self._run(probe.snippet, {}, probe.timeout)
+        return Verdict.UNKNOWN if isinstance(ran, Outcome) else probe.judge(ran.status, ran.output).verdict
+
+    async def execute(self, script: str, environment: Mapping[str, str], timeout: float) -> Outcome:
+        return outcome_of(await self._run(script, environment, timeout), timeout)
+
+    async def _run(self, script: str, environment: Mapping[str, str], timeout: float) -> Ran | Outcome:
+        if self._link is None:
+            return Outcome(None, f"not connected: {self._trouble}")
+        return await run_script(self._link.connection, script, environment, timeout)
+
+    async def reach(self, address: str, port: int, timeout: float) -> Reach:
+        if self._link is None:
+            return Reach.UNABLE
+        return await reach(self._link, address, port, timeout)

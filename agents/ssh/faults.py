@@ -1,0 +1,31 @@
+"""The two ways in which an attempt to reach a machine comes to nothing.
+
+Rules: raised and caught inside ``agents.ssh`` only, where they become sightings.
+"""
+
+from __future__ import annotations
+
+import errno
+
+from agents.sockets import words_of
+from pcloud.errors import PcloudError
+
+
+class MissedError(PcloudError):
+    """The machine did not answer an attempt of ours."""
+
+
+class UnclearError(PcloudError):
+    """It cannot be told whether the machine is alive."""
+
+
+_OURS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EACCES, errno.EPERM, errno.EADDRNOTAVAIL})
+"""What the kernel says when this side could not even try: our overload, our own filter."""
+
+
+def fault_of(error: OSError) -> MissedError | UnclearError:
+    """An error of a socket as a fault."""
+    words = words_of(error)
+    if error.errno in _OURS:
+        return UnclearError(f"this controller could not try: {words}")
+    return MissedError(words)

@@ -1,0 +1,85 @@
+"""What asyncssh calls when bytes arrive: lines of the watcher, the outcome of an action.
+
+Rules: no awaiting and no stream readers here (they cost more than the line itself); everything that is kept is bounded.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import asyncssh
+
+_LINE_LIMIT = 8192
+"""Bytes: twice PIPE_BUF. What is longer is none of ours and is dropped."""
+_OUTPUT_LIMIT = 4096
+"""Bytes: twice what an Outcome holds."""
+_STDERR_LIMIT = 300
+"""Bytes kept of what a shell that cannot start says about it."""
+
+
+class _Session(asyncssh.SSHClientSession[bytes]):
+    """One channel. ``ended`` is done when it is closed, with the words that came on stderr."""
+
+    def __init__(self) -> None:
+        self.ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._stderr = b""
+
+    def data_received(self, data: bytes, datatype: asyncssh.DataType) -> None:
+        if datatype is None:
+            self.received(data)
+        else:
+            self._stderr = (self._stderr + data)[-_STDERR_LIMIT:]
+
+    def received(self, data: bytes) -> None:
+        raise NotImplementedError
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if not self.ended.done():
+            said = self._stderr.decode("utf-8", "replace").strip().splitlines()
+            self.ended.set_result(said[-1] if said else (str(exc) if exc else ""))
+
+
+class LineSession(_Session):
+    """Calls ``on_line`` with each whole line."""
+
+    def __init__(self, on_line: Callable[[bytes], None]) -> None:
+        super().__init__()
+        self._on_line = on_line
+        self._rest = b""
+
+    def received(self, data: bytes) -> None:
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        if len(self._rest) > _LINE_LIMIT:
+            self._rest = b""
+        for line in lines:
+            self._on_line(line)
+
+
+class ActionSession(_Session):
+    """Takes the status line out of what may precede it, and keeps what follows it."""
+
+    _STATUS = b"\npcloud-status "
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.status: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._before = b"\n"
+        self._output = b""
+
+    def received(self, data: bytes) -> None:
+        if self.status.done():
+            self._output = (self._output + data)[-_OUTPUT_LIMIT:]
+            return
+        self._before += data
+        found = self._before.find(self._STATUS)
+        line, end, rest = self._before[found + len(self._STATUS) :].partition(b"\n") if found >= 0 else (b"", b"", b"")
+        if end:
+            self.status.set_result(line.decode("ascii", "replace"))
+            self._output = rest[-_OUTPUT_LIMIT:]
+        elif found < 0:
+            self._before = self._before[-_LINE_LIMIT:]
+
+    @property
+    def output(self) -> str:
+        return self._output.decode("utf-8", "replace")

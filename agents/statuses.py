@@ -1,0 +1,37 @@
+"""What exit statuses mean, once for all.
+
+Rules: only our own snippets may say pending or unknown; a user's command that happens to exit with one of those numbers has missed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from pcloud.model.words import Verdict
+
+NOT_RUNNING: Final = 7
+"""OCF's "not running": hard evidence."""
+NOT_INSTALLED: Final = 5
+"""OCF's word for what is not there at all, a hard error of an action."""
+PENDING: Final = 96
+UNKNOWN: Final = 97
+"""96 and 97: no meaning in OCF, LSB, sysexits.h or any shell."""
+_NOT_EXECUTABLE = 126
+_NOT_FOUND = 127
+"""The shell's words for a command that could not be started: unknown, by policy.md section 1."""
+
+AGENT: Final[Mapping[int, Verdict]] = {
+    0: Verdict.PASSED,
+    NOT_RUNNING: Verdict.FAILED,
+    PENDING: Verdict.PENDING,
+    UNKNOWN: Verdict.UNKNOWN,
+}
+SCRIPT: Final[Mapping[int, Verdict]] = {
+    0: Verdict.PASSED,
+    NOT_RUNNING: Verdict.FAILED,
+    _NOT_EXECUTABLE: Verdict.UNKNOWN,
+    _NOT_FOUND: Verdict.UNKNOWN,
+}
+COMMAND: Final[Mapping[int, Verdict]] = {0: Verdict.PASSED, _NOT_EXECUTABLE: Verdict.UNKNOWN, _NOT_FOUND: Verdict.UNKNOWN}
+NETWORK: Final[Mapping[int, Verdict]] = {0: Verdict.PASSED, UNKNOWN: Verdict.UNKNOWN}

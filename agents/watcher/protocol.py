@@ -1,0 +1,91 @@
+"""The watcher's lines and words as data.
+
+Rules: pure; a line that is none of ours (an rc file's noise, a half line) is None, never an error.
+"""
+
+from __future__ import annotations
+
+import shlex
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from agents.probes import Probe
+from agents.watcher import MARK
+
+PING = b"ping\n"
+PATIENCE = 180
+"""Seconds without a word of ours after which a watcher ends itself: far over any pause of the controller, far under TCP's hours."""
+SAY_SOMETHING = 60.0
+"""Seconds between our words: two may get lost."""
+_SPREAD = 1.0
+"""Seconds at most by which first runs are spread: the machine must not start all checks at once, and nobody waits long for a result."""
+_JITTER = 0.05
+"""Part of the interval by which it differs from probe to probe, so that checks do not stay in step for ever."""
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """The watcher runs."""
+
+    boot_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One probe of the set ``serial`` ended with ``status``, an exit status or ``timeout``."""
+
+    serial: int
+    index: int
+    status: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Provisioned:
+    """The provisioning script has ended; ``status`` is the marker's first line."""
+
+    status: str
+    tail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """The watcher is alive."""
+
+
+Line = Begun | Result | Provisioned | Beat
+
+
+def parse(line: bytes) -> Line | None:
+    """What one line says, without its end."""
+    words = line.decode("utf-8", "replace").split(" ", 3)
+    match words:
+        case ["h"]:
+            return Beat()
+        case ["pcloud-watcher", "1", boot_id] if boot_id:
+            return Begun(boot_id)
+        case ["r", name, status, *rest]:
+            serial, _, index = name.partition(".")
+            if serial.isdecimal() and index.isdecimal():
+                return Result(int(serial), int(index), status, _printable(" ".join(rest)))
+        case ["p", status, *rest]:
+            return Provisioned(status, "\n".join(_printable(part) for part in " ".join(rest).split("\x01")).strip("\n"))
+    return None
+
+
+def _printable(text: str) -> str:
+    return "".join(character for character in text if character.isprintable() or character == "\t").strip(" ")
+
+
+def probe_set(serial: int, probes: Sequence[Probe], *, seed: str, heartbeat: float, provision: bool) -> bytes:
+    """The words that make a watcher run these probes, and no others, from now on. ``seed`` spreads the rhythms of many machines."""
+    lines = ["probes", f"heartbeat {heartbeat:g}", f"patience {PATIENCE}"]
+    if provision:
+        lines.append("provision")
+    for index, probe in enumerate(probes):
+        share = zlib.crc32(f"{seed}/{probe.resource}/{probe.key}".encode()) / 2**32
+        interval = probe.interval * (1 + _JITTER * (2 * share - 1))
+        delay = share * min(_SPREAD, probe.interval)
+        lines.append(f"probe {serial}.{index} {interval:.3f} {probe.timeout:g} {delay:.3f} {shlex.quote(probe.snippet)}")
+    return ("\n".join(lines) + "\n" + MARK).encode()

@@ -1,0 +1,147 @@
+# The watcher: runs the probes of one machine in the machine, and prints a line where there is something to say.
+#   pcloud-watcher 1 BOOT_ID     it has begun
+#   r SERIAL.INDEX STATUS TEXT   one result: on every change of status, and on every run that did not pass
+#   p STATUS TEXT                the provisioning has ended; \001 in TEXT stands for the end of a line
+#   h                            a heartbeat, or the answer to "ping"
+# Every line is one write below PIPE_BUF (4,096), so lines of different roles do not mix.
+# Words on stdin: "ping"; "probes", shell text (heartbeat, patience, provision, probe), "#go". The end of stdin ends everything,
+# and so does a write that fails, or a controller that says nothing for longer than its patience.
+
+text_limit=300           # of a reason: a line for people
+output_limit=16777216    # of a check: what prints more would print for ever, and is stopped by SIGPIPE
+tail_limit=2000          # of the provisioning's output, as the Protocol promises
+
+give_up() { # a write failed: nobody listens any more
+  kill -15 "$PPID" 2>/dev/null
+  exit 1
+}
+
+beat() { # SECONDS
+  while kill -0 "$PPID" 2>/dev/null; do
+    sleep "$1"
+    printf 'h\n' || give_up
+  done
+}
+
+watch_provisioning() {
+  marker=$root/var/lib/pcloud/provisioned
+  until [ -s "$marker" ]; do
+    sleep 1
+    kill -0 "$PPID" 2>/dev/null || exit 0
+  done
+  status=$(head -n 1 "$marker" 2>/dev/null || sudo -n head -n 1 "$marker" 2>/dev/null)
+  log=$root/var/lib/pcloud/provision.log
+  end=$({ tail -c "$tail_limit" "$log" 2>/dev/null || sudo -n tail -c "$tail_limit" "$log" 2>/dev/null; } |
+    LC_ALL=C tr -d '\000-\010\013-\037\177' | tr '\n' '\001')
+  printf 'p %s %s\n' "${status:-unreadable}" "$end" || give_up
+}
+
+guard() { # SECONDS without a word: the connection is dead, even if nobody has told this machine's sshd
+  left=$1
+  while [ "$left" -gt 0 ]; do
+    sleep 5 # in steps: it must not outlive a watcher that was killed
+    left=$((left - 5))
+    kill -0 "$PPID" 2>/dev/null || exit 0
+  done
+  kill -15 "$PPID" 2>/dev/null
+}
+
+launch() {
+  PCLOUD_PROBE=$probe
+  export PCLOUD_PROBE
+  # shellcheck disable=SC2086,SC2016 # as in role
+  exec $own "$shell" -c 'probe=$PCLOUD_PROBE; unset PCLOUD_PROBE; eval "$probe"' "$shell" </dev/null 2>&1 3>&-
+}
+
+ended() { printf '\n=%s\n' "$1" >&3; }
+
+run_probe() { # SECONDS: the end of its output on one line, and how it ended on another that begins with "="; either may be first
+  {
+    { supervise "$1"; slay "$child"; } | # what a check leaves running would pile up
+      head -c "$output_limit" | tail -c "$text_limit" | LC_ALL=C tr -s '\000-\037\177' ' '
+  } 3>&1
+}
+
+repeat() { # NAME INTERVAL TIMEOUT DELAY
+  probe=$PCLOUD_PROBE
+  unset PCLOUD_PROBE
+  last=
+  sleep "$4"
+  while kill -0 "$PPID" 2>/dev/null; do
+    result=$(run_probe "$3")
+    status=${result##*"$newline="}
+    status=${status%%"$newline"*}
+    text=${result%%"$newline="*}${result#*"$newline=$status"}
+    if [ "$status" != 0 ] || [ "$status" != "$last" ]; then
+      printf 'r %s %s %s\n' "$1" "$status" "${text#"$newline"}" || give_up
+    fi
+    last=$status
+    sleep "$2"
+  done
+}
+
+roles=''
+guarding=''
+seconds='' # of patience
+
+patience() { # SECONDS; anew with every word
+  seconds=$1
+  if [ -n "$guarding" ]; then dismiss "$guarding"; fi
+  role guard "$1" </dev/null >/dev/null 2>&1 &
+  guarding=$!
+}
+
+heartbeat() { # SECONDS
+  role beat "$1" </dev/null &
+  roles="$roles $!"
+}
+
+provision() {
+  role watch_provisioning </dev/null &
+  roles="$roles $!"
+}
+
+probe() { # NAME INTERVAL TIMEOUT DELAY TEXT
+  { PCLOUD_PROBE=$5; export PCLOUD_PROBE; role repeat "$1" "$2" "$3" "$4"; } </dev/null &
+  roles="$roles $!"
+}
+
+dismiss_roles() {
+  for pid in $roles; do dismiss "$pid"; done
+  roles=
+}
+
+finish() {
+  trap '' TERM HUP INT PIPE
+  dismiss_roles
+  if [ -n "$guarding" ]; then dismiss "$guarding"; fi
+  exit 0
+}
+
+watch() {
+  trap finish TERM HUP INT PIPE
+  if [ -n "$root" ]; then boot=$root/run/boot_id; else boot=/proc/sys/kernel/random/boot_id; fi
+  printf '\npcloud-watcher 1 %s\n' "$(cat "$boot" 2>/dev/null)" || finish # on a line of its own, whatever an rc file printed
+  while IFS= read -r word; do
+    case $word in
+      ping)
+        printf 'h\n' || finish
+        if [ -n "$seconds" ]; then patience "$seconds"; fi
+        ;;
+      probes)
+        collect || finish
+        dismiss_roles
+        eval "$block"
+        ;;
+    esac
+  done
+  finish
+}
+
+exec 2>/dev/null # shells tell of every child that was ended
+if [ $# -eq 0 ]; then
+  watch
+else
+  trap : PIPE # a failed write is an answer here, not a death; what is started from here gets the default again
+  "$@"
+fi

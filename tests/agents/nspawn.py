@@ -1,0 +1,144 @@
+"""A real machine with its own systemd, sshd and address: systemd-nspawn on an overlay of a root file system that is built once.
+
+Rules: everything is taken down whatever happens: the container, the mount, its end of the virtual cable.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import random
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pcloud.model.instance import Instance
+from tests.agents.machine import keygen
+
+CACHE = Path(__file__).parents[2] / ".cache"
+PACKAGES = "systemd,systemd-sysv,dbus,openssh-server,iproute2,sudo"
+TOOLS = ("systemd-nspawn", "mmdebstrap", "ip", "ssh-keygen")
+
+
+def why_not() -> str:
+    """Why no machine can be booted here; empty if one can."""
+    if os.geteuid() != 0:
+        return "only root may boot a machine"
+    missing = [tool for tool in TOOLS if shutil.which(tool) is None]
+    return f"missing here: {', '.join(missing)}" if missing else ""
+
+
+def run(*command: str | Path, timeout: float = 30) -> None:
+    done = subprocess.run(command, check=False, timeout=timeout, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    assert done.returncode == 0, (command, done.stderr)
+
+
+def root_file_system() -> Path:
+    """Debian with systemd, built on first use (half a minute) and kept in the checkout's ignored cache."""
+    CACHE.mkdir(exist_ok=True)
+    place = CACHE / "systemd-machine"
+    with (CACHE / "systemd-machine.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not place.exists():
+            being_built = CACHE / "systemd-machine.new"
+            shutil.rmtree(being_built, ignore_errors=True)
+            being_built.mkdir()
+            networkd = "chroot $1 systemctl enable systemd-networkd"
+            options = ("--quiet", "--variant=minbase", f"--include={PACKAGES}", f"--customize-hook={networkd}")
+            run("mmdebstrap", *options, "bookworm", being_built, timeout=600)
+            being_built.rename(place)
+    return place
+
+
+class SystemdMachine:
+    """Boots in about a second; ``instance`` is how an agent finds it."""
+
+    def __init__(self, place: Path) -> None:
+        self.client_key = place / "client"
+        self._place = place
+        self._root = place / "root"
+        self._name = f"t{random.randrange(16**8):08x}"
+        net = f"10.213.{random.randint(0, 255)}.{4 * random.randint(0, 63)}"
+        base, _, last = net.rpartition(".")
+        self._host_end, self.address = f"{base}.{int(last) + 1}", f"{base}.{int(last) + 2}"
+        self._public = keygen(self.client_key)
+        self._host_key = keygen(place / "host")
+        self._container: subprocess.Popen[bytes] | None = None
+
+    def instance(self, user: str = "root") -> Instance:
+        return Instance("i-1", 1, self.address, 22, user, self._host_key)
+
+    def mount(self, lower: Path) -> None:
+        for name in ("upper", "work", "root"):
+            (self._place / name).mkdir()
+        layers = f"lowerdir={lower},upperdir={self._place / 'upper'},workdir={self._place / 'work'}"
+        run("mount", "-t", "overlay", "overlay", "-o", layers, self._root)
+
+    def configure(self) -> None:
+        self.write("etc/systemd/network/10.network", f"[Match]\nName=host0\n[Network]\nAddress={self.address}/30\n")
+        self.write("etc/hostname", self._name)
+        self.write("etc/ssh/ssh_host_ed25519_key", (self._place / "host").read_text(), 0o600)
+        self.write("etc/ssh/ssh_host_ed25519_key.pub", self._host_key)
+        self.write("etc/ssh/sshd_config.d/test.conf", "UseDNS no\nHostKey /etc/ssh/ssh_host_ed25519_key\n")
+        self.write("etc/systemd/system/payload.service", "[Service]\nExecStart=/bin/sleep 100000\n")
+        self.write("etc/systemd/system/broken.service", "[Service]\nExecStart=/bin/sh -c 'echo no database; exit 3'\nType=oneshot\n")
+        self.write("etc/sudoers.d/sudoer", "sudoer ALL=(ALL) NOPASSWD: ALL\n", 0o440)
+        for user, home in (("sudoer", "home/sudoer"), ("guest", "home/guest")):
+            run("chroot", self._root, "useradd", "-m", "-s", "/bin/bash", user)
+            self.write(f"{home}/.ssh/authorized_keys", self._public + "\n")
+        self.write("root/.ssh/authorized_keys", self._public + "\n", 0o600)
+        (self._root / "etc/systemd/system/systemd-networkd-wait-online.service").symlink_to("/dev/null")
+
+    def write(self, path: str, text: str, mode: int = 0o644) -> None:
+        file = self._root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+        file.chmod(mode)
+
+    def boot(self) -> None:
+        options = ("--quiet", "--boot", "--register=no", "--keep-unit", "--network-veth", f"--machine={self._name}", "-D", str(self._root))
+        with (self._place / "console.log").open("wb") as console:
+            self._container = subprocess.Popen(
+                ["systemd-nspawn", *options], stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True
+            )
+        cable = f"ve-{self._name}"
+        for _ in range(100):
+            if Path(f"/sys/class/net/{cable}").exists():
+                break
+            try:
+                self._container.wait(0.1)
+            except subprocess.TimeoutExpired:
+                continue
+            raise AssertionError((self._place / "console.log").read_text(errors="replace"))
+        run("ip", "address", "add", f"{self._host_end}/30", "dev", cable)
+        run("ip", "link", "set", cable, "up")
+
+    def clean(self) -> None:
+        if self._container is not None:
+            self._container.terminate()  # nspawn powers the machine off
+            try:
+                self._container.wait(20)
+            except subprocess.TimeoutExpired:
+                self._container.kill()
+                self._container.wait(10)
+        if Path(f"/sys/class/net/ve-{self._name}").exists():
+            run("ip", "link", "delete", f"ve-{self._name}")
+        if self._root.is_mount():
+            run("umount", self._root)
+        for name in ("upper", "work", "root"):
+            shutil.rmtree(self._place / name, ignore_errors=True)
+
+
+@contextmanager
+def systemd_machine(place: Path) -> Iterator[SystemdMachine]:
+    """A machine that is booting."""
+    machine = SystemdMachine(place)
+    try:
+        machine.mount(root_file_system())
+        machine.configure()
+        machine.boot()
+        yield machine
+    finally:
+        machine.clean()

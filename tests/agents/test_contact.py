@@ -1,0 +1,132 @@
+"""The link to a machine, against real OpenSSH: seen, missed, unclear, and back by itself."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from pcloud.model.ports import ContactMissed, ContactSeen, ContactUnclear, ProvisionSeen
+from tests.agents.machine import Machine, keygen
+from tests.agents.processes import children_of, until
+from tests.agents.sightings import plan, watching
+
+pytestmark = pytest.mark.real
+
+
+async def test_a_machine_is_seen_with_its_boot_id_and_nothing_stays_in_it_afterwards(machine: Machine) -> None:
+    async with watching(machine, plan()) as (_, sightings):
+        assert (await sightings.first(ContactSeen)).boot_id == machine.boot_id
+        assert machine.left()
+
+
+async def test_a_wrong_client_key_is_unclear_and_never_missed(machine: Machine, tmp_path: Path) -> None:
+    keygen(tmp_path / "other")
+    async with watching(machine, plan(), key=str(tmp_path / "other")) as (_, sightings):
+        assert "authentication refused" in (await sightings.first(ContactUnclear)).reason
+        assert not sightings.of(ContactMissed)
+
+
+async def test_a_client_key_that_is_not_there_is_unclear(machine: Machine, tmp_path: Path) -> None:
+    async with watching(machine, plan(), key=str(tmp_path / "absent")) as (_, sightings):
+        assert "cannot be read" in (await sightings.first(ContactUnclear)).reason
+
+
+async def test_a_changed_host_key_is_unclear(stopped_machine: Machine) -> None:
+    stopped_machine.rekey()
+    stopped_machine.start()
+    async with watching(stopped_machine, plan()) as (_, sightings):
+        assert "host key" in (await sightings.first(ContactUnclear)).reason
+        assert not sightings.of(ContactSeen)
+
+
+async def test_without_a_known_host_key_nobody_connects(machine: Machine) -> None:
+    async with watching(machine, plan(), instance=machine.instance(host_key="")) as (_, sightings):
+        assert "no host key" in (await sightings.first(ContactUnclear)).reason
+
+
+async def test_a_killed_machine_is_missed_and_comes_back_by_itself(machine: Machine) -> None:
+    async with watching(machine, plan()) as (_, sightings):
+        await sightings.first(ContactSeen)
+        machine.kill()
+        missed = await sightings.first(ContactMissed)
+        assert "refused" in missed.reason
+        assert missed.last_seen is not None
+        (machine.root / "run/boot_id").write_text("another\n")
+        machine.start()
+        assert await sightings.first(ContactSeen, lambda seen: seen.boot_id == "another")
+
+
+async def test_a_machine_that_was_never_there_is_missed_without_a_last_sign_of_life(stopped_machine: Machine) -> None:
+    async with watching(stopped_machine, plan()) as (_, sightings):
+        assert (await sightings.first(ContactMissed)).last_seen is None
+
+
+async def test_a_stopped_machine_is_noticed_and_recovers_when_it_goes_on(machine: Machine) -> None:
+    async with watching(machine, plan(interval=0.3, timeout=0.5)) as (_, sightings):
+        await sightings.first(ContactSeen)
+        machine.signal_all(signal.SIGSTOP)
+        await sightings.first(ContactMissed, lambda missed: "banner" in missed.reason)
+        so_far = len(sightings.all)
+        machine.signal_all(signal.SIGCONT)
+        await sightings.first(ContactSeen, after=so_far)
+
+
+async def test_a_cut_session_is_opened_again_before_anything_is_called_missed(machine: Machine) -> None:
+    async with watching(machine, plan()) as (_, sightings):
+        await sightings.first(ContactSeen)
+        listener = machine.processes()[0]
+        for pid in children_of(listener):
+            os.kill(pid, signal.SIGKILL)
+        await sightings.first(ContactSeen, after=len(sightings.all))
+        assert not sightings.of(ContactMissed)
+
+
+async def test_a_watcher_that_hangs_is_missed_and_replaced(machine: Machine) -> None:
+    async with watching(machine, plan(interval=0.3, timeout=0.5)) as (_, sightings):
+        await sightings.first(ContactSeen)
+        for pid in machine.left():
+            os.kill(pid, signal.SIGSTOP)
+        missed = await sightings.first(ContactMissed)
+        assert "no answer on a living connection" in missed.reason
+        await sightings.first(ContactSeen, after=len(sightings.all))
+        for pid in machine.left():
+            os.kill(pid, signal.SIGCONT)
+
+
+async def test_noise_of_rc_files_is_ignored(stopped_machine: Machine) -> None:
+    shell = stopped_machine.root / "noisy"
+    shell.write_text('#!/bin/sh\nprintf "Welcome!\\n\\377 half a line"\nexec /bin/sh "$@"\n')
+    shell.chmod(0o755)
+    stopped_machine.start(force=f'{shell} -c "$SSH_ORIGINAL_COMMAND"')
+    async with watching(stopped_machine, plan()) as (agent, sightings):
+        await sightings.first(ContactSeen)
+        assert (await agent.execute("echo fine", {}, 5)).output == "fine\n"
+
+
+async def test_an_account_without_a_shell_is_unclear_and_says_what_it_said(stopped_machine: Machine) -> None:
+    stopped_machine.start(force="echo This account is closed. >&2; exit 1")
+    async with watching(stopped_machine, plan()) as (_, sightings):
+        assert "This account is closed." in (await sightings.first(ContactUnclear)).reason
+
+
+async def test_the_end_of_the_provisioning_is_seen_with_the_end_of_its_log(machine: Machine) -> None:
+    place = machine.root / "var/lib/pcloud"
+    async with watching(machine, plan()) as (_, sightings):
+        await sightings.first(ContactSeen)
+        assert not sightings.of(ProvisionSeen)
+        (place / "provision.log").write_text("x" * 3000 + "\ncannot reach the mirror\nE: größer\n")
+        (place / "provisioned").write_text("100\n")
+        seen = await sightings.first(ProvisionSeen)
+        assert seen.status == 100
+        assert seen.tail.endswith("\ncannot reach the mirror\nE: größer")
+        assert len(seen.tail) <= 2000
+
+
+async def test_an_agent_that_is_cancelled_while_it_connects_leaves_nothing(machine: Machine) -> None:
+    machine.signal_all(signal.SIGSTOP)
+    async with watching(machine, plan(timeout=60)):
+        await until(lambda: True)
+    machine.signal_all(signal.SIGCONT)

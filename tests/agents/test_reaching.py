@@ -1,0 +1,65 @@
+"""Reaching a port from inside a machine: only a service's own words are an answer."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+
+import pytest
+
+from pcloud.model.ports import ContactMissed, ContactSeen
+from pcloud.model.words import Reach
+from tests.agents.machine import Machine, free_port
+from tests.agents.services import page, serving
+from tests.agents.sightings import plan, watching
+
+pytestmark = pytest.mark.real
+
+
+async def test_a_banner_and_an_answer_to_a_question_both_count(machine: Machine) -> None:
+    async with (
+        serving(machine.address, page("hello")) as asks,
+        serving(machine.address, b"", banner=b"220 hello\r\n") as greets,
+        watching(machine, plan()) as (agent, sightings),
+    ):
+        await sightings.first(ContactSeen)
+        assert await agent.reach(machine.address, asks, 3) is Reach.ANSWERED
+        assert await agent.reach(machine.address, greets, 3) is Reach.ANSWERED
+        assert await agent.reach(machine.address, machine.port, 3) is Reach.ANSWERED
+
+
+async def test_a_closed_port_refuses_and_a_mute_one_is_silent(machine: Machine) -> None:
+    async with serving(machine.address, b"", hold=True) as mute, watching(machine, plan()) as (agent, sightings):
+        await sightings.first(ContactSeen)
+        assert await agent.reach(machine.address, free_port(machine.address), 2) is Reach.REFUSED
+        assert await agent.reach(machine.address, mute, 1) is Reach.SILENT
+
+
+async def test_a_listener_that_accepts_nobody_is_silent(machine: Machine) -> None:
+    with socket.socket() as listener:
+        listener.bind((machine.address, 0))
+        listener.listen(0)
+        with socket.create_connection(listener.getsockname()):  # its backlog is full
+            async with watching(machine, plan()) as (agent, sightings):
+                await sightings.first(ContactSeen)
+                for _ in range(2):
+                    assert await agent.reach(machine.address, listener.getsockname()[1], 1) is Reach.SILENT
+
+
+async def test_who_is_not_connected_or_dying_itself_is_unable_to_say(machine: Machine) -> None:
+    async with serving(machine.address, b"", hold=True) as mute, watching(machine, plan(interval=30, timeout=30)) as (agent, sightings):
+        assert await agent.reach(machine.address, mute, 1) is Reach.UNABLE
+        await sightings.first(ContactSeen)
+        for pid in machine.sshd_processes()[1:]:
+            os.kill(pid, signal.SIGSTOP)
+        assert await agent.reach(machine.address, mute, 1) is Reach.UNABLE
+        machine.signal_all(signal.SIGCONT)
+
+
+async def test_where_forwarding_is_forbidden_nobody_can_say(stopped_machine: Machine) -> None:
+    stopped_machine.start(forwarding=False)
+    async with watching(stopped_machine, plan()) as (agent, sightings):
+        await sightings.first(ContactSeen)
+        assert await agent.reach(stopped_machine.address, stopped_machine.port, 2) is Reach.UNABLE
+        assert not sightings.of(ContactMissed)

@@ -1,0 +1,80 @@
+"""``systemd:`` on a real machine with a real systemd."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pcloud.model.plan import ResourcePlan, SystemdAgent
+from pcloud.model.ports import ContactSeen, Outcome
+from pcloud.model.words import Verdict
+from tests.agents.nspawn import SystemdMachine, systemd_machine, why_not
+from tests.agents.sightings import plan, running_agent
+
+pytestmark = [
+    pytest.mark.machine,
+    pytest.mark.skipif(bool(why_not()), reason=why_not() or "-"),
+    pytest.mark.timeout(900),  # the first time it builds the root file system
+]
+
+PAYLOAD = ResourcePlan("payload", SystemdAgent("payload.service"), interval=0.2)
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SystemdMachine]:
+    with systemd_machine(tmp_path_factory.mktemp("machine")) as machine:
+        yield machine
+
+
+@pytest.fixture
+def key(machine: SystemdMachine) -> str:
+    return str(machine.client_key)
+
+
+async def test_a_unit_is_started_killed_seen_failed_and_started_again(machine: SystemdMachine, key: str) -> None:
+    async with running_agent(machine.instance(), key, plan(PAYLOAD)) as (agent, sightings):
+        assert len((await sightings.first(ContactSeen)).boot_id) == 36
+        assert await agent.stop(PAYLOAD, {}) == Outcome(0)
+        assert (await sightings.probe(Verdict.PENDING)).reason == "inactive"
+        for _ in range(7):  # more than systemd's own start limit: counting is ours
+            assert await agent.start(PAYLOAD, {}) == Outcome(0)
+            assert await agent.running(PAYLOAD) is Verdict.PASSED
+            so_far = len(sightings.all)
+            assert (await agent.execute("kill -9 $(systemctl show -P MainPID payload)", {}, 10)).ok
+            assert (await sightings.probe(Verdict.FAILED, after=so_far)).reason == "failed (signal)"
+        assert await agent.start(PAYLOAD, {}) == Outcome(0)
+        assert await agent.stop(PAYLOAD, {}) == Outcome(0)
+        assert await agent.running(PAYLOAD) is Verdict.PENDING
+
+
+async def test_a_missing_unit_is_told_apart_from_one_that_does_not_start(machine: SystemdMachine, key: str) -> None:
+    missing, broken = ResourcePlan("m", SystemdAgent("nope.service")), ResourcePlan("b", SystemdAgent("broken.service"))
+    async with running_agent(machine.instance(), key, plan(missing)) as (agent, sightings):
+        assert (await sightings.probe(Verdict.FAILED)).reason == "missing unit nope.service"
+        assert (await agent.start(missing, {})).reason.startswith("missing unit nope.service")
+        assert await agent.stop(missing, {}) == Outcome(0)
+        outcome = await agent.start(broken, {})
+        assert outcome.reason.startswith("broken.service did not start, failed (exit-code)")
+        assert "no database" in outcome.output
+
+
+async def test_an_ordinary_user_acts_by_sudo_and_only_with_rights(machine: SystemdMachine, key: str) -> None:
+    async with running_agent(machine.instance("sudoer"), key, plan(PAYLOAD)) as (agent, sightings):
+        await sightings.first(ContactSeen)
+        assert await agent.start(PAYLOAD, {}) == Outcome(0)
+        assert await agent.running(PAYLOAD) is Verdict.PASSED
+    async with running_agent(machine.instance("guest"), key, plan(PAYLOAD)) as (agent, sightings):
+        await sightings.probe(Verdict.PASSED)
+        assert "did not stop" in (await agent.stop(PAYLOAD, {})).reason
+    async with running_agent(machine.instance("sudoer"), key, plan(PAYLOAD)) as (agent, sightings):
+        await sightings.first(ContactSeen)
+        assert await agent.stop(PAYLOAD, {}) == Outcome(0)
+
+
+def test_the_machine_leaves_nothing_behind(tmp_path: Path) -> None:
+    with systemd_machine(tmp_path) as machine:
+        name = machine._name
+    assert not Path(f"/sys/class/net/ve-{name}").exists()
+    assert str(tmp_path) not in Path("/proc/mounts").read_text()

@@ -1,0 +1,221 @@
+"""What must hold whatever happens (policy.md section 9): random faults, answers, times, resumed controllers, operators' words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+
+from pcloud.model import actions, events
+from pcloud.model.plan import AssemblyPlan, DeployablePlan, MonitorPlan
+from pcloud.model.state import AssemblyState, DeployableState
+from pcloud.model.words import Desired, InstanceStatus, OnExhausted, Rung
+from tests.policy.plans import assembly, deployable, recovery, resource, rung
+from tests.policy.world import World
+
+ILLS = [events.ProbeFailed, events.ProbeMissed, events.ProbePending, events.ProbeBroken, events.ProbeUnknown]
+KINDS = [actions.RestartResource, actions.StartResources, actions.ConfigureAssembly, actions.RebootAssembly, actions.FenceInstance,
+         actions.LaunchInstance, actions.StopResources, actions.DestroyInstance, actions.DiscardInstance]  # fmt: skip
+NAMES = ["db", "app", "web"]
+SERVICES = ["db/mysqld", "db/backup", "app/php", "web/apache", "web/site"]
+ENDS = {"healthy", "held", "blocked", "exhausted", "stopped"}
+SETTLED = 8 * 3600.0  # every window, delay and verify of ``quick`` many times over
+
+
+def quick(allow: Rung, on_exhausted: OnExhausted, restarts: int) -> DeployablePlan:
+    """Three machines in a row with short windows."""
+    ways = recovery(
+        allow=allow,
+        on_exhausted=on_exhausted,
+        restart=rung(restarts, 300.0, delay=2.0, max_delay=30.0, verify=20.0),
+        reboot=rung(2, 900.0, delay=5.0, max_delay=60.0, verify=60.0),
+        relaunch=rung(2, 3600.0, delay=10.0, max_delay=60.0, verify=120.0),
+    )
+
+    def patient(plan: AssemblyPlan) -> AssemblyPlan:
+        return replace(plan, monitor=MonitorPlan(silence=20.0), recovery=ways)
+
+    follows = {"configure": "#!/bin/sh", "parameters": (("DB", "${db.address}"),)}
+    site = resource("site", url="http://${web.address}/", agent=False, restarts="apache", recovery=ways)
+    return deployable(
+        patient(assembly("db", resource("mysqld", port=3306, recovery=ways), resource("backup", recovery=ways), volumes=True)),
+        patient(assembly("app", resource("php", port=9000, recovery=ways), after=("db",), **follows)),
+        patient(assembly("web", resource("apache", recovery=ways), site, after=("app",))),
+    )
+
+
+def check_step(world: World, before: DeployableState, event: events.Event, after: DeployableState) -> None:
+    """The invariants of one step."""
+    assert after.wake_at is None or after.wake_at > event.at, f"woken for nothing after {event}"
+    for name, state in after.assemblies.items():
+        old = before.assemblies.get(name, AssemblyState())
+        assert state.generation >= old.generation
+        guest = [each.action for each in state.resources.values() if each.action is not None]
+        assert state.action is None or not guest, f"{state.action} beside {guest}"
+        begun = [each for each in (state.action, *guest) if each is not None and each not in opened(old)]
+        for action in begun:
+            check_action(world, state, action)
+            manual = isinstance(event, events.RecoveryAsked)
+            if not manual and after.desired is Desired.RUNNING:
+                assert not state.held, f"{action} while held: {state.held}"
+                assert not state.blocked, f"{action} while blocked: {state.blocked}"
+
+
+def opened(state: AssemblyState) -> list[actions.Action]:
+    found = [state.action, *(each.action for each in state.resources.values())]
+    return [each for each in found if each is not None]
+
+
+def check_action(world: World, state: AssemblyState, action: actions.Action) -> None:
+    """The invariants of one action at its beginning."""
+    match action:
+        case actions.LaunchInstance():
+            assert action.generation == state.generation
+            alive = [
+                each for each in world.machines.values() if each.plan.name == action.assembly and each.status is not InstanceStatus.SHUTOFF
+            ]
+            assert state.instance is None
+            assert alive == [], "an instance that is not fenced is there"
+        case actions.RebootAssembly() | actions.FenceInstance() | actions.DestroyInstance():
+            assert action.instance == state.instance
+        case actions.DiscardInstance():
+            assert state.instance is None or action.instance_id != state.instance.id
+        case _:
+            assert state.instance is not None
+            assert action.generation == state.instance.generation == state.generation
+
+
+class Fate(RuleBasedStateMachine):
+    """Does to a world whatever may be done to it."""
+
+    @initialize(
+        allow=st.sampled_from([Rung.RESTART, Rung.REBOOT, Rung.RELAUNCH]),
+        exhausted=st.sampled_from(OnExhausted),
+        restarts=st.sampled_from([0, 1, 3]),
+    )
+    def begin(self, allow: Rung, exhausted: OnExhausted, restarts: int) -> None:
+        self.world = World(quick(allow, exhausted, restarts), jitter=0.25, start=False)
+        self.world.watch = lambda before, event, after: check_step(self.world, before, event, after)
+        self.world.start()
+
+    @rule(seconds=st.sampled_from([0.0, 0.5, 3.0, 11.0, 25.0, 61.0, 130.0, 700.0]))
+    def time_passes(self, seconds: float) -> None:
+        self.world.advance(seconds)
+
+    @rule(
+        service=st.sampled_from(SERVICES),
+        evidence=st.sampled_from(ILLS),
+        cure=st.sampled_from([Rung.RESTART, Rung.RESTART, Rung.REBOOT, Rung.RELAUNCH, None]),
+    )
+    def falls_ill(self, service: str, evidence: type[events.ProbeReported], cure: Rung | None) -> None:
+        if self.world.machine(service.split("/", maxsplit=1)[0]) is not None:
+            self.world.ail(service, evidence=evidence, cure=cure)
+
+    @rule(service=st.sampled_from(SERVICES))
+    def gets_well(self, service: str) -> None:
+        if self.world.machine(service.split("/", maxsplit=1)[0]) is not None:
+            self.world.heal(service)
+
+    @rule(name=st.sampled_from(NAMES), how=st.sampled_from(["frozen", "unreachable", "locked"]), so=st.booleans())
+    def is_cut_off(self, name: str, how: str, so: bool) -> None:
+        machine = self.world.machine(name)
+        if machine is not None:
+            setattr(machine, how, so)
+            self.world.look()
+
+    @rule(name=st.sampled_from(NAMES))
+    def vanishes(self, name: str) -> None:
+        if self.world.machine(name) is not None:
+            self.world.vanish(name)
+
+    @rule(name=st.sampled_from(NAMES))
+    def reboots_by_itself(self, name: str) -> None:
+        machine = self.world.machine(name)
+        if machine is not None and machine.alive:
+            machine.reboot()
+            self.world.look()
+
+    @rule(name=st.sampled_from(NAMES), status=st.sampled_from(InstanceStatus))
+    def the_cloud_says(self, name: str, status: InstanceStatus) -> None:
+        machine = self.world.machine(name)
+        if machine is not None and status is not InstanceStatus.ABSENT:
+            machine.status = status
+            self.world.look()
+
+    @rule(down=st.booleans())
+    def the_api_goes(self, down: bool) -> None:
+        self.world.api_down = down
+
+    @rule(kind=st.sampled_from(KINDS), how=st.sampled_from(["fails", "hangs", "is refused", "works", "stop fails"]))
+    def actions_end(self, kind: type[actions.Action], how: str) -> None:
+        match how:
+            case "fails":
+                self.world.outcomes[kind] = lambda action: events.ActionFailed(at=0, action=action.id, reason="it failed")
+            case "hangs":
+                self.world.outcomes[kind] = lambda action: None
+            case "is refused":
+                self.world.outcomes[kind] = lambda action: events.ActionRefused(at=0, action=action.id, reason="it is refused")
+            case "stop fails" if kind is actions.RestartResource:
+                self.world.outcomes[kind] = lambda action: events.StopFailed(at=0, action=action.id, reason="it hung")
+            case _:
+                self.world.outcomes.pop(kind, None)
+
+    @rule(name=st.sampled_from(NAMES), status=st.sampled_from([0, 1]))
+    def provisioning_ends(self, name: str, status: int) -> None:
+        self.world.scripts[name] = (status, "its last line")
+
+    @rule()
+    def the_controller_is_killed_and_started(self) -> None:
+        self.world.resume()
+
+    @rule(running=st.sampled_from([True, True, False]))
+    def the_operator_wants(self, running: bool) -> None:
+        if running:
+            self.world.start()
+        else:
+            self.world.stop()
+
+    @rule(service=st.sampled_from(SERVICES + NAMES), what=st.sampled_from(Rung))
+    def the_operator_asks_for(self, service: str, what: Rung) -> None:
+        self.world.order(what, service)
+
+    @rule(number=st.integers(0, 60), done=st.booleans())
+    def an_old_answer_comes(self, number: int, done: bool) -> None:
+        name = f"app.{number}"
+        if name not in {each.id for each in self.world.open_actions()}:
+            before = self.world.state.assemblies
+            late = events.ActionDone(at=0, action=name) if done else events.ActionFailed(at=0, action=name, reason="late")
+            self.world.take(late)
+            assert self.world.state.assemblies == before
+
+    def teardown(self) -> None:
+        if not hasattr(self, "world"):
+            return
+        world = self.world
+        world.outcomes.clear()
+        world.scripts.clear()
+        world.api_down = False
+        for machine in world.machines.values():
+            machine.ill.clear()
+            machine.frozen = machine.unreachable = machine.locked = False
+            if machine.status not in {InstanceStatus.SHUTOFF, InstanceStatus.ERROR}:
+                machine.status = InstanceStatus.ACTIVE
+        world.interval, started = 60.0, world.now
+        world.look()
+        while world.word() not in ENDS and world.now < SETTLED + started:
+            world.advance(300)
+        words = {name: world.word(name) for name in NAMES}
+        assert world.word() in ENDS, (world.word(), words)
+        if world.state.desired is Desired.STOPPED:
+            assert world.word() == "stopped"
+            assert world.machines == {}
+        if world.word() in {"held", "blocked", "exhausted"}:
+            assert world.alerts(), words
+
+
+TestFate = Fate.TestCase
+TestFate.settings = settings(
+    max_examples=15, stateful_step_count=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
+)
