@@ -19,7 +19,7 @@ from agents.ssh.faults import MissedError, UnclearError
 from agents.ssh.link import Link, open_link
 from agents.ssh.pacing import Pace
 from agents.ssh.reaching import reach
-from agents.watcher.protocol import SAY_SOMETHING, Beat, Begun, Line, Provisioned, Result, probe_set
+from agents.watcher.protocol import PING, SAY_SOMETHING, Beat, Begun, Line, Provisioned, Result, probe_set
 from pcloud.model.instance import Instance
 from pcloud.model.plan import AssemblyPlan, ResourcePlan
 from pcloud.model.ports import ContactMissed, ContactSeen, ContactUnclear, Outcome, ProvisionSeen, Sighting
@@ -69,7 +69,7 @@ class SshAgent:
         self._serial += 1
         if self._link is not None:
             interval = self._plan.monitor.interval
-            seed, provision = f"{self._instance.id}", not self._plan.static
+            seed, provision = self._instance.id, not self._plan.static
             self._link.say(probe_set(self._serial, self._probes, seed=seed, heartbeat=interval, provision=provision))
 
     def _see(self, line: Line) -> None:
@@ -127,14 +127,13 @@ class SshAgent:
         while not link.broken.done():
             monitor = self._plan.monitor
             quiet = link.heard + monitor.interval + monitor.timeout - time()
-            if quiet <= 0 and not await link.answers(monitor.timeout):
-                if link.broken.done():
-                    break
+            if quiet > 0:
+                await asyncio.wait({link.broken}, timeout=quiet)
+            elif not await link.answers(monitor.timeout) and not link.broken.done():
                 self._last_seen = link.heard
                 raise MissedError(f"no answer on a living connection for {time() - link.heard:.0f}s")
             if time() - link.spoken > SAY_SOMETHING:
-                await link.answers(monitor.timeout)
-            await asyncio.wait({link.broken}, timeout=max(quiet, monitor.timeout))
+                link.say(PING)
         self._trouble = link.broken.result()
 
     # Hands

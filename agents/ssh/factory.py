@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 
 import asyncssh
@@ -31,6 +32,9 @@ class SshAgents:
         self._client = http_client()
 
     def __call__(self, deployable: str, assembly: AssemblyPlan, instance: Instance, report: Callable[[Sighting], None]) -> SshAgent:
+        monitor = assembly.monitor
+        instance = replace(instance, user=instance.user or monitor.user, host_key=instance.host_key or monitor.host_key)
+
         @lru_cache(1)
         def options() -> asyncssh.SSHClientConnectionOptions:  # an error is not kept: the key may be mended
             return machine_options(instance, self._client_key_path(deployable))

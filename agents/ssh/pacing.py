@@ -1,15 +1,15 @@
 """When the next attempt to reach a machine is due.
 
-Rules: the first attempt after a connection that worked is at once; 1, 2, 4 … 15 s between those that follow (policy.md section 4); slower
-where a person must act before anything changes.
+Rules: the first attempt after a connection that worked is at once; 1, 2, 4 … 15 s between those that follow (policy.md section 4); not
+faster than 2 s where a login was refused.
 """
 
 from __future__ import annotations
 
 _FIRST = 1.0
 _LONGEST = 15.0
-_UNCLEAR = 15.0
-"""Seconds after a refused login: sshd counts those, and a key is not changed by the second."""
+_FIRST_UNCLEAR = 2.0
+"""Seconds after a refused login: while a machine boots, its user comes a little after its sshd; and sshd counts refusals."""
 _STEADY = 15.0
 """Seconds that a link must have lived for its end to be news; one that ends sooner is one more failed attempt in a row."""
 
@@ -19,11 +19,13 @@ class Pace:
 
     def __init__(self) -> None:
         self._next = 0.0
+        self._next_unclear = _FIRST_UNCLEAR
 
     def broke(self, lived: float) -> float:
         """Seconds to wait after a link has ended that lived so long."""
         if lived >= _STEADY:
             self._next = 0.0
+            self._next_unclear = _FIRST_UNCLEAR
         pause = self._next
         self._next = max(_FIRST, min(_LONGEST, self._next * 2))
         return pause
@@ -36,4 +38,5 @@ class Pace:
 
     def unclear(self) -> float:
         """Seconds to wait after an attempt that said nothing."""
-        return _UNCLEAR
+        pause, self._next_unclear = self._next_unclear, min(_LONGEST, self._next_unclear * 2)
+        return pause

@@ -39,8 +39,8 @@ watch_provisioning() {
 guard() { # SECONDS without a word: the connection is dead, even if nobody has told this machine's sshd
   left=$1
   while [ "$left" -gt 0 ]; do
-    sleep 5 # in steps: it must not outlive a watcher that was killed
-    left=$((left - 5))
+    sleep 2 # in steps: it must not long outlive a watcher that was killed
+    left=$((left - 2))
     kill -0 "$PPID" 2>/dev/null || exit 0
   done
   kill -15 "$PPID" 2>/dev/null

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from pcloud.model.instance import Instance
-from tests.agents.processes import children_of, kill_marked, marked, until_now
+from tests.agents.processes import children_of, command_of, kill_marked, marked, send, state_of, until_now
 
 SSHD = "/usr/sbin/sshd"
 
@@ -99,15 +99,18 @@ class Machine:
         """The listener and everything below it."""
         return [] if self._sshd is None else [self._sshd.pid, *children_of(self._sshd.pid)]
 
+    def stop_watchers(self) -> None:
+        """SIGSTOP for all that runs in sessions, including what is being forked meanwhile."""
+        while moving := [pid for pid in self.left() if state_of(pid) != "T"]:
+            for pid in moving:
+                send(pid, signal.SIGSTOP)
+
     def signal_all(self, number: int) -> None:
         for pid in self.processes():
-            try:
-                os.kill(pid, number)
-            except ProcessLookupError:
-                continue
+            send(pid, number)
 
     def sshd_processes(self) -> list[int]:
-        return [pid for pid in self.processes() if Path(f"/proc/{pid}/comm").read_text().strip() == "sshd"]
+        return [pid for pid in self.processes() if command_of(pid).startswith("sshd:")]
 
     def kill(self) -> None:
         """Everything at once, as a crash would."""

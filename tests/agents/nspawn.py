@@ -9,6 +9,7 @@ import fcntl
 import os
 import random
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from pathlib import Path
 
 from pcloud.model.instance import Instance
 from tests.agents.machine import keygen
+from tests.agents.processes import children_of
 
 CACHE = Path(__file__).parents[2] / ".cache"
 PACKAGES = "systemd,systemd-sysv,dbus,openssh-server,iproute2,sudo"
@@ -117,10 +119,11 @@ class SystemdMachine:
 
     def clean(self) -> None:
         if self._container is not None:
-            self._container.terminate()  # nspawn powers the machine off
+            for pid in children_of(self._container.pid)[:1]:
+                os.kill(pid, signal.SIGKILL)  # the machine's PID 1, with which all of it goes; it would outlive a killed nspawn
             try:
                 self._container.wait(20)
-            except subprocess.TimeoutExpired:
+            finally:
                 self._container.kill()
                 self._container.wait(10)
         if Path(f"/sys/class/net/ve-{self._name}").exists():

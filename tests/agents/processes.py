@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -36,6 +37,20 @@ def state_of(pid: int) -> str:
         return "X"
 
 
+def command_of(pid: int) -> str:
+    """The command line of a process; empty if there is none."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    except OSError:
+        return ""
+
+
+def send(pid: int, number: int) -> None:
+    """A signal for a process that may have ended by itself."""
+    with suppress(ProcessLookupError):
+        os.kill(pid, number)
+
+
 def children_of(pid: int) -> list[int]:
     """All living descendants, nearest first."""
     parents: dict[int, list[int]] = {}
@@ -56,10 +71,7 @@ def children_of(pid: int) -> list[int]:
 
 def kill_marked(marker: str) -> None:
     for pid in marked(marker):
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            continue
+        send(pid, signal.SIGKILL)
 
 
 async def until(condition: Callable[[], T]) -> T:

@@ -14,7 +14,7 @@ from pcloud.model.plan import ProcessAgent, ResourcePlan, ScriptAgent
 from pcloud.model.ports import ContactMissed, ContactSeen, Outcome
 from pcloud.model.words import Verdict
 from tests.agents.machine import Machine
-from tests.agents.processes import marked, until
+from tests.agents.processes import marked, send, until
 from tests.agents.sightings import plan, watching
 
 pytestmark = pytest.mark.real
@@ -77,7 +77,7 @@ async def test_an_action_whose_connection_breaks_ends_in_the_machine_too(machine
         acting = asyncio.create_task(agent.execute("sleep 1022", {}, 60), name="action under test")
         await until(lambda: any("1022" in command for command in machine.left().values()))
         for pid in machine.sshd_processes()[1:]:
-            os.kill(pid, signal.SIGKILL)
+            send(pid, signal.SIGKILL)
         outcome = await acting
         assert outcome.status is None
         assert "connection broke" in outcome.reason
@@ -99,7 +99,7 @@ async def test_a_daemon_that_holds_the_output_open_does_not_hold_the_action(mach
         await sightings.first(ContactSeen)
         assert (await agent.execute("sleep 1024 & echo started", {}, 60)).ok
         daemon = next(pid for pid, command in machine.left().items() if "1024" in command)
-        os.kill(daemon, signal.SIGKILL)
+        send(daemon, signal.SIGKILL)
 
 
 async def test_secrets_stand_in_no_argument_and_no_file(machine: Machine) -> None:
@@ -147,7 +147,7 @@ async def test_a_process_that_ignores_sigterm_or_is_stopped_is_killed_in_time(ma
         await sightings.first(ContactSeen)
         await agent.start(worker, {})
         pid = int((machine.root / "run/pcloud/worker.pid").read_text().split()[0])
-        os.kill(pid, signal.SIGSTOP)
+        send(pid, signal.SIGSTOP)
         assert (await agent.stop(worker, {})).ok
         assert not any("1028" in command for command in machine.left().values())
 
@@ -163,7 +163,7 @@ async def test_a_pid_that_was_given_to_another_process_is_not_believed(machine: 
         assert await agent.running(worker) is Verdict.FAILED
         assert (await agent.stop(worker, {})).ok
         assert int(pid) in machine.left()
-        os.kill(int(pid), signal.SIGKILL)
+        send(int(pid), signal.SIGKILL)
 
 
 async def test_children_that_outlive_a_killed_process_are_ended_before_it_is_started_again(machine: Machine) -> None:
@@ -171,7 +171,7 @@ async def test_children_that_outlive_a_killed_process_are_ended_before_it_is_sta
     async with watching(machine, plan(worker)) as (agent, sightings):
         await sightings.first(ContactSeen)
         await agent.start(worker, {})
-        os.kill(int((machine.root / "run/pcloud/worker.pid").read_text().split()[0]), signal.SIGKILL)
+        send(int((machine.root / "run/pcloud/worker.pid").read_text().split()[0]), signal.SIGKILL)
         assert await agent.running(worker) is Verdict.FAILED
         assert (await agent.start(worker, {})).ok
         await until(lambda: sum("1030" in command for command in machine.left().values()) == 1)
@@ -202,7 +202,7 @@ async def test_a_script_agent_starts_and_stops_by_its_commands(machine: Machine)
         assert "cannot remove" in (await agent.stop(service, {})).reason
         for pid, command in marked(machine.marker).items():
             if "1033" in command:
-                os.kill(pid, signal.SIGKILL)
+                send(pid, signal.SIGKILL)
 
 
 async def test_a_resource_that_is_a_check_alone_has_nothing_to_do(machine: Machine) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pytest
 
 from pcloud.model.ports import ContactMissed, ContactSeen, ContactUnclear, ProvisionSeen
 from tests.agents.machine import Machine, keygen
-from tests.agents.processes import children_of, until
+from tests.agents.processes import children_of, send, until
 from tests.agents.sightings import plan, watching
 
 pytestmark = pytest.mark.real
@@ -79,7 +78,7 @@ async def test_a_cut_session_is_opened_again_before_anything_is_called_missed(ma
         await sightings.first(ContactSeen)
         listener = machine.processes()[0]
         for pid in children_of(listener):
-            os.kill(pid, signal.SIGKILL)
+            send(pid, signal.SIGKILL)
         await sightings.first(ContactSeen, after=len(sightings.all))
         assert not sightings.of(ContactMissed)
 
@@ -87,13 +86,12 @@ async def test_a_cut_session_is_opened_again_before_anything_is_called_missed(ma
 async def test_a_watcher_that_hangs_is_missed_and_replaced(machine: Machine) -> None:
     async with watching(machine, plan(interval=0.3, timeout=0.5)) as (_, sightings):
         await sightings.first(ContactSeen)
-        for pid in machine.left():
-            os.kill(pid, signal.SIGSTOP)
+        machine.stop_watchers()
         missed = await sightings.first(ContactMissed)
         assert "no answer on a living connection" in missed.reason
         await sightings.first(ContactSeen, after=len(sightings.all))
         for pid in machine.left():
-            os.kill(pid, signal.SIGCONT)
+            send(pid, signal.SIGCONT)
 
 
 async def test_noise_of_rc_files_is_ignored(stopped_machine: Machine) -> None:

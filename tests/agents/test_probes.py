@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 
@@ -13,7 +12,7 @@ from pcloud.model.plan import Check, CommandCheck, HttpCheck, ProcessAgent, Reso
 from pcloud.model.ports import ContactSeen
 from pcloud.model.words import Verdict
 from tests.agents.machine import Machine, free_port
-from tests.agents.processes import marked
+from tests.agents.processes import marked, send
 from tests.agents.services import page, serving
 from tests.agents.sightings import plan, watching
 
@@ -34,7 +33,7 @@ async def test_a_killed_process_is_hard_evidence_and_says_its_last_words(machine
         so_far = len(sightings.all)
         for pid, command in marked(machine.marker).items():
             if command.startswith("sleep 1011"):
-                os.kill(pid, signal.SIGKILL)
+                send(pid, signal.SIGKILL)
         failed = await sightings.probe(Verdict.FAILED, "worker", after=so_far)
         assert failed.reason == "not running: about to work"
 
@@ -60,12 +59,14 @@ async def test_a_page_must_have_its_status_and_its_words(machine: Machine) -> No
             HttpCheck(f"http://{machine.address}:{port}/", 200, 'it\'s "another" $(page)'),
             HttpCheck(f"http://{machine.address}:{broken}/", 200),
             HttpCheck(f"http://{machine.address}:{free_port(machine.address)}/", 200),
+            HttpCheck(f"http://{machine.address}:{port}/", 200, "Content-Type"),
         )
         async with watching(machine, plan(site)) as (_, sightings):
             await sightings.probe(Verdict.PASSED, key="0")
             assert (await sightings.probe(Verdict.MISSED, key="1")).reason.startswith("the answer lacks: it's")
             assert (await sightings.probe(Verdict.MISSED, key="2")).reason == "status 500 instead of 200"
             assert (await sightings.probe(Verdict.MISSED, key="3")).reason.startswith("no answer")
+            assert (await sightings.probe(Verdict.MISSED, key="4")).reason == "the answer lacks: Content-Type"  # that is in the headers
 
 
 @pytest.mark.parametrize("tool", ["curl", "bash", "wget"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 
@@ -11,6 +10,7 @@ import pytest
 from pcloud.model.ports import ContactMissed, ContactSeen
 from pcloud.model.words import Reach
 from tests.agents.machine import Machine, free_port
+from tests.agents.processes import send
 from tests.agents.services import page, serving
 from tests.agents.sightings import plan, watching
 
@@ -52,7 +52,7 @@ async def test_who_is_not_connected_or_dying_itself_is_unable_to_say(machine: Ma
         assert await agent.reach(machine.address, mute, 1) is Reach.UNABLE
         await sightings.first(ContactSeen)
         for pid in machine.sshd_processes()[1:]:
-            os.kill(pid, signal.SIGSTOP)
+            send(pid, signal.SIGSTOP)
         assert await agent.reach(machine.address, mute, 1) is Reach.UNABLE
         machine.signal_all(signal.SIGCONT)
 
