@@ -13,7 +13,7 @@ from pcloud.model.words import Verdict
 NOT_RUNNING: Final = 7
 """OCF's "not running": hard evidence."""
 NOT_INSTALLED: Final = 5
-"""OCF's word for what is not there at all, a hard error of an action."""
+"""OCF's word for what is not there at all: a hard error, which no retry mends (policy.md section 1)."""
 PENDING: Final = 96
 UNKNOWN: Final = 97
 """96 and 97: no meaning in OCF, LSB, sysexits.h or any shell."""
@@ -26,6 +26,7 @@ AGENT: Final[Mapping[int, Verdict]] = {
     NOT_RUNNING: Verdict.FAILED,
     PENDING: Verdict.PENDING,
     UNKNOWN: Verdict.UNKNOWN,
+    NOT_INSTALLED: Verdict.BROKEN,
 }
 SCRIPT: Final[Mapping[int, Verdict]] = {
     0: Verdict.PASSED,

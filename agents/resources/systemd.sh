@@ -28,19 +28,18 @@ END
 # What systemctl said, on one line: not where to read more, nor what sudo thinks of the host's name.
 gist() { printf '%s\n' "$said" | sed -e '/^See /d' -e '/unable to resolve host/d' | head -n 1; }
 
-# $1 is the status to end with: hard evidence for the monitor, "not installed" for start.
-require_unit() {
+require_unit() { # ends with "not installed" where there is nothing that could be started
   case $load in
     loaded) ;;
-    not-found) complain "$1" "missing unit $unit" ;;
-    masked) complain "$1" "missing unit $unit: masked" ;;
-    *) complain "$1" "unusable unit $unit: $load" ;;
+    not-found) complain 5 "missing unit $unit" ;;
+    masked) complain 5 "missing unit $unit: masked" ;;
+    *) complain 5 "unusable unit $unit: $load" ;;
   esac
 }
 
 monitor_unit() {
   read_unit
-  require_unit 7
+  require_unit
   case $active in
     active) exit 0 ;;
     activating | deactivating | reloading | refreshing | maintenance) complain 96 "$active ($sub)" ;;
@@ -55,7 +54,7 @@ monitor_unit() {
 
 start_unit() {
   read_unit
-  require_unit 5
+  require_unit
   # Counting starts is our own policy's task; systemd's limit would refuse what it ordered.
   $as systemctl --no-ask-password reset-failed -- "$unit" 2>/dev/null
   if ! said=$($as systemctl --no-ask-password start -- "$unit" 2>&1); then

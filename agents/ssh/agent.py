@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import asyncssh
 
@@ -19,9 +20,10 @@ from agents.ssh.faults import MissedError, UnclearError
 from agents.ssh.link import Link, open_link
 from agents.ssh.pacing import Pace
 from agents.ssh.reaching import reach
+from agents.statuses import NOT_INSTALLED
 from agents.watcher.protocol import PING, SAY_SOMETHING, Beat, Begun, Line, Provisioned, Result, probe_set
 from pcloud.model.instance import Instance
-from pcloud.model.plan import AssemblyPlan, ResourcePlan
+from pcloud.model.plan import AssemblyPlan, ResourcePlan, SystemdAgent
 from pcloud.model.ports import ContactMissed, ContactSeen, ContactUnclear, Outcome, ProvisionSeen, Sighting
 from pcloud.model.words import Reach, Verdict
 
@@ -141,7 +143,9 @@ class SshAgent:
     async def start(self, resource: ResourcePlan, environment: Mapping[str, str]) -> Outcome:
         if resource.agent is None:
             return Outcome(0)
-        return await self.execute(start_script(resource.name, resource.agent), environment, resource.action_timeout)
+        outcome = await self.execute(start_script(resource.name, resource.agent), environment, resource.action_timeout)
+        hard = outcome.status == NOT_INSTALLED and isinstance(resource.agent, SystemdAgent)
+        return replace(outcome, hard=True) if hard else outcome
 
     async def stop(self, resource: ResourcePlan, environment: Mapping[str, str]) -> Outcome:
         if resource.agent is None:

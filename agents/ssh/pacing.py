@@ -1,7 +1,8 @@
 """When the next attempt to reach a machine is due.
 
-Rules: the first attempt after a connection that worked is at once; 1, 2, 4 … 15 s between those that follow (policy.md section 4); not
-faster than 2 s where a login was refused.
+Rules: the first attempt after a connection that worked is at once, or after 1 s if it did not work for long; 1, 2, 4 … 15 s between those
+that follow (policy.md section 4); not faster than 2 s where a login was refused. Nobody reports anything during a pause after a break, so
+that one stays short.
 """
 
 from __future__ import annotations
@@ -11,28 +12,24 @@ _LONGEST = 15.0
 _FIRST_UNCLEAR = 2.0
 """Seconds after a refused login: while a machine boots, its user comes a little after its sshd; and sshd counts refusals."""
 _STEADY = 15.0
-"""Seconds that a link must have lived for its end to be news; one that ends sooner is one more failed attempt in a row."""
+"""Seconds that a link must have lived for the next attempt to be at once; links that end sooner must not make us spin."""
 
 
 class Pace:
     """The pause before the next attempt."""
 
     def __init__(self) -> None:
-        self._next = 0.0
+        self._next = _FIRST
         self._next_unclear = _FIRST_UNCLEAR
 
     def broke(self, lived: float) -> float:
         """Seconds to wait after a link has ended that lived so long."""
-        if lived >= _STEADY:
-            self._next = 0.0
-            self._next_unclear = _FIRST_UNCLEAR
-        pause = self._next
-        self._next = max(_FIRST, min(_LONGEST, self._next * 2))
-        return pause
+        self._next = _FIRST
+        self._next_unclear = _FIRST_UNCLEAR
+        return 0.0 if lived >= _STEADY else _FIRST
 
     def missed(self) -> float:
         """Seconds to wait after an attempt that failed."""
-        self._next = max(_FIRST, min(_LONGEST, self._next))
         pause, self._next = self._next, min(_LONGEST, self._next * 2)
         return pause
 

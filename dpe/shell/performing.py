@@ -155,7 +155,7 @@ class Performer:
             outcome = await agent.stop(resource, given) if restart else Outcome(0)
             if outcome.ok:
                 outcome = await agent.start(resource, given)
-            if not outcome.ok:
+            if not outcome.ok and not outcome.hard:  # its own probe says what cannot be mended, and the others go on
                 return Fact(ActionFailed, action=action.id, reason=f"{name}: {said(outcome)}")
         return Fact(ActionDone, action=action.id)
 
@@ -174,7 +174,7 @@ class Performer:
     def _judged(action: Action, outcome: Outcome) -> Fact:
         if outcome.ok:
             return Fact(ActionDone, action=action.id)
-        return Fact(ActionFailed, action=action.id, reason=said(outcome))
+        return Fact(ActionRefused if outcome.hard else ActionFailed, action=action.id, reason=said(outcome))
 
 
 def said(outcome: Outcome) -> str:

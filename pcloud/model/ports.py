@@ -76,6 +76,7 @@ class Outcome:
     status: int | None
     reason: str = ""
     output: str = ""
+    hard: bool = False  # trying again cannot help (policy.md section 1)
 
     @property
     def ok(self) -> bool:

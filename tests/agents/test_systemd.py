@@ -52,8 +52,10 @@ async def test_a_unit_is_started_killed_seen_failed_and_started_again(machine: S
 async def test_a_missing_unit_is_told_apart_from_one_that_does_not_start(machine: SystemdMachine, key: str) -> None:
     missing, broken = ResourcePlan("m", SystemdAgent("nope.service")), ResourcePlan("b", SystemdAgent("broken.service"))
     async with running_agent(machine.instance(), key, plan(missing)) as (agent, sightings):
-        assert (await sightings.probe(Verdict.FAILED)).reason == "missing unit nope.service"
-        assert (await agent.start(missing, {})).reason.startswith("missing unit nope.service")
+        assert (await sightings.probe(Verdict.BROKEN)).reason == "missing unit nope.service"
+        refused = await agent.start(missing, {})
+        assert refused.reason.startswith("missing unit nope.service")
+        assert refused.hard
         assert await agent.stop(missing, {}) == Outcome(0)
         outcome = await agent.start(broken, {})
         assert outcome.reason.startswith("broken.service did not start, failed (exit-code)")

@@ -190,7 +190,7 @@ def test_a_configuration_that_is_refused_blocks_and_is_not_repeated() -> None:
     world = World(start=False)
     world.outcomes[actions.ConfigureAssembly] = lambda action: events.ActionRefused(at=0, action=action.id, reason="secret missing")
     world.start()
-    world.advance(7200)
+    world.advance(2400)
     assert world.word("web") == "blocked"
     assert world.did().count("ConfigureAssembly web") == 1
     world.outcomes.clear()
@@ -202,7 +202,7 @@ def test_a_configuration_that_fails_is_not_repeated_for_ever() -> None:
     world = World(start=False)
     world.outcomes[actions.ConfigureAssembly] = lambda action: events.ActionFailed(at=0, action=action.id, reason="exit status 1")
     world.start()
-    world.advance(7200)
+    world.advance(2400)
     assert world.word("web") == "exhausted"
     assert world.did().count("ConfigureAssembly web") < 10
 

@@ -68,6 +68,7 @@ def test_a_new_boot_id_may_come_before_the_answer_to_the_order() -> None:
     mark = world.mark()
     world.look()
     assert world.did(mark) == []  # one action at a time
+    assert world.word("db") == "rebooting"
     [order] = world.open_actions()
     world.feed(events.ActionDone(at=0, action=order.id))
     assert world.did(mark) == ["StartResources db"]
@@ -168,3 +169,20 @@ def test_an_exhausted_machine_that_answers_after_all_is_taken_up_as_it_is() -> N
     world.host("db").ill.clear()
     world.look()
     assert world.word() == "healthy"
+
+
+def test_an_exhausted_machine_that_answers_and_fails_again_stays_exhausted() -> None:
+    world = World(one(recovery(allow=Rung.REBOOT, restart=rung(1, 60.0))))
+    world.outcomes[actions.RebootAssembly] = lambda action: events.ActionFailed(at=0, action=action.id, reason="503")
+    world.ail("db/mysqld", cure=None)
+    world.freeze("db")
+    world.advance(60)
+    assert world.word() == "exhausted"
+    world.outcomes[actions.StartResources] = lambda action: events.ActionFailed(at=0, action=action.id, reason="exit status 1")
+    world.host("db").frozen = False
+    mark = world.mark()
+    world.look()
+    world.advance(1200)
+    assert set(world.did(mark)) == {"StartResources db", "RestartResource db"}
+    assert world.did(mark).count("StartResources db") == 1
+    assert world.word() == "exhausted"

@@ -148,7 +148,7 @@ def test_a_hard_error_of_a_launch_blocks_and_a_start_tries_again() -> None:
     world = World(one(), start=False)
     world.outcomes[actions.LaunchInstance] = lambda action: events.ActionRefused(at=0, action=action.id, reason="no image debian")
     world.start()
-    world.advance(7200)
+    world.advance(2400)
     assert world.word() == "blocked"
     assert world.did() == ["LaunchInstance db"]
     assert world.alerts() == ["no image debian: blocked"]
@@ -173,7 +173,7 @@ def test_a_relaunch_that_is_refused_twice_is_blocked() -> None:
     world.outcomes[actions.LaunchInstance] = lambda action: events.ActionRefused(at=0, action=action.id, reason="quota")
     mark = world.mark()
     world.order(Rung.RELAUNCH, "db")
-    world.advance(7200)
+    world.advance(2400)
     assert world.word("db") == "blocked"
     assert world.did(mark).count("LaunchInstance db") == 2
     assert world.state.assemblies["db"].stage is Stage.ABSENT
@@ -183,7 +183,7 @@ def test_launches_that_fail_are_exhausted_in_the_end_and_a_start_begins_anew() -
     world = World(one(), start=False)
     world.outcomes[actions.LaunchInstance] = lambda action: events.ActionFailed(at=0, action=action.id, reason="503")
     world.start()
-    world.advance(7200)
+    world.advance(2400)
     assert world.word() == "exhausted"
     assert world.did() == ["LaunchInstance db"] * 2
     world.outcomes.clear()

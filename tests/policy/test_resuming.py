@@ -168,5 +168,7 @@ def test_an_open_intent_keeps_its_id_over_a_restart_of_the_controller() -> None:
     world.outcomes[actions.RebootAssembly] = lambda action: None
     world.order(Rung.REBOOT, "db")
     [before] = world.open_actions()
+    mark = world.mark()
     world.resume()
     assert world.open_actions() == [before]
+    assert before in world.log[mark:]

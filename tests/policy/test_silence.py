@@ -31,7 +31,7 @@ def test_sshd_died_but_mysql_serves_and_nobody_reboots_mysql() -> None:
     world.host("db").unreachable = True
     mark = world.mark()
     world.look()
-    world.advance(1800)
+    world.advance(900)
     assert world.word("db") == "held"
     assert world.did(mark) == []
     [alert] = world.alerts(mark)
