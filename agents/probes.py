@@ -37,8 +37,13 @@ class Probe:
         """What an exit status (or ``timeout``) with the end of the output means."""
         verdict = self.verdicts.get(int(status), Verdict.MISSED) if status.isdecimal() else Verdict.MISSED
         if verdict is Verdict.PASSED:
-            return ProbeSeen(self.resource, self.key, verdict, "")
+            return ProbeSeen(self.resource, self.key, verdict, "", restarts=self._restarts(text))
         return ProbeSeen(self.resource, self.key, verdict, self._reason(status, text))
+
+    def _restarts(self, text: str) -> int | None:
+        """systemd's count of its own restarts, which its monitor tells."""
+        word, _, count = text.partition("=")
+        return int(count) if self.verdicts is AGENT and word == "NRestarts" and count.isdecimal() else None
 
     def _reason(self, status: str, text: str) -> str:
         if status == "timeout":

@@ -5,9 +5,9 @@ if [ "$(id -u)" -ne 0 ]; then as='sudo -n'; fi
 
 complain() { printf '%s\n' "$2"; exit "$1"; } # STATUS REASON
 
-read_unit() { # its properties go to $load, $active, $sub, $result
+read_unit() { # its properties go to $load, $active, $sub, $result, $restarts
   if [ ! -d /run/systemd/system ]; then complain 97 "systemd does not run here"; fi
-  if ! properties=$(systemctl --no-ask-password show -p LoadState -p ActiveState -p SubState -p Result -- "$unit" 2>&1); then
+  if ! properties=$(systemctl --no-ask-password show -p LoadState -p ActiveState -p SubState -p Result -p NRestarts -- "$unit" 2>&1); then
     case $properties in
       *denied* | *uthenti*) complain 97 "no rights to ask systemd: $properties" ;;
       *) complain 96 "systemd does not answer: $properties" ;; # it may just be executing itself anew
@@ -19,6 +19,7 @@ read_unit() { # its properties go to $load, $active, $sub, $result
       ActiveState) active=$value ;;
       SubState) sub=$value ;;
       Result) result=$value ;;
+      NRestarts) restarts=$value ;;
     esac
   done <<END
 $properties
@@ -41,7 +42,7 @@ monitor_unit() {
   read_unit
   require_unit
   case $active in
-    active) exit 0 ;;
+    active) complain 0 "NRestarts=$restarts" ;;
     activating | deactivating | reloading | refreshing | maintenance) complain 96 "$active ($sub)" ;;
     inactive)
       if [ "$result" = success ]; then complain 96 "inactive"; fi

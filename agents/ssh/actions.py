@@ -72,11 +72,11 @@ async def run_script(
             channel.write(action_program() + text)
             return await _follow(session)
     except TimeoutError:
-        return Outcome(None, f"no answer within {timeout + _MARGIN:g}s")
+        return Outcome(None, f"no answer within {timeout + _MARGIN:g}s", lost=True)
     except asyncssh.ChannelOpenError as error:
-        return Outcome(None, f"no channel for it: {error.reason}")
+        return Outcome(None, f"no channel for it: {error.reason}", lost=True)
     except (asyncssh.Error, OSError) as error:
-        return Outcome(None, f"the connection broke: {error}")
+        return Outcome(None, f"the connection broke: {error}", lost=True)
     finally:
         if channel is not None:
             channel.abort()
@@ -86,7 +86,7 @@ async def _follow(session: ActionSession) -> Ran | Outcome:
     await asyncio.wait({session.status, session.ended}, return_when=asyncio.FIRST_COMPLETED)
     if not session.status.done():
         session.status.cancel()
-        return Outcome(None, f"the connection broke: {session.ended.result() or 'the channel was closed'}")
+        return Outcome(None, f"the connection broke: {session.ended.result() or 'the channel was closed'}", lost=True)
     await asyncio.wait({session.ended}, timeout=_OUTPUT_GRACE)
     return Ran(session.status.result(), session.output[-_TAIL:])
 

@@ -165,7 +165,7 @@ class SshAgent:
 
     async def _run(self, script: str, environment: Mapping[str, str], timeout: float) -> Ran | Outcome:
         if self._link is None:
-            return Outcome(None, f"not connected: {self._trouble}")
+            return Outcome(None, f"not connected: {self._trouble}", lost=True)
         return await run_script(self._link.connection, script, environment, timeout)
 
     async def reach(self, address: str, port: int, timeout: float) -> Reach:

@@ -72,10 +72,12 @@ repeat() { # NAME INTERVAL TIMEOUT DELAY
     status=${result##*"$newline="}
     status=${status%%"$newline"*}
     text=${result%%"$newline="*}${result#*"$newline=$status"}
-    if [ "$status" != 0 ] || [ "$status" != "$last" ]; then
-      printf 'r %s %s %s\n' "$1" "$status" "${text#"$newline"}" || give_up
+    text=${text#"$newline"}
+    case $text in NRestarts=*) news=$status$text ;; *) news=$status ;; esac # that count is news in a pass as well
+    if [ "$status" != 0 ] || [ "$news" != "$last" ]; then
+      printf 'r %s %s %s\n' "$1" "$status" "$text" || give_up
     fi
-    last=$status
+    last=$news
     sleep "$2"
   done
 }

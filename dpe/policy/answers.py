@@ -83,12 +83,15 @@ def on_fenced(turn: Turn, name: str, *, missing: bool) -> None:
 
 
 def gone_is_fenced(turn: Turn, name: str) -> bool:
-    """Whether a machine that is gone without our doing may be replaced: there is nothing to write to twice, or it was seen just before."""
+    """Whether a machine that is gone without our doing may be replaced: there is nothing to write to twice, or it was seen just before.
+
+    One that still answers us is not dead, whatever the cloud says.
+    """
     if not turn.plan_of(name).volumes:
         return True
     state = turn[name]
     if state.contact:
-        return True
+        return False
     gone_at = state.gone_at if state.gone_at is not None else turn.at
     return state.seen_at is not None and gone_at - state.seen_at <= GONE_AFTER_CONTACT
 
@@ -96,9 +99,8 @@ def gone_is_fenced(turn: Turn, name: str) -> bool:
 def block_fence(turn: Turn, name: str) -> None:
     """It may live on somewhere and write to its volumes: a person must say that it is dead."""
     instance = turn[name].instance
-    reason = (
-        f"fence: {instance.id if instance else name} is gone without our doing, and was not seen within 60 s before; it may still write"
-    )
+    seen = "it still answers us" if turn[name].contact else "it was not seen within 60 s before; it may still write"
+    reason = f"fence: {instance.id if instance else name} is gone without our doing, and {seen}"
     turn.update(name, action=None, recovery=None, until=None, blocked=reason, reason=reason)
     turn.decide(Decision("", Choice.BLOCK, "section 6", evidence=(reason,)), f"blocked: {reason}", assembly=name, alert=True)
 

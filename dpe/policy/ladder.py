@@ -45,7 +45,9 @@ def following(plan: AssemblyPlan, state: AssemblyState, rung: Rung, count: int) 
     return str(above) if above.height <= ceiling(plan, state).height else "exhausted"
 
 
-def fail(turn: Turn, assembly: str, rung: Rung, reason: str, *, rule: str = "section 3.2", resource: str = "") -> None:
+def fail(
+    turn: Turn, assembly: str, rung: Rung, reason: str, *, rule: str = "section 3.2", resource: str = "", persists: bool = False
+) -> None:
     """Count one failure of an assembly at ``rung`` and schedule what follows."""
     if turn.desired is not Desired.RUNNING:
         return
@@ -58,7 +60,7 @@ def fail(turn: Turn, assembly: str, rung: Rung, reason: str, *, rule: str = "sec
     if windows.escalates(window, settings, state.recoveries):
         turn.update(assembly, **{WINDOWS[rung]: ()})
         counts = counted(len(window), settings.failures, settings.within)
-        fail(turn, assembly, next_rung(rung), f"{reason}; {rung} {counts}", rule="section 3.2", resource=resource)
+        fail(turn, assembly, next_rung(rung), f"{reason}; {rung} {counts}", rule="section 3.2", resource=resource, persists=persists)
         return
     turn.update(assembly, **{WINDOWS[rung]: window})
     wait = windows.delay(len(window), settings) * turn.jitter(assembly, len(window))
@@ -68,7 +70,7 @@ def fail(turn: Turn, assembly: str, rung: Rung, reason: str, *, rule: str = "sec
         f"{reason}; {counted(*counters)}: {DOING[rung]}{soon(wait)}",
         assembly=assembly,
     )
-    schedule(turn, assembly, Recovery(rung, Phase.DELAYED, turn.at + wait, decision, *counters, reason=reason))
+    schedule(turn, assembly, Recovery(rung, Phase.DELAYED, turn.at + wait, decision, *counters, reason=reason, persists=persists))
 
 
 def schedule(turn: Turn, assembly: str, recovery: Recovery) -> None:

@@ -41,6 +41,8 @@ def changes_nothing(state: DeployableState, event: ProbeReported) -> bool:
         return True
     if type(event) is not ProbePassed or resource.health is not Health.HEALTHY or resource.blocked or assembly.silence is not None:
         return False
+    if event.restarts is not None and event.restarts != resource.restarts:
+        return False
     probe = resource.probes.get(event.probe)
     return probe is not None and probe.verdict is Verdict.PASSED and probe.misses == 0
 
@@ -61,6 +63,8 @@ def on_probe(turn: Turn, event: ProbeReported) -> None:
         turn.order(ProbeAgain(event.assembly))  # a pass is told only when it is news: the next of ``rise`` must be asked for
     if new.verdict is Verdict.PASSED and old is not None and old.verdict is Verdict.BROKEN:
         restarts.unblock(turn, event.assembly, event.resource)
+    if isinstance(event, ProbePassed) and event.restarts is not None:
+        restarts.on_own_restart(turn, event.assembly, event.resource, event.restarts)
     if isinstance(event, ProbeBroken):
         restarts.block(turn, event.assembly, event.resource, event.reason)
     conclude(turn, event.assembly, event.resource)

@@ -19,7 +19,7 @@ from pcloud.model.actions import Decision, ProbeAgain, RestartResource
 from pcloud.model.events import ActionFailed, ActionRefused, StopFailed
 from pcloud.model.plan import ResourcePlan
 from pcloud.model.state import Recovery
-from pcloud.model.words import Choice, Desired, Health, OnExhausted, Phase, Rung
+from pcloud.model.words import Choice, Desired, Health, OnExhausted, Phase, Rung, Stage
 
 
 def attend(turn: Turn, assembly: str, resource: str) -> None:
@@ -221,3 +221,27 @@ def unblock(turn: Turn, assembly: str, resource: str) -> None:
     """The hard error is gone. What is still wrong with it counts from now on."""
     if turn.resource(assembly, resource).blocked:
         turn.update_resource(assembly, resource, blocked="")
+
+
+def on_own_restart(turn: Turn, assembly: str, resource: str, restarts: int) -> None:
+    """The machine's own supervisor tells how often it has restarted the service (NRestarts, section 1).
+
+    Each growth is a failure that was recovered already: recorded, at most once per ``verify``; nothing is done until the window is full.
+    """
+    state, owner = turn.resource(assembly, resource), turn[assembly]
+    turn.update_resource(assembly, resource, restarts=restarts)
+    if state.restarts is None or restarts <= state.restarts or owner.stage is not Stage.UP:
+        return
+    if turn.desired is not Desired.RUNNING or owner.recovery is not None or state.recovery is not None or state.blocked:
+        return
+    settings = turn.resource_plan(assembly, resource).recovery.restart
+    if state.failures and turn.at - state.failures[-1] < settings.verify:
+        return
+    window = windows.append(state.failures, turn.at, settings)
+    why = f"it failed and was restarted by systemd; {counted(len(window), settings.failures, settings.within)}"
+    if windows.full(window, settings):
+        turn.update_resource(assembly, resource, failures=())
+        ladder.fail(turn, assembly, Rung.REBOOT, f"{resource}: {why}", resource=resource, persists=True)
+        return
+    turn.update_resource(assembly, resource, failures=window)
+    turn.report("recovered", why, assembly=assembly, resource=resource)

@@ -84,7 +84,7 @@ def begin_due(turn: Turn, name: str) -> None:
     recovery = turn[name].recovery
     if recovery is None or recovery.phase is not Phase.DELAYED:
         return
-    if turn[name].stage is Stage.UP and well(turn[name]):
+    if turn[name].stage is Stage.UP and well(turn[name]) and not recovery.persists:
         turn.update(name, recovery=None, reason="")
         turn.report("recovered", "recovered by itself", assembly=name, decision=recovery.decision)
     elif turn[name].stage is Stage.UP and turn[name].unclear:

@@ -9,6 +9,7 @@ Rules (policy.md section 6):
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 
 from dpe.shell.surroundings import Surroundings, environment
@@ -19,6 +20,8 @@ from pcloud.model.instance import Instance, InstanceReading, LaunchOrder
 from pcloud.model.plan import AssemblyPlan
 from pcloud.model.ports import Infrastructure
 from pcloud.model.words import InstanceStatus
+
+log = logging.getLogger(__name__)
 
 POLL = 1.0  # seconds between readings of one instance while we wait for it; a cloud's own steps take seconds
 LATE_TWIN = 120.0  # policy.md section 6: listed for 120 s before creating again
@@ -35,7 +38,9 @@ class Machines:
     async def launch(self, plan: AssemblyPlan, infrastructure: str, generation: int) -> Instance:
         """The running instance of this generation, found or created. Raises InfrastructureError."""
         cloud = self._around.infrastructure(infrastructure)
-        found = await self._of_generation(cloud, plan.name, generation)
+        known = await cloud.find(self._deployable, plan.name)
+        await self._stop_older(cloud, known, generation)
+        found = one_of_generation(known, generation)
         if found is None:
             found = await self._create(cloud, plan, generation)
         reading = await self._until_running(cloud, found)
@@ -46,6 +51,14 @@ class Machines:
     async def _of_generation(self, cloud: Infrastructure, assembly: str, generation: int) -> InstanceReading | None:
         """The instance that carries the tags of this generation, if there is one."""
         return one_of_generation(await cloud.find(self._deployable, assembly), generation)
+
+    async def _stop_older(self, cloud: Infrastructure, known: Sequence[InstanceReading], generation: int) -> None:
+        """No older generation may run when a new one comes: the late twin of a launch that was given up, say."""
+        for twin in known:
+            older = twin.tags is not None and twin.tags.generation < generation
+            if older and twin.status not in {InstanceStatus.SHUTOFF, InstanceStatus.ABSENT}:
+                log.warning("older generation still there", extra={"instance": twin.id, "status": str(twin.status)})
+                await self._until_off(cloud, twin)
 
     async def _create(self, cloud: Infrastructure, plan: AssemblyPlan, generation: int) -> InstanceReading:
         """Ask for it once; where the answer is ambiguous look for it before anybody asks again."""
@@ -104,17 +117,20 @@ class Machines:
     async def fence(self, instance: Instance) -> bool:
         """True when it is known to be off; False when the cloud knows no such instance."""
         cloud = self._around.infrastructure(instance.infrastructure)
-        reading = await cloud.read(instance.id)
+        return await self._until_off(cloud, await cloud.read(instance.id))
+
+    async def _until_off(self, cloud: Infrastructure, reading: InstanceReading) -> bool:
+        """Stop it and read it until it is off; False if there is no such instance. The caller's timeout ends the waiting."""
         stopped = False
         while reading.status is not InstanceStatus.ABSENT:
             if reading.status is InstanceStatus.SHUTOFF and stopped:
                 return True
             if not stopped:
-                await cloud.stop(instance.id)
+                await cloud.stop(reading.id)
                 stopped = True
             else:
                 await asyncio.sleep(POLL)
-            reading = await cloud.read(instance.id)
+            reading = await cloud.read(reading.id)
         return False
 
     async def reboot(self, action: RebootAssembly) -> None:

@@ -144,6 +144,8 @@ class Performer:
         resource = named(plan, name)
         if not (resumed and await agent.running(resource) is Verdict.PASSED):
             stopped = await agent.stop(resource, self._environment(plan))
+            if stopped.lost:
+                return Fact(ActionFailed, action=action.id, reason=said(stopped))
             if not stopped.ok:
                 return Fact(StopFailed, action=action.id, reason=said(stopped))
         return self._judged(action, await agent.start(resource, self._environment(plan)))

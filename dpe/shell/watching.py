@@ -25,7 +25,7 @@ from pcloud.model.words import Stage, Verdict
 from pcloud.spec.references import resolve
 
 NEVER = -1e9  # a last sign of life long before any clock of ours began: there was none that we know of
-UNWATCHED = {Stage.ABSENT, Stage.WAITING, Stage.FENCING, Stage.LAUNCHING, Stage.DESTROYING}
+UNWATCHED = {Stage.ABSENT, Stage.WAITING, Stage.LAUNCHING, Stage.DESTROYING}
 
 
 @dataclass(slots=True)
@@ -116,7 +116,11 @@ class Watchers:
 
 def probe_fact(assembly: str, generation: int, seen: ProbeSeen) -> Fact:
     """The fact of a probe's result."""
-    patience = {"patience": seen.patience} if seen.verdict is Verdict.PENDING else {}
+    more: dict[str, Any] = {}
+    if seen.verdict is Verdict.PENDING:
+        more["patience"] = seen.patience
+    elif seen.verdict is Verdict.PASSED:
+        more["restarts"] = seen.restarts
     return Fact(
         PROBE_EVENTS[seen.verdict],
         assembly=assembly,
@@ -124,7 +128,7 @@ def probe_fact(assembly: str, generation: int, seen: ProbeSeen) -> Fact:
         resource=seen.resource,
         probe=seen.key,
         reason=seen.reason,
-        **patience,
+        **more,
     )
 
 

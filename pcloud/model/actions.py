@@ -14,6 +14,9 @@ from dataclasses import dataclass
 from pcloud.model.instance import Instance
 from pcloud.model.words import Choice, Rung
 
+POLICY_VERSION = 1
+"""Counted up with every release in which ``step`` decides anything differently; states and decisions carry it."""
+
 
 @dataclass(frozen=True, slots=True)
 class RestartResource:
@@ -169,6 +172,7 @@ class Decision:
     within: float = 0.0
     evidence: tuple[str, ...] = ()
     next: str = ""  # what the next failure would do
+    policy: int = POLICY_VERSION
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,7 +91,9 @@ class ProbeReported(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbePassed(ProbeReported):
-    """All is well."""
+    """All is well. ``restarts`` counts how often the machine's own supervisor restarted it, None where nobody counts."""
+
+    restarts: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -53,6 +53,7 @@ class ProbeSeen:
     verdict: Verdict
     reason: str
     patience: float = 30.0  # seconds for which PENDING is no failure
+    restarts: int | None = None  # how often the machine's own supervisor has restarted it, where it counts (systemd's NRestarts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,7 @@ class Outcome:
     reason: str = ""
     output: str = ""
     hard: bool = False  # trying again cannot help (policy.md section 1)
+    lost: bool = False  # the connection broke: whether it was done is not known
 
     @property
     def ok(self) -> bool:

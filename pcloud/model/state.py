@@ -9,13 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pcloud.model.actions import Action
+from pcloud.model.actions import POLICY_VERSION, Action
 from pcloud.model.instance import Instance
 from pcloud.model.plan import DeployablePlan
 from pcloud.model.words import Desired, Health, InstanceStatus, Phase, Reach, Rung, Stage, Verdict
-
-POLICY_VERSION = 1
-"""Counted up when ``step`` decides anything differently; records carry it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +39,7 @@ class Recovery:
     of: int = 0
     within: float = 0.0
     reason: str = ""
+    persists: bool = False  # its target was healthy when it was decided: health does not end it
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +52,7 @@ class ResourceState:
     probes: Mapping[str, ProbeState] = field(default_factory=dict)  # those with evidence since the last reset
     failures: tuple[float, ...] = ()  # the restart window
     recoveries: tuple[float, ...] = ()  # of the last 24 h, for the flapping alert
+    restarts: int | None = None  # by the machine's own supervisor, as last told
     recovery: Recovery | None = None
     action: Action | None = None  # open intent
     suppressed_by: str = ""

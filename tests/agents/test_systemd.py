@@ -80,3 +80,18 @@ def test_the_machine_leaves_nothing_behind(tmp_path: Path) -> None:
         name = machine._name
     assert not Path(f"/sys/class/net/ve-{name}").exists()
     assert str(tmp_path) not in Path("/proc/mounts").read_text()
+
+
+async def test_a_unit_that_systemd_restarts_by_itself_is_counted(machine: SystemdMachine, key: str) -> None:
+    machine.write("etc/systemd/system/phoenix.service", "[Service]\nExecStart=/bin/sleep 100000\nRestart=always\nRestartSec=0\n")
+    phoenix = ResourcePlan("phoenix", SystemdAgent("phoenix.service"), interval=0.2)
+    async with running_agent(machine.instance(), key, plan(phoenix)) as (agent, sightings):
+        await sightings.first(ContactSeen)
+        assert (await agent.execute("systemctl daemon-reload", {}, 30)).ok
+        assert await agent.start(phoenix, {}) == Outcome(0)
+        assert (await sightings.probe(Verdict.PASSED)).restarts == 0
+        so_far = len(sightings.all)
+        assert (await agent.execute("kill -9 $(systemctl show -P MainPID phoenix)", {}, 10)).ok
+        while (seen := await sightings.probe(Verdict.PASSED, after=so_far)).restarts != 1:
+            so_far = sightings.all.index(seen) + 1
+        assert await agent.stop(phoenix, {}) == Outcome(0)

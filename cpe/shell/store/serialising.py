@@ -16,8 +16,8 @@ from typing import Any, get_args, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 
 from pcloud.errors import StoreError
-from pcloud.model.actions import Action, Report
-from pcloud.model.state import POLICY_VERSION, AssemblyState, DeployableState, ResourceState
+from pcloud.model.actions import POLICY_VERSION, Action, Report
+from pcloud.model.state import AssemblyState, DeployableState, ResourceState
 
 _STATE = TypeAdapter(DeployableState)
 _REPORT = TypeAdapter(Report)
