@@ -11,6 +11,7 @@ from dpe.policy.summary import assembly_word, deployable_word, resource_word
 from dpe.policy.turn import Turn
 from pcloud.model.actions import Report
 from pcloud.model.state import AssemblyState, DeployableState, ResourceState
+from pcloud.model.words import Phase
 from pcloud.model.words import Stage
 
 SPEAKING = {Stage.VERIFYING, Stage.UP}  # before, what was not started yet is not running, which is no news
@@ -27,7 +28,7 @@ def report_changes(turn: Turn, before: DeployableState) -> None:
         for resource, each in state.resources.items():
             was = old.resources.get(resource, ResourceState())
             if was is not each and state.stage in SPEAKING and not merely_forgotten(each):
-                change(turn, name, resource, resource_word(was), resource_word(each), each.reason or each.blocked)
+                change(turn, name, resource, resource_word(was), resource_word(each), each.reason or each.blocked or under_way(each))
         change(turn, name, "", assembly_word(old), assembly_word(state), state.reason)
     after = turn.finish()
     change(turn, "", "", deployable_word(before), deployable_word(after), "")
@@ -36,6 +37,11 @@ def report_changes(turn: Turn, before: DeployableState) -> None:
 def merely_forgotten(state: ResourceState) -> bool:
     """Whether nothing is known of it only because it is being looked at anew: no news, and the next word follows soon."""
     return resource_word(state) == "unknown" and not state.reason
+
+
+def under_way(state: ResourceState) -> str:
+    """What a recovery that verifies has done, where nothing else explains the change."""
+    return "restarted, verifying" if state.recovery is not None and state.recovery.phase is Phase.VERIFYING else ""
 
 
 def change(turn: Turn, assembly: str, resource: str, old: str, new: str, reason: str) -> None:

@@ -11,6 +11,7 @@ import random
 import shutil
 import signal
 import subprocess
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,7 +21,7 @@ from tests.agents.machine import keygen
 from tests.agents.processes import children_of
 
 CACHE = Path(__file__).parents[2] / ".cache"
-PACKAGES = "systemd,systemd-sysv,dbus,openssh-server,iproute2,sudo"
+PACKAGES = "systemd,systemd-sysv,dbus,openssh-server,iproute2,sudo,python3"  # python3: for whole daemons in a machine
 TOOLS = ("systemd-nspawn", "mmdebstrap", "ip", "ssh-keygen")
 
 
@@ -40,7 +41,7 @@ def run(*command: str | Path, timeout: float = 30) -> None:
 def root_file_system() -> Path:
     """Debian with systemd, built on first use (half a minute) and kept in the checkout's ignored cache."""
     CACHE.mkdir(exist_ok=True)
-    place = CACHE / "systemd-machine"
+    place = CACHE / f"systemd-machine-{zlib.crc32(PACKAGES.encode()):08x}"
     with (CACHE / "systemd-machine.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not place.exists():
@@ -99,11 +100,17 @@ class SystemdMachine:
         file.write_text(text)
         file.chmod(mode)
 
-    def boot(self) -> None:
-        options = ("--quiet", "--boot", "--register=no", "--keep-unit", "--network-veth", f"--machine={self._name}", "-D", str(self._root))
+    def boot(self, *visible: Path) -> None:
+        """Boot it; the directories ``visible`` are seen in it at their own places, read-only."""
+        binds = [f"--bind-ro={path}" for path in visible]
+        options = ("--quiet", "--boot", "--register=no", "--keep-unit", "--network-veth", f"--machine={self._name}", *binds)
         with (self._place / "console.log").open("wb") as console:
             self._container = subprocess.Popen(
-                ["systemd-nspawn", *options], stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True
+                ["systemd-nspawn", *options, "-D", self._root],
+                stdin=subprocess.DEVNULL,
+                stdout=console,
+                stderr=console,
+                start_new_session=True,
             )
         cable = f"ve-{self._name}"
         for _ in range(100):
@@ -135,13 +142,13 @@ class SystemdMachine:
 
 
 @contextmanager
-def systemd_machine(place: Path) -> Iterator[SystemdMachine]:
+def systemd_machine(place: Path, *visible: Path) -> Iterator[SystemdMachine]:
     """A machine that is booting."""
     machine = SystemdMachine(place)
     try:
         machine.mount(root_file_system())
         machine.configure()
-        machine.boot()
+        machine.boot(*visible)
         yield machine
     finally:
         machine.clean()
