@@ -11,8 +11,7 @@ from dpe.policy.summary import assembly_word, deployable_word, resource_word
 from dpe.policy.turn import Turn
 from pcloud.model.actions import Report
 from pcloud.model.state import AssemblyState, DeployableState, ResourceState
-from pcloud.model.words import Phase
-from pcloud.model.words import Stage
+from pcloud.model.words import Phase, Stage
 
 SPEAKING = {Stage.VERIFYING, Stage.UP}  # before, what was not started yet is not running, which is no news
 
