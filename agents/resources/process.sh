@@ -2,7 +2,8 @@
 record=$runs/$name.pid
 
 look_at() { # PID: its state, group and start time go to $state, $group, $born; status 1 if there is none
-  stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
+  { IFS= read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 1 # no fork: this is asked of every process there is
+  case $stat in *')'*) ;; *) stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 1 ;; esac # a name with a newline in it
   # shellcheck disable=SC2086 # fields; the second may hold anything and ends with the last parenthesis
   set -- ${stat##*) }
   state=$1 group=$3 born=${20}

@@ -117,7 +117,7 @@ async def test_secrets_stand_in_no_argument_and_no_file(machine: Machine) -> Non
 async def test_without_a_connection_an_action_says_so_at_once(stopped_machine: Machine) -> None:
     async with watching(stopped_machine, plan()) as (agent, sightings):
         await sightings.first(ContactMissed)
-        assert await agent.execute("true", {}, 60) == Outcome(None, "not connected: connection refused")
+        assert await agent.execute("true", {}, 60) == Outcome(None, "not connected: connection refused", lost=True)
 
 
 async def test_a_kept_process_starts_once_runs_on_and_stops_with_its_group(machine: Machine) -> None:
