@@ -51,6 +51,10 @@ class HardInfrastructureError(InfrastructureError):
     """The cloud will go on saying no: a missing image or size, a quota. Not retried (policy.md section 1)."""
 
 
+class SecretError(PcloudError):
+    """A secret cannot be read; trying again does not change that. Never holds the value."""
+
+
 class AmbiguousError(InfrastructureError):
     """No clear answer (timeout, 5xx, broken connection): what was asked may have been done or may yet be."""
 

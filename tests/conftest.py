@@ -6,8 +6,13 @@ import asyncio
 from collections.abc import Callable, Mapping
 
 import pytest
+from hypothesis import settings
 
 from tests.virtual_time import VirtualTimeLoop
+
+settings.register_profile("quick", max_examples=15, stateful_step_count=25, deadline=None)
+settings.register_profile("thorough", max_examples=1000, stateful_step_count=50, deadline=None)
+settings.load_profile("quick")  # unless pytest is run with --hypothesis-profile=thorough
 
 
 def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:

@@ -52,27 +52,39 @@ monitor_process() {
   complain 7 "not running${words:+: $words}"
 }
 
+make_pipe() { # PATH, for a moment: its ends are 4 for writing and 6 for reading; opening both ways does not wait for the other end
+  rm -f "$1" && mkfifo -m 600 "$1" 2>/dev/null || return 1
+  # shellcheck disable=SC2094 # a pipe
+  exec 5<>"$1" 6<"$1" 4>"$1" 5<&-
+  rm -f "$1"
+}
+
 start_process() {
   if is_running; then exit 0; fi
   provide "$runs" && provide "$logs" && : >>"$log" || complain 1 "cannot write to $runs and $logs"
   if recall && group_is_there; then end_group 5; fi # children of a dead parent would hold its port
-  # stderr is the log and stdout the pid's way back, which is closed at once: $( ) returns, and the process runs on.
+  make_pipe "$record.go" || complain 1 "cannot make a pipe in $runs"
+  # stderr is the log and stdout the pid's way back, which is closed at once: $( ) returns. It runs on when it is recorded, which stdin
+  # tells: by a line, or, if we are killed, by its end, and then the record itself says. Nothing runs that no record names.
   # shellcheck disable=SC2016 # expanded over there
-  inner='printf "%s\n" "$$"; exec >&2; cd "$1" || exit 1; exec sh -c "$2"'
+  inner='printf "%s\n" "$$"; exec >&2
+    read -r said || { read -r said rest <"$3" && [ "$said" = "$$" ]; } 2>/dev/null || exit 1
+    exec </dev/null; cd "$1" || exit 1; exec sh -c "$2"'
   if setsid --fork true 2>/dev/null; then
     # shellcheck disable=SC2086 # words
-    pid=$($as setsid --fork sh -c "$inner" "$name" "$directory" "$command" </dev/null 2>>"$log")
+    pid=$($as setsid --fork sh -c "$inner" "$name" "$directory" "$command" "$record" <&6 2>>"$log" 4>&- 6<&-)
   else
     # shellcheck disable=SC2086 # words
-    pid=$({ $as setsid sh -c "$inner" "$name" "$directory" "$command" </dev/null 2>>"$log" & })
+    pid=$({ $as setsid sh -c "$inner" "$name" "$directory" "$command" "$record" <&6 2>>"$log" 4>&- 6<&- & })
   fi
   if [ -z "$pid" ]; then complain 1 "could not be started: $(last_words)"; fi
   born=
   look_at "$pid"
   printf '%s %s\n' "$pid" "$born" >"$record.new" && mv -f "$record.new" "$record" || complain 1 "cannot write $record"
+  echo recorded >&4 # 6 is still open here: never SIGPIPE
 }
 
 stop_process() {
   if recall && group_is_there; then end_group "$grace"; fi
-  rm -f "$record"
+  rm -f "$record" "$record.new" "$record.go"
 }

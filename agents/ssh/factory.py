@@ -14,7 +14,9 @@ import asyncssh
 
 from agents.outside import OutsideChecks, http_client
 from agents.ssh.agent import SshAgent
+from agents.ssh.faults import UnclearError
 from agents.ssh.options import machine_options
+from pcloud.errors import PcloudError
 from pcloud.model.instance import Instance
 from pcloud.model.plan import AssemblyPlan
 from pcloud.model.ports import Sighting
@@ -24,7 +26,7 @@ _HANDSHAKES = 32
 
 
 class SshAgents:
-    """An AgentFactory. ``client_key_path`` tells the private key's file of a deployable."""
+    """An AgentFactory. ``client_key_path`` tells the private key's file of a deployable, or raises a PcloudError."""
 
     def __init__(self, client_key_path: Callable[[str], str], handshakes: int = _HANDSHAKES) -> None:
         self._client_key_path = client_key_path
@@ -37,10 +39,16 @@ class SshAgents:
 
         @lru_cache(1)
         def options() -> asyncssh.SSHClientConnectionOptions:  # an error is not kept: the key may be mended
-            return machine_options(instance, self._client_key_path(deployable))
+            return machine_options(instance, self._own_key(deployable))
 
         outside = OutsideChecks(instance.address, self._client, report)
         return SshAgent(assembly, instance, report, options=options, handshakes=self._handshakes, outside=outside)
+
+    def _own_key(self, deployable: str) -> str:
+        try:
+            return self._client_key_path(deployable)
+        except PcloudError as error:  # it says nothing of the machine, and the next attempt asks again
+            raise UnclearError(f"our own key cannot be read: {error}") from error
 
     async def aclose(self) -> None:
         """Let go of the HTTP client."""

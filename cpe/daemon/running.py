@@ -27,7 +27,7 @@ from cpe.shell.keyring import FileKeyring
 from cpe.shell.store.sqlite import SqliteStore
 from dpe.shell.engine import Engine
 from dpe.shell.surroundings import Surroundings
-from pcloud.errors import PcloudError
+from pcloud.errors import SecretError
 from pcloud.model.plan import DeployablePlan, Secret
 from pcloud.model.ports import Stored
 
@@ -84,7 +84,6 @@ async def ended_by_signal() -> AsyncIterator[asyncio.Event]:
 @contextlib.asynccontextmanager
 async def daemon(settings: Settings, where: Places) -> AsyncIterator[Controller]:
     """The controller with its DPEs running; they end with the block, the machines stay."""
-    where.state.mkdir(mode=0o700, parents=True, exist_ok=True)
     async with SqliteStore(where.state) as store:
         keyring = FileKeyring(where.state / "keys", store.controller)
         infrastructures = Infrastructures(settings.infrastructures, controller=store.controller, state_directory=where.state)
@@ -120,13 +119,13 @@ def factory(surroundings: Surroundings) -> Callable[[DeployablePlan, Stored | No
 
 
 def read_secret(secret: Secret) -> str:
-    """A secret's value from its file or our environment; PcloudError, which never holds the value."""
+    """A secret's value from its file or our environment; SecretError, which never holds the value."""
     if secret.env:
         value = os.environ.get(secret.env)
         if value is None:
-            raise PcloudError(f"secret {secret.name}: the daemon's environment has no {secret.env}")
+            raise SecretError(f"secret {secret.name}: the daemon's environment has no {secret.env}")
         return value
     try:
         return Path(secret.file).read_text(encoding="utf-8").rstrip("\n")
     except (OSError, UnicodeDecodeError) as error:
-        raise PcloudError(f"secret {secret.name}: {secret.file} cannot be read: {error}") from error
+        raise SecretError(f"secret {secret.name}: {secret.file} cannot be read: {error}") from error

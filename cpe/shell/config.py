@@ -8,7 +8,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Never
 
 from pydantic import BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -16,9 +16,9 @@ from cpe.shell.infrastructures.settings import InfrastructureSettings
 from pcloud.errors import PcloudError
 from pcloud.model.words import Mode, Rung
 from pcloud.places import config_path
-from pcloud.spec.fields import Keys, ModeWord, Name, Text
+from pcloud.spec.fields import Keys, Name, wrong
 from pcloud.spec.problems import path_text
-from pcloud.spec.recovery import RecoveryDefaults, RecoveryKeys, effective, never_fills
+from pcloud.spec.recovery import RecoveryDefaults, RecoveryKeys, SupportedMode, effective, never_fills
 from pcloud.spec.windows import FIX
 from pcloud.spec.wording import known_keys, wording
 
@@ -28,25 +28,30 @@ class ConfigError(PcloudError):
 
 
 def _mode(value: object) -> object:
-    """``mode = "observe"``, or the same as a table: ``[mode]`` with ``default``."""
+    """``mode = "enforce"``, or the same as a table: ``[mode]`` with ``default``."""
     return value["default"] if isinstance(value, dict) and value.keys() == {"default"} else value
 
 
+def _not_yet(_value: object) -> Never:
+    raise wrong("not yet supported", "leave it out")
+
+
 class ConfiguredInfrastructure(InfrastructureSettings):
-    """An infrastructure with the recovery settings of what is at home there."""
+    """An infrastructure with the recovery settings of what is at home there. ``anchors`` are known, and not yet supported."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    anchors: Annotated[tuple[str, ...], BeforeValidator(_not_yet)] = ()
     recovery: RecoveryKeys = Field(default_factory=RecoveryKeys)
 
 
 class Settings(Keys):
-    """The whole file. ``alert_command`` is run for each alert, which it gets as JSON on its stdin."""
+    """The whole file. ``alert_command`` is known, and not yet supported."""
 
     infrastructures: dict[Name, ConfiguredInfrastructure] = Field(default_factory=dict)
     recovery: RecoveryKeys = Field(default_factory=RecoveryKeys)
-    mode: Annotated[ModeWord, BeforeValidator(_mode)] = Mode.ENFORCE
-    alert_command: Text | None = None
+    mode: Annotated[SupportedMode, BeforeValidator(_mode)] = Mode.ENFORCE
+    alert_command: Annotated[None, BeforeValidator(_not_yet)] = None
 
     @property
     def defaults(self) -> RecoveryDefaults:

@@ -7,6 +7,7 @@ NotFoundError with what is near; nothing here decides a recovery.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -17,11 +18,11 @@ from pathlib import Path
 from cpe.shell.broadcast import Broadcast, Subscription
 from cpe.shell.engines import Engine, EngineFactory
 from cpe.shell.keeper import Keeper
-from cpe.shell.status import deployable_status, summary
+from cpe.shell.status import deployable_status, lame, summary, unattended
 from cpe.shell.store.sqlite import SqliteStore
 from dpe.policy.summary import deployable_word
 from pcloud import __version__
-from pcloud.errors import NotFoundError, RefusedError, TimedOutError
+from pcloud.errors import NotFoundError, PcloudError, RefusedError, TimedOutError
 from pcloud.model.actions import Report
 from pcloud.model.plan import DeployablePlan
 from pcloud.model.ports import Infrastructure, Keyring
@@ -33,6 +34,8 @@ from pcloud.records.status import DeployableStatus, DeployableSummary
 from pcloud.spec.loading import load
 from pcloud.spec.planning import plan
 from pcloud.spec.recovery import RecoveryDefaults
+
+log = logging.getLogger(__name__)
 
 ACKNOWLEDGE = 10.0  # seconds to see an operator's word in the state: one journal commit, on a slow disk
 
@@ -58,6 +61,7 @@ class Controller:
         self._defaults = defaults
         self._state_directory = state_directory
         self._wall = wall
+        self._lame: dict[str, str] = {}  # deployables that could not be taken up, and why
         self._broadcast = Broadcast()
         store.on_events(self._broadcast.send)
         self._changing = asyncio.Lock()  # what deployables there are changes one request at a time
@@ -65,7 +69,13 @@ class Controller:
     async def open(self) -> None:
         """Take up every deployable that the store knows."""
         for stored in await self._store.deployables():
-            await self._keeper.add(self._plan_of(stored.upload))
+            try:
+                await self._keeper.add(self._plan_of(stored.upload))
+            except PcloudError as error:  # the others are looked after all the same
+                log.error("deployable cannot be taken up", extra={"deployable": stored.name, "reason": str(error)})  # noqa: TRY400 - no bug
+                self._lame[stored.name] = str(error)
+                report = Report("blocked", reason=f"cannot be taken up: {error}", alert=True)
+                await self._store.report(stored.name, report, wall=self._wall())
 
     async def close(self) -> None:
         """End all DPEs and subscriptions; machines are left as they are."""
@@ -100,11 +110,19 @@ class Controller:
             if known is None:
                 await self._store.save_deployable(made.name, upload)
                 await self._store.report(made.name, Report("registered", reason=upload.path), wall=self._wall())
-                await self._keeper.add(made)
-                await self._taken_in(made.name)
+                await self._take_up(made)
+            elif self._keeper.engine(made.name) is None:
+                await self._store.save_deployable(made.name, upload)  # one that could not be taken up before
+                await self._take_up(made)
             elif (known.upload.source, known.upload.files) != (upload.source, upload.files):
                 await self._replace(made, upload, replace=replace)
         return await self.status(made.name)
+
+    async def _take_up(self, made: DeployablePlan) -> None:
+        """Start looking after it."""
+        self._lame.pop(made.name, None)
+        await self._keeper.add(made)
+        await self._taken_in(made.name)
 
     async def _replace(self, made: DeployablePlan, upload: SpecUpload, *, replace: bool) -> None:
         """Another spec for a deployable that is there."""
@@ -122,10 +140,13 @@ class Controller:
 
     async def list_deployables(self) -> Sequence[DeployableSummary]:
         """All of them, by name."""
-        return [summary(self._engine(name).state) for name in self._keeper.names]
+        well = [summary(self._engine(name).state) for name in self._keeper.names]
+        return sorted([*well, *(lame(name) for name in self._lame)], key=lambda each: each.name)
 
     def _engine(self, name: str) -> Engine:
         engine = self._keeper.engine(name)
+        if name in self._lame:
+            raise RefusedError(f"{name} could not be taken up: {self._lame[name]}", "mend that and create it again, or delete it")
         if engine is None:
             near = get_close_matches(name, self._keeper.names, n=1)
             cure = f"did you mean {near[0]}?" if near else "pcloud deployable list shows what there is"
@@ -142,7 +163,7 @@ class Controller:
     async def status(self, name: str) -> DeployableStatus:
         """How it stands."""
         engine = self._engine(name)
-        return deployable_status(engine.state, engine.wall_at)
+        return unattended(deployable_status(engine.state, engine.wall_at), self._keeper.trouble(name))
 
     async def start(self, name: str) -> None:
         """It shall run."""
@@ -154,13 +175,22 @@ class Controller:
 
     async def _want(self, name: str, desired: Desired) -> None:
         """Say it, and return when the engine has taken it in."""
-        self._engine(name).ask(desired)
-        await self._taken_in(name)
+        async with self._changing:
+            self._attended(name).ask(desired)
+            await self._taken_in(name)
 
     async def _recover(self, rung: Rung, name: str, assembly: str, resource: str = "") -> None:
         """The same for one rung's action."""
-        self._engine(name).ask_recovery(rung, assembly, resource)
-        await self._taken_in(name)
+        async with self._changing:
+            self._attended(name).ask_recovery(rung, assembly, resource)
+            await self._taken_in(name)
+
+    def _attended(self, name: str) -> Engine:
+        """The engine of a deployable, if it runs."""
+        trouble = self._keeper.trouble(name)
+        if trouble:
+            raise RefusedError(f"{name} is not looked after now: {trouble}", "ask again in a minute; the daemon's log says more")
+        return self._engine(name)
 
     async def _taken_in(self, name: str) -> None:
         """Wait until the engine has decided upon what it was told."""
@@ -174,14 +204,23 @@ class Controller:
     async def delete(self, name: str, *, volumes: bool) -> None:
         """Forget a stopped deployable."""
         async with self._changing:
-            state = self._engine(name).state
-            if deployable_word(state) != "stopped":
-                raise RefusedError(f"{name} is not stopped", f"run pcloud deployable stop {name} first")
-            if volumes and state.plan is not None:
-                for infrastructure in state.plan.infrastructures:
-                    await self._infrastructures(infrastructure).delete_volumes(name)
-            await self._keeper.remove(name)
+            if name not in self._lame:
+                await self._delete_stopped(name, volumes=volumes)
             await self._store.delete_deployable(name)
+            self._lame.pop(name, None)
+            await asyncio.to_thread(self._keyring.forget, name)
+            if self._keeper.engine(name) is not None:
+                await self._keeper.remove(name)
+
+    async def _delete_stopped(self, name: str, *, volumes: bool) -> None:
+        """See that nothing of it runs, and delete its volumes where that is wanted."""
+        await self._taken_in(name)
+        state = self._engine(name).state
+        if deployable_word(state) != "stopped":
+            raise RefusedError(f"{name} is not stopped", f"run pcloud deployable stop {name} first")
+        if volumes and state.plan is not None:
+            for infrastructure in state.plan.infrastructures:
+                await self._infrastructures(infrastructure).delete_volumes(name)
 
     async def reboot(self, name: str, assembly: str) -> None:
         """Reboot the assembly's instance."""

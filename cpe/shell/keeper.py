@@ -32,6 +32,7 @@ class Kept:
     engine: Engine
     task: asyncio.Task[None]
     crashes: int = 0
+    trouble: str = ""  # what the last engine died of, while there is no new one
 
 
 class Keeper:
@@ -52,6 +53,11 @@ class Keeper:
         """The engine of a deployable."""
         kept = self._kept.get(name)
         return kept.engine if kept is not None else None
+
+    def trouble(self, name: str) -> str:
+        """Why nobody looks after a deployable at the moment; empty if somebody does."""
+        kept = self._kept.get(name)
+        return kept.trouble if kept is not None else ""
 
     async def add(self, plan: DeployablePlan) -> None:
         """Start the DPE of a deployable from what the store holds of it."""
@@ -89,10 +95,12 @@ class Keeper:
                 await kept.engine.run()
             except Exception as error:  # whatever a DPE dies of, the others must not notice
                 log.exception("dpe died", extra={"deployable": name})
+                kept.trouble = f"its engine died: {type(error).__name__}: {error}; it is started again"
                 kept.crashes = 1 if loop.time() - began > FORGIVEN_AFTER else kept.crashes + 1
                 await self._report_crash(name, error)
             await asyncio.sleep(min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** (kept.crashes - 1)))
             kept.engine = await self._reload(name, kept)
+            kept.trouble = ""
 
     async def _reload(self, name: str, kept: Kept) -> Engine:
         """A new engine from the store; the store itself may need a few tries."""
@@ -105,7 +113,7 @@ class Keeper:
 
     async def _report_crash(self, name: str, error: Exception) -> None:
         """Write into the journal that a DPE died."""
-        report = Report("crashed", reason=f"its engine died: {type(error).__name__}: {error}; starting it again", alert=True)
+        report = Report("crashed", reason=f"its engine died: {type(error).__name__}: {error}; it is started again", alert=True)
         try:
             await self._store.report(name, report, wall=self._wall())
         except StoreError as trouble:

@@ -7,6 +7,7 @@ machine was launched with is never forgotten. Only private halves are stored, pu
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -41,6 +42,14 @@ class FileKeyring:
 
     def tags(self, deployable: str, assembly: str, generation: int) -> Tags:
         return Tags(controller=self._controller, deployable=deployable, assembly=assembly, generation=generation)
+
+    def forget(self, deployable: str) -> None:
+        """Remove all keys of a deployable that is deleted."""
+        try:
+            self._client(deployable).unlink(missing_ok=True)
+            shutil.rmtree(self._directory / "hosts" / _file_name(deployable), ignore_errors=True)
+        except OSError as error:
+            raise StoreError(f"the SSH keys of {deployable} cannot be removed: {error}") from error
 
     def _client(self, deployable: str) -> Path:
         return self._directory / "clients" / _file_name(deployable)

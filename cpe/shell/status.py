@@ -8,7 +8,10 @@ from datetime import UTC, datetime
 from dpe.policy.summary import assembly_word, deployable_word, resource_word
 from pcloud.model.instance import Instance
 from pcloud.model.state import AssemblyState, DeployableState, ResourceState
+from pcloud.model.words import Stage
 from pcloud.records.status import AssemblyStatus, DeployableStatus, DeployableSummary, InstanceStatusBody, ResourceStatus
+
+TELLING = {Stage.STARTING, Stage.VERIFYING, Stage.UP}  # before its start a service that does not run is no news
 
 
 def deployable_status(state: DeployableState, wall_at: Callable[[float], float]) -> DeployableStatus:
@@ -24,12 +27,22 @@ def deployable_status(state: DeployableState, wall_at: Callable[[float], float])
     )
 
 
+def unattended(status: DeployableStatus, trouble: str) -> DeployableStatus:
+    """The status while nobody looks after the deployable: what was known last is not what is known now."""
+    return status.model_copy(update={"state": "unknown", "reason": trouble}) if trouble else status
+
+
 def summary(state: DeployableState) -> DeployableSummary:
     """The same in a line."""
     words = [assembly_word(each) for each in state.assemblies.values()]
     return DeployableSummary(
         name=state.name, state=deployable_word(state), desired=state.desired, assemblies=len(words), healthy=words.count("healthy")
     )
+
+
+def lame(name: str) -> DeployableSummary:
+    """The line of a deployable that could not be taken up."""
+    return DeployableSummary(name=name, state="blocked", desired="unknown", assemblies=0, healthy=0)
 
 
 def assembly_status(state: DeployableState, name: str, assembly: AssemblyState, wall_at: Callable[[float], float]) -> AssemblyStatus:
@@ -40,10 +53,10 @@ def assembly_status(state: DeployableState, name: str, assembly: AssemblyState, 
         name=name,
         state=word,
         reason=assembly_reason(word, assembly),
-        since=moment(wall_at(assembly.since)),
+        since=moment(wall_at(assembly.word_since)),
         infrastructure=assembly.instance.infrastructure if assembly.instance else (plan.infrastructure if plan else ""),
         instance=instance_body(assembly.instance) if assembly.instance is not None else None,
-        resources=[resource_status(each, resource, wall_at) for each, resource in assembly.resources.items()],
+        resources=[resource_status(each, resource, assembly, wall_at) for each, resource in assembly.resources.items()],
     )
 
 
@@ -51,13 +64,20 @@ def assembly_reason(word: str, assembly: AssemblyState) -> str:
     """Why it is not healthy: its own reason, else that of the first resource that has one."""
     if word == "healthy":
         return ""
-    own = assembly.blocked or assembly.held or assembly.reason
-    return own or next((f"{name}: {each.reason}" for name, each in assembly.resources.items() if each.reason), "")
+    own = assembly.blocked or assembly.reason or assembly.held
+    if own or assembly.stage not in TELLING:
+        return own
+    return next((f"{name}: {each.reason}" for name, each in assembly.resources.items() if each.reason), "")
 
 
-def resource_status(name: str, state: ResourceState, wall_at: Callable[[float], float]) -> ResourceStatus:
-    """How a resource stands."""
-    return ResourceStatus(name=name, state=resource_word(state), reason=state.blocked or state.reason, since=moment(wall_at(state.since)))
+def resource_status(name: str, state: ResourceState, owner: AssemblyState, wall_at: Callable[[float], float]) -> ResourceStatus:
+    """How a resource stands, as far as it can be seen: on a machine that is not up or out of sight it cannot."""
+    since = moment(wall_at(state.word_since))
+    if owner.stage not in TELLING:
+        return ResourceStatus(name=name, state="stopped" if owner.instance is None else "waiting", reason="", since=since)
+    if not owner.contact and not state.blocked:
+        return ResourceStatus(name=name, state="unknown", reason=f"out of sight; it was {resource_word(state)}", since=since)
+    return ResourceStatus(name=name, state=resource_word(state), reason=state.blocked or state.reason, since=since)
 
 
 def instance_body(instance: Instance) -> InstanceStatusBody:

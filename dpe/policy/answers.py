@@ -20,7 +20,7 @@ from pcloud.model.actions import (
     StartResources,
     StopResources,
 )
-from pcloud.model.events import ActionDone, ActionFailed, ActionRefused, InstanceLaunched, InstanceMissing
+from pcloud.model.events import ActionDone, ActionFailed, ActionRefused, InstanceFenced, InstanceLaunched, InstanceMissing
 from pcloud.model.words import Choice, Desired, Stage
 
 GONE_AFTER_CONTACT = 60.0  # policy.md section 6: seen within 60 s before the first 404
@@ -54,6 +54,7 @@ def on_done(turn: Turn, event: ActionDone) -> None:
         case RebootAssembly():
             bringup.rebooted(turn, action)
         case FenceInstance():
+            keep_evidence(turn, name, event)
             on_fenced(turn, name, missing=isinstance(event, InstanceMissing))
         case LaunchInstance():
             on_launched(turn, name, event)
@@ -70,6 +71,12 @@ def on_launched(turn: Turn, name: str, event: ActionDone) -> None:
     if not isinstance(event, InstanceLaunched):
         raise TypeError(f"the answer to a launch must name the instance: {event}")
     bringup.launched(turn, name, event.instance)
+
+
+def keep_evidence(turn: Turn, name: str, event: ActionDone) -> None:
+    """What the machine said last goes into the journal before it is replaced (section 6)."""
+    if isinstance(event, InstanceFenced) and event.console:
+        turn.report("evidence", f"the end of its console: {event.console}", assembly=name)
 
 
 def on_fenced(turn: Turn, name: str, *, missing: bool) -> None:
@@ -102,7 +109,7 @@ def block_fence(turn: Turn, name: str) -> None:
     seen = "it still answers us" if turn[name].contact else "it was not seen within 60 s before; it may still write"
     reason = f"fence: {instance.id if instance else name} is gone without our doing, and {seen}"
     turn.update(name, action=None, recovery=None, until=None, blocked=reason, reason=reason)
-    turn.decide(Decision("", Choice.BLOCK, "section 6", evidence=(reason,)), f"blocked: {reason}", assembly=name, alert=True)
+    turn.decide(Decision("", Choice.BLOCK, "section 6", evidence=(reason,)), reason, assembly=name, alert=True)
 
 
 def on_failed(turn: Turn, event: ActionFailed) -> None:

@@ -96,7 +96,8 @@ def fence(turn: Turn, assembly: str) -> None:
         launch(turn, assembly)
         return
     enter(turn, assembly, Stage.FENCING, reason=f"fencing {state.instance.id}")
-    act(turn, assembly, FenceInstance(turn.next_id(), assembly, state.instance, FENCE))
+    disposable = not turn.plan_of(assembly).volumes or not state.boot_id
+    act(turn, assembly, FenceInstance(turn.next_id(), assembly, state.instance, FENCE, disposable))
 
 
 def fenced(turn: Turn, assembly: str) -> None:

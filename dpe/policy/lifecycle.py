@@ -84,6 +84,8 @@ def begin(turn: Turn, name: str) -> None:
 def take_down(turn: Turn, name: str) -> None:
     """Take the next step down, if it is this assembly's turn."""
     state = turn[name]
+    if state.stage is Stage.ABSENT and (state.blocked or state.exhausted):
+        settings.clear_assembly(turn, name)
     if state.stage in {Stage.ABSENT, Stage.STOPPING}:
         return
     if state.stage is Stage.DESTROYING:
@@ -113,13 +115,16 @@ def stop_services(turn: Turn, name: str, instance: Instance) -> None:
 
 
 def destroy(turn: Turn, name: str) -> None:
-    """Delete the instance; a machine that was there before us is let go."""
-    instance = turn[name].instance
-    if instance is None or turn.plan_of(name).static:
+    """Delete the instance, and what an unanswered launch may have left; a machine that was there before us is let go."""
+    state, plan = turn[name], turn.plan_of(name)
+    instance = state.instance
+    if plan.static or (instance is None and state.stage in {Stage.ABSENT, Stage.WAITING}):
         settings.clear_assembly(turn, name)
         return
-    bringup.enter(turn, name, Stage.DESTROYING, reason=turn[name].reason if turn[name].stage is Stage.DESTROYING else instance.id)
-    bringup.act(turn, name, DestroyInstance(turn.next_id(), name, instance, DESTROY))
+    what = instance.id if instance is not None else "what was launched"
+    home = instance.infrastructure if instance is not None else plan.infrastructure
+    bringup.enter(turn, name, Stage.DESTROYING, reason=state.reason if state.stage is Stage.DESTROYING else what)
+    bringup.act(turn, name, DestroyInstance(turn.next_id(), name, instance, home, DESTROY))
 
 
 def destroy_failed(turn: Turn, name: str, reason: str) -> None:

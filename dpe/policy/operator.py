@@ -28,6 +28,8 @@ def why_not(state: DeployableState, event: RecoveryAsked) -> str:
         return f"{event.assembly} is static: it was not launched by pcloud and cannot be relaunched"
     if assembly.action is not None or any(each.action is not None for each in assembly.resources.values()):
         return f"an action on {event.assembly} is under way"
+    if assembly.recovery is not None and assembly.recovery.phase is not Phase.DELAYED:
+        return f"{event.assembly} is on its way up already ({assembly.stage})"
     if assembly.instance is None and event.rung is not Rung.RELAUNCH:
         return f"{event.assembly} has no instance now"
     if event.rung is Rung.RESTART:

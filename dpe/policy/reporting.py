@@ -20,10 +20,11 @@ def report_changes(turn: Turn, before: DeployableState) -> None:
     """Compare what can be seen before and after, resources first: causes stand before effects."""
     if turn.version == 0:
         return
-    for name, state in turn.assemblies.items():
+    for name, state in list(turn.assemblies.items()):
         old = before.assemblies.get(name, AssemblyState())
         if old is state:
             continue
+        date_words(turn, name, old, state)
         for resource, each in state.resources.items():
             was = old.resources.get(resource, ResourceState())
             if was is not each and state.stage in SPEAKING and not merely_forgotten(each):
@@ -31,6 +32,15 @@ def report_changes(turn: Turn, before: DeployableState) -> None:
         change(turn, name, "", assembly_word(old), assembly_word(state), state.reason)
     after = turn.finish()
     change(turn, "", "", deployable_word(before), deployable_word(after), "")
+
+
+def date_words(turn: Turn, name: str, old: AssemblyState, new: AssemblyState) -> None:
+    """Remember since when each word is shown."""
+    for resource, each in new.resources.items():
+        if resource_word(old.resources.get(resource, ResourceState())) != resource_word(each):
+            turn.update_resource(name, resource, word_since=turn.at)
+    if assembly_word(old) != assembly_word(new):
+        turn.update(name, word_since=turn.at)
 
 
 def merely_forgotten(state: ResourceState) -> bool:

@@ -227,7 +227,7 @@ def hold(turn: Turn, assembly: str, word: str, evidence: str) -> None:
         return
     reason = f"{word}: {evidence}" if evidence else word
     turn.update(assembly, held=word, reason=reason)
-    turn.decide(Decision("", Choice.HOLD, "section 4", evidence=(reason,)), f"held: {reason}", assembly=assembly, alert=True)
+    turn.decide(Decision("", Choice.HOLD, "section 4", evidence=(reason,)), reason, assembly=assembly, alert=True)
 
 
 def condemn(turn: Turn, assembly: str, rung: Rung, reason: str) -> None:

@@ -17,6 +17,7 @@ from dpe.shell.clock import Clock
 from dpe.shell.facts import Fact
 from dpe.shell.machines import Machines
 from dpe.shell.performing import Performer
+from dpe.shell.secrets import Secrets
 from dpe.shell.surroundings import Surroundings
 from dpe.shell.watching import Watchers
 from pcloud.errors import RefusedError
@@ -36,6 +37,8 @@ class Engine:
     def __init__(self, plan: DeployablePlan, stored: Stored | None, surroundings: Surroundings, *, seed: int = 0) -> None:
         self._plan = plan
         self._around = surroundings
+        self._secrets = Secrets(surroundings.secret)
+        self._secrets.learn(plan)
         self._inbox: asyncio.Queue[Fact] = asyncio.Queue(INBOX)
         self._overflowed = False
         self._posted = self._taken_in = 0  # facts
@@ -56,7 +59,7 @@ class Engine:
     def post(self, fact: Fact) -> None:
         """Tell it a fact. Where the inbox is full a probe's result may be lost, and is asked for again; nothing else ever is."""
         try:
-            self._inbox.put_nowait(fact)
+            self._inbox.put_nowait(self._secrets.veil(fact))
             self._posted += 1
         except asyncio.QueueFull:
             if not issubclass(fact.kind, ProbeReported):
@@ -91,8 +94,9 @@ class Engine:
             async with asyncio.TaskGroup() as tasks:
                 self._tasks = tasks
                 self._watchers = Watchers(self._around, self._clock, tasks, self.post)
-                self._asker = Asker(Machines(self._plan.name, self._around), self._watchers, self.post)
-                self._performer = Performer(lambda: self._plan, self._around, self._watchers.agent, self._boot_id, self._contact)
+                machines = Machines(self._plan.name, self._around, self._secrets)
+                self._asker = Asker(machines, self._watchers, self.post)
+                self._performer = Performer(lambda: self._plan, machines, self._secrets, self._watchers.agent, self._boot_id, self._contact)
                 await self._loop(resumed=self._resumes)
         except* Exception as group:
             raise first_cause(group) from group
@@ -120,6 +124,7 @@ class Engine:
         for fact in facts:
             if isinstance(fact, SettingsChanged):
                 self._plan = fact.plan
+                self._secrets.learn(fact.plan)
             self.state, ordered, _ = step(self.state, fact)
             orders.extend(ordered)
         return distinct(orders)

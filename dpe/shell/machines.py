@@ -1,7 +1,8 @@
 """Making, fencing and removing machines through an infrastructure: each call idempotent, each answer certain or an error.
 
 Rules (policy.md section 6):
-- An instance of a generation is looked for by its tags before it is created, and for 120 s after an ambiguous answer.
+- An instance of a generation is looked for by its tags before it is created; after an ambiguous answer or a controller's death for as long
+  as it may turn up late.
 - Fenced is SHUTOFF read after a stop that was accepted; nothing is deleted where it can be stopped.
 - Volumes are found by name or created, and freed from a fenced predecessor before they are attached.
 """
@@ -12,7 +13,8 @@ import asyncio
 import logging
 from collections.abc import Sequence
 
-from dpe.shell.surroundings import Surroundings, environment
+from dpe.shell.secrets import Secrets
+from dpe.shell.surroundings import Surroundings
 from dpe.shell.userdata import user_data
 from pcloud.errors import AmbiguousError, InfrastructureError
 from pcloud.model.actions import RebootAssembly
@@ -24,41 +26,55 @@ from pcloud.model.words import InstanceStatus
 log = logging.getLogger(__name__)
 
 POLL = 1.0  # seconds between readings of one instance while we wait for it; a cloud's own steps take seconds
-LATE_TWIN = 120.0  # policy.md section 6: listed for 120 s before creating again
+CONSOLE = 10.0  # seconds for the console: the fence must not wait long for it
+CONSOLE_END = 1000  # characters of it that go into the journal: the last words of a kernel or a service
 RUNNING = {InstanceStatus.ACTIVE, InstanceStatus.REBOOT}
 
 
 class Machines:
     """One deployable's machines."""
 
-    def __init__(self, deployable: str, surroundings: Surroundings) -> None:
+    def __init__(self, deployable: str, surroundings: Surroundings, secrets: Secrets) -> None:
         self._deployable = deployable
+        self._secrets = secrets
         self._around = surroundings
 
-    async def launch(self, plan: AssemblyPlan, infrastructure: str, generation: int) -> Instance:
-        """The running instance of this generation, found or created. Raises InfrastructureError."""
+    async def launch(self, plan: AssemblyPlan, infrastructure: str, generation: int, *, resumed: bool) -> Instance:
+        """The running instance of this generation, found or created. Raises InfrastructureError.
+
+        ``resumed``: it may have been asked for already by a controller that did not get the answer.
+        """
         cloud = self._around.infrastructure(infrastructure)
-        known = await cloud.find(self._deployable, plan.name)
-        await self._stop_older(cloud, known, generation)
-        found = one_of_generation(known, generation)
+        await self._stop_older(cloud, plan.name, generation)
+        found = await self._look_for(cloud, plan.name, generation, cloud.lateness if resumed else 0.0)
         if found is None:
             found = await self._create(cloud, plan, generation)
         reading = await self._until_running(cloud, found)
-        _, public = self._around.keyring.host_pair(self._deployable, plan.name, generation)
+        _, public = await asyncio.to_thread(self._around.keyring.host_pair, self._deployable, plan.name, generation)
         user = reading.user or plan.monitor.user
         return Instance(reading.id, generation, reading.address, reading.port, user, public, infrastructure)
 
-    async def _of_generation(self, cloud: Infrastructure, assembly: str, generation: int) -> InstanceReading | None:
-        """The instance that carries the tags of this generation, if there is one."""
-        return one_of_generation(await cloud.find(self._deployable, assembly), generation)
+    async def _look_for(self, cloud: Infrastructure, assembly: str, generation: int, patience: float) -> InstanceReading | None:
+        """The instance that carries the tags of this generation, for ``patience`` seconds; a twin of it is stopped."""
+        deadline = asyncio.get_running_loop().time() + patience
+        while True:
+            mine = of_generation(await cloud.find(self._deployable, assembly), generation)
+            if mine:
+                for twin in mine[1:]:
+                    log.warning("twin stopped", extra={"instance": twin.id, "of": mine[0].id})
+                    await self._until_off(cloud, twin, disposable=True)
+                return mine[0]
+            if asyncio.get_running_loop().time() >= deadline:
+                return None
+            await asyncio.sleep(POLL)
 
-    async def _stop_older(self, cloud: Infrastructure, known: Sequence[InstanceReading], generation: int) -> None:
+    async def _stop_older(self, cloud: Infrastructure, assembly: str, generation: int) -> None:
         """No older generation may run when a new one comes: the late twin of a launch that was given up, say."""
-        for twin in known:
+        for twin in await cloud.find(self._deployable, assembly):
             older = twin.tags is not None and twin.tags.generation < generation
             if older and twin.status not in {InstanceStatus.SHUTOFF, InstanceStatus.ABSENT}:
                 log.warning("older generation still there", extra={"instance": twin.id, "status": str(twin.status)})
-                await self._until_off(cloud, twin)
+                await self._until_off(cloud, twin, disposable=True)
 
     async def _create(self, cloud: Infrastructure, plan: AssemblyPlan, generation: int) -> InstanceReading:
         """Ask for it once; where the answer is ambiguous look for it before anybody asks again."""
@@ -66,13 +82,10 @@ class Machines:
         try:
             return await cloud.create(order)
         except AmbiguousError:
-            deadline = asyncio.get_running_loop().time() + LATE_TWIN
-            while asyncio.get_running_loop().time() < deadline:
-                found = await self._of_generation(cloud, plan.name, generation)
-                if found is not None:
-                    return found
-                await asyncio.sleep(POLL)
-            raise
+            found = await self._look_for(cloud, plan.name, generation, cloud.lateness)
+            if found is None:
+                raise
+            return found
 
     async def _order(self, cloud: Infrastructure, plan: AssemblyPlan, generation: int) -> LaunchOrder:
         """Everything that the instance needs, its volumes free to be attached."""
@@ -81,14 +94,14 @@ class Machines:
             found = await cloud.volume(self._deployable, plan.name, volume.name, volume.size)
             await cloud.release(found)
             volumes.append((found, volume.mount))
-        private, public = self._around.keyring.host_pair(self._deployable, plan.name, generation)
+        private, public = await asyncio.to_thread(self._around.keyring.host_pair, self._deployable, plan.name, generation)
         data = user_data(
             assembly=plan,
             user=plan.monitor.user,
             authorized_key=self._around.keyring.client_public(self._deployable),
             host_private=private,
             host_public=public,
-            environment=environment(self._around.secret, plan.secrets, {}),
+            environment=self._secrets.environment(plan, {}),
         )
         return LaunchOrder(
             name=f"{self._deployable}-{plan.name}-{generation}",
@@ -114,16 +127,22 @@ class Machines:
             await asyncio.sleep(POLL)
             reading = await cloud.read(reading.id)
 
-    async def fence(self, instance: Instance) -> bool:
-        """True when it is known to be off; False when the cloud knows no such instance."""
+    async def fence(self, instance: Instance, *, disposable: bool) -> bool:
+        """True when it is known to be off; False when the cloud knows no such instance. Raises InfrastructureError."""
         cloud = self._around.infrastructure(instance.infrastructure)
-        return await self._until_off(cloud, await cloud.read(instance.id))
+        return await self._until_off(cloud, await cloud.read(instance.id), disposable=disposable)
 
-    async def _until_off(self, cloud: Infrastructure, reading: InstanceReading) -> bool:
-        """Stop it and read it until it is off; False if there is no such instance. The caller's timeout ends the waiting."""
+    async def _until_off(self, cloud: Infrastructure, reading: InstanceReading, *, disposable: bool) -> bool:
+        """Stop it and read it until it is off; False if there is no such instance. The caller's timeout ends the waiting.
+
+        One in ERROR never becomes SHUTOFF: a ``disposable`` one is deleted instead, another raises.
+        """
         stopped = False
         while reading.status is not InstanceStatus.ABSENT:
             if reading.status is InstanceStatus.SHUTOFF and stopped:
+                return True
+            if reading.status is InstanceStatus.ERROR:
+                await self._delete_broken(cloud, reading, disposable=disposable)
                 return True
             if not stopped:
                 await cloud.stop(reading.id)
@@ -132,6 +151,22 @@ class Machines:
                 await asyncio.sleep(POLL)
             reading = await cloud.read(reading.id)
         return False
+
+    async def _delete_broken(self, cloud: Infrastructure, reading: InstanceReading, *, disposable: bool) -> None:
+        """What is in ERROR cannot be stopped, and may run all the same."""
+        if not disposable:
+            raise InfrastructureError(f"{reading.id} is in ERROR at {cloud.name}: it cannot be seen to be off")
+        await self._delete(cloud, reading.id)
+
+    async def console(self, instance: Instance) -> str:
+        """The end of its console, "" where it cannot be had: evidence is worth having and not worth failing for."""
+        try:
+            async with asyncio.timeout(CONSOLE):
+                text = await self._around.infrastructure(instance.infrastructure).console(instance.id)
+        except (TimeoutError, InfrastructureError) as error:
+            log.info("no console", extra={"instance": instance.id, "reason": str(error)})
+            return ""
+        return text[-CONSOLE_END:].strip()
 
     async def reboot(self, action: RebootAssembly) -> None:
         """Ask for a reboot; a machine that is off is switched on."""
@@ -144,9 +179,18 @@ class Machines:
         else:
             await cloud.reboot(action.instance.id, hard=action.hard)
 
+    async def destroy_all(self, infrastructure: str, assembly: str, instance: Instance | None) -> None:
+        """Delete the assembly's instance and whatever else carries its tags."""
+        cloud = self._around.infrastructure(infrastructure)
+        tagged = [each.id for each in await cloud.find(self._deployable, assembly)]
+        for instance_id in dict.fromkeys(([instance.id] if instance is not None else []) + tagged):
+            await self._delete(cloud, instance_id)
+
     async def destroy(self, infrastructure: str, instance_id: str) -> None:
         """Delete it and see it gone."""
-        cloud = self._around.infrastructure(infrastructure)
+        await self._delete(self._around.infrastructure(infrastructure), instance_id)
+
+    async def _delete(self, cloud: Infrastructure, instance_id: str) -> None:
         await cloud.destroy(instance_id)
         while True:
             reading = await cloud.read(instance_id)
@@ -159,8 +203,7 @@ class Machines:
         return (await self._around.infrastructure(instance.infrastructure).read(instance.id)).status
 
 
-def one_of_generation(readings: Sequence[InstanceReading], generation: int) -> InstanceReading | None:
-    """The reading with that generation's tag, the smallest id first: an ambiguous creation may have made two."""
+def of_generation(readings: Sequence[InstanceReading], generation: int) -> list[InstanceReading]:
+    """The readings with that generation's tag, smallest id first: an ambiguous creation may have made two."""
     mine = [each for each in readings if each.tags is not None and each.tags.generation == generation]
-    alive = [each for each in mine if each.status not in {InstanceStatus.ERROR, InstanceStatus.ABSENT}]
-    return min(alive, key=lambda each: each.id, default=None)
+    return sorted((each for each in mine if each.status not in {InstanceStatus.ERROR, InstanceStatus.ABSENT}), key=lambda each: each.id)

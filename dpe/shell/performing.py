@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from dpe.shell.facts import Fact
 from dpe.shell.machines import Machines
-from dpe.shell.surroundings import Surroundings, environment
-from pcloud.errors import HardInfrastructureError, PcloudError
+from dpe.shell.secrets import Secrets
+from pcloud.errors import HardInfrastructureError, PcloudError, SecretError
 from pcloud.model.actions import (
     Action,
     ConfigureAssembly,
@@ -25,11 +26,12 @@ from pcloud.model.actions import (
     StartResources,
     StopResources,
 )
-from pcloud.model.events import ActionDone, ActionFailed, ActionRefused, InstanceLaunched, InstanceMissing, StopFailed
+from pcloud.model.events import ActionDone, ActionFailed, ActionRefused, InstanceFenced, InstanceLaunched, InstanceMissing, StopFailed
 from pcloud.model.plan import AssemblyPlan, DeployablePlan, ResourcePlan
 from pcloud.model.ports import Agent, Outcome
 from pcloud.model.words import Verdict
 
+SEEN_AGAIN = 45.0  # seconds for a machine that a dead controller may have rebooted to answer: what most take to boot
 REBOOT_COMMAND = 60.0  # a power switch answers within seconds or not at all
 
 
@@ -41,17 +43,18 @@ class Performer:
     def __init__(
         self,
         plan: Callable[[], DeployablePlan],
-        surroundings: Surroundings,
+        machines: Machines,
+        secrets: Secrets,
         agent: Callable[[str, int], Agent | None],
         boot_id: Callable[[str], str],
         contact: Callable[[str], Awaitable[None]],
     ) -> None:
         self._plan = plan
-        self._around = surroundings
+        self._machines = machines
+        self._secrets = secrets
         self._agent = agent
         self._boot_id = boot_id
         self._contact = contact
-        self._machines = Machines(plan().name, surroundings)
 
     async def perform(self, action: Action, *, resumed: bool) -> Fact:
         """Do it and say what became of it."""
@@ -60,7 +63,7 @@ class Performer:
                 return await self._do(action, resumed=resumed)
         except TimeoutError:
             return Fact(ActionFailed, action=action.id, reason=f"not done after {action.timeout:g}s")
-        except HardInfrastructureError as error:
+        except (HardInfrastructureError, SecretError) as error:
             return Fact(ActionRefused, action=action.id, reason=str(error))
         except PcloudError as error:
             return Fact(ActionFailed, action=action.id, reason=str(error))
@@ -70,15 +73,16 @@ class Performer:
             case RestartResource() | StartResources() | StopResources() | ConfigureAssembly():
                 return await self._do_in_guest(action, resumed=resumed)
             case RebootAssembly():
-                return await self._reboot(action)
+                return await self._reboot(action, resumed=resumed)
             case FenceInstance():
-                known = await self._machines.fence(action.instance)
-                return Fact(ActionDone if known else InstanceMissing, action=action.id)
+                return await self._fence(action)
             case LaunchInstance():
-                made = await self._machines.launch(self._assembly(action.assembly), action.infrastructure, action.generation)
+                made = await self._machines.launch(
+                    self._assembly(action.assembly), action.infrastructure, action.generation, resumed=resumed
+                )
                 return Fact(InstanceLaunched, action=action.id, instance=made)
             case DestroyInstance():
-                await self._machines.destroy(action.instance.infrastructure, action.instance.id)
+                await self._machines.destroy_all(action.infrastructure, action.assembly, action.instance)
             case DiscardInstance():
                 await self._machines.destroy(action.infrastructure, action.instance_id)
         return Fact(ActionDone, action=action.id)
@@ -90,8 +94,19 @@ class Performer:
             raise PcloudError(f"{name} is no longer in the spec")
         return plan
 
-    async def _reboot(self, action: RebootAssembly) -> Fact:
+    async def _fence(self, action: FenceInstance) -> Fact:
+        """Keep what it said last, then make sure that it is off."""
+        console = await self._machines.console(action.instance)
+        if not await self._machines.fence(action.instance, disposable=action.disposable):
+            return Fact(InstanceMissing, action=action.id)
+        return Fact(InstanceFenced, action=action.id, console=console)
+
+    async def _reboot(self, action: RebootAssembly, *, resumed: bool) -> Fact:
         """Reboot, unless its boot id shows that it has been (the answer of an earlier try was lost)."""
+        if resumed:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(SEEN_AGAIN):
+                    await self._contact(action.assembly)
         plan = self._assembly(action.assembly)
         if self._boot_id(action.assembly) != action.boot_id:
             return Fact(ActionDone, action=action.id)
@@ -113,9 +128,11 @@ class Performer:
         try:
             output, _ = await asyncio.wait_for(process.communicate(), REBOOT_COMMAND)
         except TimeoutError:
-            process.kill()
-            await process.wait()
             return Outcome(None, f"its reboot command was not done after {REBOOT_COMMAND:g}s")
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
         text = output.decode(errors="replace")[-2000:]
         return Outcome(process.returncode, "" if process.returncode == 0 else f"its reboot command ended with {process.returncode}", text)
 
@@ -129,7 +146,7 @@ class Performer:
             case RestartResource(resource=name):
                 return await self._restart(action, agent, plan, name, resumed=resumed)
             case ConfigureAssembly(parameters=parameters, timeout=timeout):
-                given = environment(self._around.secret, plan.secrets, dict(parameters))
+                given = self._secrets.environment(plan, dict(parameters))
                 return self._judged(action, await agent.execute(plan.configure, given, timeout))
             case StartResources(resources=names, restart=restart):
                 return await self._start_all(action, agent, plan, names, restart=restart and not resumed)
@@ -137,7 +154,7 @@ class Performer:
                 return await self._stop_all(action, agent, plan, names)
 
     def _environment(self, plan: AssemblyPlan) -> dict[str, str]:
-        return environment(self._around.secret, plan.secrets, {})
+        return self._secrets.environment(plan, {})
 
     async def _restart(self, action: RestartResource, agent: Agent, plan: AssemblyPlan, name: str, *, resumed: bool) -> Fact:
         """Stop and start; where a first try may have been made already, only make sure that it runs."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from pcloud.model.plan import Secret
@@ -19,8 +19,3 @@ class Surroundings:
     infrastructure: Callable[[str], Infrastructure]
     secret: Callable[[Secret], str]
     wall: Callable[[], float]
-
-
-def environment(secret: Callable[[Secret], str], secrets: tuple[Secret, ...], parameters: Mapping[str, str]) -> dict[str, str]:
-    """What an assembly's scripts get as environment: its parameters and the values of its secrets."""
-    return {**parameters, **{each.name: secret(each) for each in secrets}}

@@ -89,14 +89,6 @@ class Watchers:
         for watched in self._watched.values():
             watched.agent.probe_again()
 
-    async def close(self) -> None:
-        """End all agents, and wait until they have."""
-        tasks = [watched.task for watched in self._watched.values()]
-        self._watched.clear()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
     def _report(self, assembly: str, generation: int, sighting: Sighting) -> None:
         """Make an event of what an agent saw."""
         of: dict[str, Any] = {"assembly": assembly, "generation": generation}

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
 from pcloud.cli.connecting import connected
 from pcloud.cli.going import go
@@ -110,14 +111,18 @@ def delete(
     name: NameArgument,
     volumes: Annotated[bool, typer.Option("--volumes", help="Delete its volumes as well, with all data on them.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    output: OutputOption = Output.TABLE,
+    json: JsonOption = False,
 ) -> None:
     """Forget a stopped deployable."""
+    screen = Screen()
     with connected() as client, suggesting(client, target(name, most=1)):
         if volumes:
             client.status(name)  # an unknown name is said before anything is asked
             _confirm(name, yes=yes)
         client.delete(name, volumes=volumes)
-    Screen().say(f"{name} is deleted" + (" with its volumes" if volumes else ""))
+    said = Text(f"{name} is deleted" + (" with its volumes" if volumes else ""))
+    emit(screen, chosen(output, json), {"name": name, "deleted": True}, lambda: [said])
 
 
 def _confirm(name: str, *, yes: bool) -> None:

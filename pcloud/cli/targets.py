@@ -6,6 +6,7 @@ Rules: too few or too many parts are a usage error; a name that is unknown comes
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from pcloud.errors import NotFoundError
 from pcloud.records.status import DeployableStatus
 from pcloud.spec.problems import did_you_mean
 
+NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 PARTS = ("DEPLOYABLE", "ASSEMBLY", "RESOURCE")
 
 
@@ -36,6 +38,9 @@ def target(text: str, *, least: int = 1, most: int = 3) -> Target:
     parts = text.split("/")
     if not least <= len(parts) <= most or not all(parts):
         raise typer.BadParameter(f'"{text}" is not {_form(least, most)}')
+    for part in parts:
+        if not NAME.fullmatch(part):
+            raise typer.BadParameter(f'"{part}" cannot be a name: those are lower-case letters, digits and inner hyphens')
     return Target(*parts)
 
 

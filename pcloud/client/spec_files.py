@@ -11,6 +11,8 @@ from pcloud.errors import NotFoundError, PcloudError
 from pcloud.records.requests import SpecUpload
 from pcloud.spec.files import files_of
 
+LONGEST = 1_000_000  # characters of a spec or a script: more than anybody writes, less than harms
+
 
 def is_file(argument: str) -> bool:
     """Whether NAME|FILE means a file: names have neither dots nor slashes."""
@@ -29,10 +31,14 @@ def read_spec(path: str) -> SpecUpload:
 def _text(path: Path) -> str | None:
     """What is in the file; None if there is none."""
     try:
-        return path.read_text(encoding="utf-8")
+        with path.open(encoding="utf-8") as file:
+            text = file.read(LONGEST + 1)
     except FileNotFoundError:
         return None
     except UnicodeDecodeError as error:
         raise PcloudError(f"cannot read {path}: it is not UTF-8 text") from error
     except OSError as error:
         raise PcloudError(f"cannot read {path}: {error.strerror or error}") from error
+    if len(text) > LONGEST:
+        raise PcloudError(f"cannot read {path}: it is longer than {LONGEST:,} characters")
+    return text

@@ -9,11 +9,13 @@ import argparse
 import contextlib
 import signal
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from types import FrameType
 
 from pcloud.demo import faults, needs
-from pcloud.demo.place import Place
+from pcloud.demo.place import PREFIX, Place
 from pcloud.demo.show import show
 from pcloud.errors import PcloudError
 from pcloud.screen.console import Screen
@@ -76,9 +78,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 def play(screen: Screen, *, keep: bool) -> None:
     """The whole show in a place of its own."""
     needs.check()
-    place = Place.make()
+    place = Place(Path(tempfile.mkdtemp(prefix=PREFIX)))
     kept = False
     try:
+        place.furnish()
         show(place, screen, end=not keep)
         kept = keep
     finally:

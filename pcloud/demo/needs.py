@@ -12,8 +12,8 @@ PATH = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"  # where an ordin
 
 PROGRAMS = {
     "sshd": "openssh-server",
-    "mariadbd": "mariadb-server",
-    "mariadb-install-db": "mariadb-server",
+    "mariadbd": "mariadb-server-core",
+    "mariadb-install-db": "mariadb-server-core",
     "mariadb-admin": "mariadb-client",
     "php": "php-cli",
 }

@@ -40,18 +40,15 @@ class Place:
         self.spec = directory / "wordpress" / "wordpress.yaml"
         self._daemon: subprocess.Popen[bytes] | None = None
 
-    @classmethod
-    def make(cls) -> Place:
-        """A new one, with a copy of the spec and secrets of its own."""
-        place = cls(Path(tempfile.mkdtemp(prefix=PREFIX)))
+    def furnish(self) -> None:
+        """Put a copy of the spec and secrets of its own into an empty one."""
         source = Path(str(files("pcloud.demo")))
-        shutil.copytree(source / "files", place.spec.parent / "files")
-        shutil.copy(source / "wordpress.yaml", place.spec)
-        hidden = place.spec.parent / "secrets"
+        shutil.copytree(source / "files", self.spec.parent / "files")
+        shutil.copy(source / "wordpress.yaml", self.spec)
+        hidden = self.spec.parent / "secrets"
         hidden.mkdir(mode=0o700)
         for name in ("database", "admin"):
             (hidden / name).write_text(secrets.token_urlsafe(18))
-        return place
 
     @classmethod
     def kept(cls) -> Place:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from functools import partial
 
-from rich.table import Table
+from rich.text import Text
 
 from pcloud.client import Client
 from pcloud.client.spec_files import read_spec
@@ -16,6 +17,7 @@ from pcloud.demo.faults import NAME, instance_of
 from pcloud.demo.place import Place
 from pcloud.errors import PcloudError
 from pcloud.model.words import Desired, Rung
+from pcloud.screen.columns import columns
 from pcloud.screen.console import Screen
 from pcloud.screen.progress import Course, Outcome, follow
 
@@ -33,7 +35,7 @@ def show(place: Place, screen: Screen, *, end: bool) -> None:
         blog = open_site(place, client, screen)
         seen = [play(act, client, blog, POST, screen) for act in acts(place, client)]
         screen.say()
-        screen.print(table(seen))
+        screen.say_all(table(seen, screen.width))
         check_generations(seen)
         if end:
             stop(client, screen)
@@ -66,15 +68,15 @@ def acts(place: Place, client: Client) -> list[Act]:
     ]
 
 
-def table(seen: list[Seen]) -> Table:
+def table(seen: list[Seen], width: int) -> Iterator[Text]:
     """The times, from the fault on."""
-    made = Table("fault", "recovery", "detected", "recovered", "generation", "address", box=None, pad_edge=False)
+    rows = []
     for each in seen:
         generation = f"{each.generations[0]} → {each.generations[1]}"
         address = " → ".join(dict.fromkeys(each.moved))
         fault = each.act.title.partition(" ")[2].rstrip(".")
-        made.add_row(fault, str(each.act.expected), f"{each.detected:.1f}s", f"{each.recovered:.1f}s", generation, address)
-    return made
+        rows.append((fault, str(each.act.expected), f"{each.detected:.1f}s", f"{each.recovered:.1f}s", generation, address))
+    return columns(("FAULT", "RECOVERY", "DETECTED", "RECOVERED", "GENERATION", "ADDRESS"), rows, width)
 
 
 def check_generations(seen: list[Seen]) -> None:

@@ -77,12 +77,16 @@ class RebootAssembly:
 
 @dataclass(frozen=True, slots=True)
 class FenceInstance:
-    """Make sure that the instance no longer runs: stop it and read SHUTOFF (policy.md section 6)."""
+    """Make sure that the instance no longer runs: stop it and read SHUTOFF (policy.md section 6).
+
+    ``disposable``: nothing can be lost with it (no volumes, or never reached), so that it may be deleted where it cannot be stopped.
+    """
 
     id: str
     assembly: str
     instance: Instance
     timeout: float
+    disposable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +102,12 @@ class LaunchInstance:
 
 @dataclass(frozen=True, slots=True)
 class DestroyInstance:
-    """Delete the current instance of an assembly that is being stopped. Its volumes stay."""
+    """Delete the instance of an assembly that is being stopped, and whatever else was launched for it. Its volumes stay."""
 
     id: str
     assembly: str
-    instance: Instance
+    instance: Instance | None
+    infrastructure: str
     timeout: float
 
 

@@ -187,6 +187,13 @@ class InstanceLaunched(ActionDone):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceFenced(ActionDone):
+    """The instance is off. ``console`` is the end of what it printed, kept as evidence; empty where there is none."""
+
+    console: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceMissing(ActionDone):
     """A fence found no such instance: gone without our doing."""
 

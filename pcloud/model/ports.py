@@ -126,6 +126,10 @@ class Infrastructure(Protocol):
     @property
     def name(self) -> str: ...
 
+    @property
+    def lateness(self) -> float:
+        """Seconds within which an instance may still turn up whose creation was asked for by somebody who did not get the answer."""
+
     async def find(self, deployable: str, assembly: str) -> Sequence[InstanceReading]:
         """All instances that carry this controller's tags for the assembly, of whatever generation and status."""
 
@@ -171,6 +175,9 @@ class Keyring(Protocol):
 
     def host_pair(self, deployable: str, assembly: str, generation: int) -> tuple[str, str]:
         """Private key (OpenSSH PEM) and public line of one instance's host key; the same pair every time it is asked."""
+
+    def forget(self, deployable: str) -> None:
+        """Remove all keys of a deployable that is deleted."""
 
     def tags(self, deployable: str, assembly: str, generation: int) -> Tags:
         """The tags of that instance, with this controller's own name in them."""

@@ -53,6 +53,7 @@ class ResourceState:
     failures: tuple[float, ...] = ()  # the restart window
     recoveries: tuple[float, ...] = ()  # of the last 24 h, for the flapping alert
     restarts: int | None = None  # by the machine's own supervisor, as last told
+    word_since: float = 0.0  # when the word that is shown for it began
     recovery: Recovery | None = None
     action: Action | None = None  # open intent
     suppressed_by: str = ""
@@ -101,6 +102,7 @@ class AssemblyState:
 
     stage: Stage = Stage.ABSENT
     since: float = 0.0  # of the stage
+    word_since: float = 0.0  # when the word that is shown for it began
     until: float | None = None  # end of the stage's time; None while an action runs, or where there is no end
     reason: str = ""  # why it is where it is, for people
     instance: Instance | None = None
@@ -123,7 +125,6 @@ class AssemblyState:
     unclear_since: float | None = None  # until it was alerted
     reached: tuple[PeerReading, ...] = ()  # which peers last reached which of our ports
     ask_peers_at: float | None = None  # next refresh of ``reached``
-    suppressed_by: str = ""
     held: str = ""
     blocked: str = ""
     exhausted: bool = False

@@ -28,8 +28,8 @@ from pcloud.spec.units import duration_text
 
 TICK = 0.25  # seconds between two looks: fluent to the eye; one costs the daemon about a millisecond
 
-STUCK = ("blocked", "exhausted")
-"""States that wait for somebody (policy.md sections 1 and 3.7)."""
+STUCK = ("blocked", "exhausted", "held")
+"""States that wait for somebody (policy.md sections 1, 3.7 and 4); nothing of it keeps a deployable from being stopped."""
 
 
 class Outcome(StrEnum):
@@ -44,7 +44,9 @@ def outcome(status: DeployableStatus, goal: Desired) -> Outcome:
     """Whether ``status`` is where ``goal`` wants it, and whether it will get there by itself."""
     if status.state == {Desired.RUNNING: "healthy", Desired.STOPPED: "stopped"}[goal]:
         return Outcome.REACHED
-    if status.desired != goal or any(stuck_reasons(status)):
+    if status.desired != goal:
+        return Outcome.STUCK
+    if goal is Desired.RUNNING and any(stuck_reasons(status)):
         return Outcome.STUCK
     return Outcome.GOING
 

@@ -51,10 +51,12 @@ def plan(*resources: ResourcePlan, interval: float = 0.5, timeout: float = 2.0) 
 
 
 @asynccontextmanager
-async def running_agent(instance: Instance, key: str, assembly: AssemblyPlan) -> AsyncIterator[tuple[SshAgent, Sightings]]:
-    """An agent of that instance, running."""
+async def running_agent(
+    instance: Instance, key: str | Callable[[str], str], assembly: AssemblyPlan
+) -> AsyncIterator[tuple[SshAgent, Sightings]]:
+    """An agent of that instance, running; ``key`` is our private key's path, or what tells it of a deployable."""
     sightings = Sightings()
-    agents = SshAgents(lambda deployable: key)
+    agents = SshAgents(key if callable(key) else lambda deployable: key)
     agent = agents("shop", assembly, instance, sightings)
     running = asyncio.create_task(agent.run(), name="agent under test")
     try:

@@ -130,7 +130,8 @@ async def test_a_kept_process_starts_once_runs_on_and_stops_with_its_group(machi
         assert await agent.start(worker, environment) == Outcome(0)
         assert await agent.running(worker) is Verdict.PASSED
         assert sum("sleep 1027" in command for command in machine.left().values()) == 1
-        assert (machine.root / "var/log/pcloud/worker.log").read_text() == f"hello from {machine.root}\n"
+        log = machine.root / "var/log/pcloud/worker.log"
+        await until(lambda: log.read_text() == f"hello from {machine.root}\n")
     await until(lambda: all("sleep" in command for command in machine.left().values()))  # our connection is gone, it is not
     async with watching(machine, plan(worker)) as (agent, sightings):
         await sightings.first(ContactSeen)

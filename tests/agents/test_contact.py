@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from pcloud.errors import StoreError
 from pcloud.model.ports import ContactMissed, ContactSeen, ContactUnclear, ProvisionSeen
 from tests.agents.machine import Machine, keygen
 from tests.agents.processes import children_of, send, until
-from tests.agents.sightings import plan, watching
+from tests.agents.sightings import plan, running_agent, watching
 
 pytestmark = pytest.mark.real
 
@@ -31,6 +32,22 @@ async def test_a_wrong_client_key_is_unclear_and_never_missed(machine: Machine, 
 async def test_a_client_key_that_is_not_there_is_unclear(machine: Machine, tmp_path: Path) -> None:
     async with watching(machine, plan(), key=str(tmp_path / "absent")) as (_, sightings):
         assert "cannot be read" in (await sightings.first(ContactUnclear)).reason
+
+
+async def test_a_key_that_the_store_cannot_read_is_unclear_and_asked_for_again(machine: Machine) -> None:
+    asked: list[str] = []
+
+    def key(deployable: str) -> str:
+        asked.append(deployable)
+        if len(asked) == 1:
+            raise StoreError("the disk is gone")
+        return str(machine.client_key)
+
+    async with running_agent(machine.instance(), key, plan()) as (_, sightings):
+        assert (await sightings.first(ContactUnclear)).reason == "our own key cannot be read: the disk is gone"
+        await sightings.first(ContactSeen)
+        assert asked == ["shop", "shop"]
+        assert not sightings.of(ContactMissed)
 
 
 async def test_a_changed_host_key_is_unclear(stopped_machine: Machine) -> None:

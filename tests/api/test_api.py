@@ -158,6 +158,20 @@ def test_events_are_paged_filtered_and_cut_by_time(client: Client) -> None:
     assert client.events(since=everything[-1].at + timedelta(seconds=1)) == []
 
 
+def test_a_seq_that_no_store_can_hold_is_refused(client: Client) -> None:
+    most = 2**63 - 1
+    raw = httpx.Client(transport=httpx.HTTPTransport(uds=str(client.socket_path)), trust_env=False)
+    with raw:
+        assert raw.get("http://pcloud/v1/events", params={"after": most}).json() == []
+        for answer in (
+            raw.get("http://pcloud/v1/events", params={"after": most + 1}),
+            raw.get("http://pcloud/v1/events/stream", params={"after": most + 1}),
+            raw.get("http://pcloud/v1/events/stream", headers={"Last-Event-ID": str(most + 1)}),
+        ):
+            assert answer.status_code == 422
+            assert answer.headers["content-type"] == "application/problem+json"
+
+
 def test_an_error_is_a_problem_on_the_wire(client: Client) -> None:
     raw = httpx.Client(transport=httpx.HTTPTransport(uds=str(client.socket_path)), trust_env=False)
     with raw:

@@ -214,6 +214,13 @@ def test_only_a_stopped_deployable_is_deleted(pcloud: Pcloud) -> None:
     assert pcloud("deployable", "status", "blog").code == 3
 
 
+def test_a_deletion_is_told_to_programs_too(pcloud: Pcloud) -> None:
+    for words, read in ((["--json"], json.loads), (["-o", "yaml"], yaml.safe_load)):
+        pcloud("deployable", "create", "blog.yaml")
+        ended = pcloud("deployable", "delete", "blog", *words)
+        assert (ended.code, read(ended.out)) == (0, {"name": "blog", "deleted": True})
+
+
 def test_volumes_are_deleted_only_with_a_yes(pcloud: Pcloud, controller: MemoryController) -> None:
     pcloud("deployable", "create", "blog.yaml")
     ended = pcloud("deployable", "delete", "blog", "--volumes")

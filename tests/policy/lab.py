@@ -26,8 +26,11 @@ class Lab:
         match action:
             case actions.LaunchInstance():
                 return events.InstanceLaunched(at=0, action=action.id, instance=self.launch(action))
-            case actions.DiscardInstance(instance_id=gone) | actions.DestroyInstance(instance=Instance(id=gone)):
+            case actions.DiscardInstance(instance_id=gone):
                 self.machines.pop(gone, None)
+            case actions.DestroyInstance(assembly=name):
+                for gone in [key for key, each in self.machines.items() if each.plan.name == name]:
+                    self.machines.pop(gone)
             case actions.FenceInstance() | actions.RebootAssembly():
                 return self.do_in_cloud(action, machine)
             case _:

@@ -107,7 +107,9 @@ def test_a_launch_that_fails_while_stopping_leaves_nothing() -> None:
     world.start()
     world.stop()
     [launch] = world.open_actions()
+    mark = world.mark()
     world.feed(events.ActionFailed(at=0, action=launch.id, reason="503"))
+    assert world.did(mark) == ["DestroyInstance db"], "what the launch may have left all the same"
     assert world.word() == "stopped"
 
 

@@ -216,6 +216,4 @@ class Fate(RuleBasedStateMachine):
 
 
 TestFate = Fate.TestCase
-TestFate.settings = settings(
-    max_examples=15, stateful_step_count=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
-)
+TestFate.settings = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])  # the rest is the profile's

@@ -77,9 +77,7 @@ def test_gone_without_our_doing_counts_as_fenced_if_it_was_seen_within_a_minute_
     assert ("LaunchInstance db" in world.did(mark)) is not blocked
     assert world.word("db") == ("blocked" if blocked else "healthy")
     if blocked:
-        assert world.alerts(mark) == [
-            "blocked: fence: db-1 is gone without our doing, and it was not seen within 60 s before; it may still write"
-        ]
+        assert world.alerts(mark) == ["fence: db-1 is gone without our doing, and it was not seen within 60 s before; it may still write"]
 
 
 def test_without_volumes_there_is_nothing_to_write_to_twice() -> None:

@@ -64,7 +64,7 @@ def test_a_refusal_means_that_the_machine_is_alive() -> None:
     world.look()
     world.advance(600)
     assert world.word("db") == "held"
-    assert world.alerts(mark) == ["held: no second sight"]
+    assert world.alerts(mark) == ["no second sight"]
     assert world.did(mark) == []
 
 
@@ -144,7 +144,7 @@ def test_states_that_are_not_of_our_making_hold(status: InstanceStatus) -> None:
     world.look()
     world.advance(600)
     assert world.did(mark) == []
-    assert world.alerts(mark) == [f"held: {status}"]
+    assert world.alerts(mark) == [f"{status}"]
 
 
 def test_nothing_is_rebooted_on_one_blind_eye() -> None:
@@ -152,7 +152,7 @@ def test_nothing_is_rebooted_on_one_blind_eye() -> None:
     world.api_down = True
     mark = silent(world, seconds=600)
     assert world.did(mark) == []
-    assert world.alerts(mark) == ["held: the cloud's API does not answer: timeout"]
+    assert world.alerts(mark) == ["the cloud's API does not answer: timeout"]
     world.api_down = False
     world.advance(6)
     assert world.did(mark)[0] == "RebootAssembly db"

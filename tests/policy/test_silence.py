@@ -22,7 +22,7 @@ def test_without_a_second_sight_it_is_held_with_an_alert_and_nothing_is_done() -
     mark = silent(world, seconds=1200)
     assert world.word() == "held"
     assert world.did(mark) == []
-    assert world.alerts(mark) == ["held: no second sight"]
+    assert world.alerts(mark) == ["no second sight"]
     assert world.state.assemblies["db"].reason == "no second sight"
 
 
@@ -35,7 +35,7 @@ def test_sshd_died_but_mysql_serves_and_nobody_reboots_mysql() -> None:
     assert world.word("db") == "held"
     assert world.did(mark) == []
     [alert] = world.alerts(mark)
-    assert alert.startswith("held: unreachable: web reaches port 3306")
+    assert alert.startswith("unreachable: web reaches port 3306")
 
 
 def test_when_that_service_dies_too_the_silence_counts_from_its_last_answer() -> None:
@@ -62,7 +62,7 @@ def test_a_check_from_the_controller_that_passes_vetoes() -> None:
         world.look()
     assert world.word("web") == "held"
     assert world.did(mark) == []
-    assert world.alerts(mark) == ["held: unreachable: check http of apache from the controller"]
+    assert world.alerts(mark) == ["unreachable: check http of apache from the controller"]
 
 
 def test_a_check_from_inside_is_no_sight_of_its_own() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 from dpe.policy.step import step
 from dpe.policy.summary import assembly_word, deployable_word, resource_word
@@ -38,6 +39,9 @@ class World(Lab):
 
     def __init__(self, plan: DeployablePlan = WORDPRESS, *, jitter: float = 0.0, seed: int = 0, start: bool = True) -> None:
         super().__init__(plan)
+        if start:
+            vars(self).update(vars(_started(plan, jitter, seed).fork()))
+            return
         self.state = DeployableState(plan.name, jitter=jitter, seed=seed)
         self.now = 0.0
         self.log: list[actions.Order] = []
@@ -50,8 +54,6 @@ class World(Lab):
         self.mute = False  # nothing is told by itself, nothing is answered
         self.watch: Callable[[DeployableState, events.Event, DeployableState], None] = lambda before, event, after: None
         self.feed(events.SettingsChanged(at=0.0, plan=plan))
-        if start:
-            self.start()
 
     # the shell
 
@@ -208,6 +210,7 @@ class World(Lab):
         other.machines = {each: machine.copy() for each, machine in self.machines.items()}
         other.sessions = {each: replace(session, told=dict(session.told)) for each, session in self.sessions.items()}
         other.performing, other.outcomes = dict(self.performing), dict(self.outcomes)
+        other.curses, other.scripts = {each: dict(ills) for each, ills in self.curses.items()}, dict(self.scripts)
         other.watch = lambda before, event, after: None
         return other
 
@@ -287,6 +290,14 @@ class World(Lab):
 
     def alerts(self, since: int = 0) -> list[str]:
         return [each.reason for each in self.reports(since) if each.alert]
+
+
+@cache
+def _started(plan: DeployablePlan, jitter: float, seed: int) -> World:
+    """A world whose start was asked for; made once, to be forked."""
+    world = World(plan, jitter=jitter, seed=seed, start=False)
+    world.start()
+    return world
 
 
 def silent(world: World, name: str = "db", seconds: float = 0.0) -> int:

@@ -13,8 +13,7 @@ from pcloud.spec.planning import plan
 from tests.spec.examples import SOUND, loaded
 
 WHOLE = """
-mode = "observe"
-alert_command = "/usr/local/bin/page"
+mode = "enforce"
 
 [recovery.restart]
 failures = 5
@@ -24,7 +23,6 @@ within = "20m"
 driver = "openstack"
 cloud = "lab"
 args = { region = "one" }
-anchors = ["10.0.0.1:22"]
 poll = 5
 
 [infrastructures.lab.recovery]
@@ -36,7 +34,7 @@ def test_no_file_is_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr("os.geteuid", lambda: 1000)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     settings = read_settings(None)
-    assert (settings.infrastructures, settings.mode, settings.alert_command) == ({}, Mode.ENFORCE, None)
+    assert (settings.infrastructures, settings.mode) == ({}, Mode.ENFORCE)
 
 
 def test_the_whole_file_is_read(tmp_path: Path) -> None:
@@ -44,20 +42,50 @@ def test_the_whole_file_is_read(tmp_path: Path) -> None:
     file.write_text(WHOLE)
     settings = read_settings(file)
     lab = settings.infrastructures["lab"]
-    assert (lab.driver, lab.cloud, lab.args, lab.anchors, lab.poll) == ("openstack", "lab", {"region": "one"}, ("10.0.0.1:22",), 5.0)
-    assert (settings.mode, settings.alert_command) == (Mode.OBSERVE, "/usr/local/bin/page")
+    assert (lab.driver, lab.cloud, lab.args, lab.poll) == ("openstack", "lab", {"region": "one"}, 5.0)
+    assert settings.mode is Mode.ENFORCE
 
 
 def test_specs_inherit_from_the_system_and_from_their_infrastructure() -> None:
     made = plan(loaded(SOUND), parse_settings(WHOLE, "pcloud.toml").defaults)
     recovery = made.assemblies[0].resources[0].recovery
     assert (recovery.restart.failures, recovery.restart.within) == (5, 1200.0)
-    assert (recovery.mode, recovery.keep_failed) == (Mode.OBSERVE, 2)
+    assert (recovery.mode, recovery.keep_failed) == (Mode.ENFORCE, 2)
 
 
-@pytest.mark.parametrize("text", ['mode = "approve"', '[mode]\ndefault = "approve"', '[recovery]\nmode = "approve"'])
+@pytest.mark.parametrize("text", ['mode = "enforce"', '[mode]\ndefault = "enforce"', '[recovery]\nmode = "enforce"'])
 def test_the_mode_may_be_written_in_any_of_three_ways(text: str) -> None:
-    assert parse_settings(text, "x").defaults.system.mode is Mode.APPROVE
+    assert parse_settings(text, "x").defaults.system.mode is Mode.ENFORCE
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('mode = "observe"', "mode: observe is not yet supported; the only mode is enforce"),
+        ('[mode]\ndefault = "approve"', "mode: approve is not yet supported; the only mode is enforce"),
+        ('[recovery]\nmode = "approve"', "recovery.mode: approve is not yet supported; the only mode is enforce"),
+        (
+            '[infrastructures.lab.recovery]\nmode = "observe"',
+            "infrastructures.lab.recovery.mode: observe is not yet supported; the only mode",
+        ),
+        (
+            '[recovery]\nallow = "relaunch_deployable"',
+            "recovery.allow: relaunch_deployable is not yet supported; the highest rung is relaunch",
+        ),
+        ('alert_command = "/usr/local/bin/page"', "alert_command: not yet supported; leave it out"),
+        ('[infrastructures.lab]\nanchors = ["10.0.0.1:22"]', "infrastructures.lab.anchors: not yet supported; leave it out"),
+    ],
+)
+def test_what_nothing_implements_yet_is_refused_in_one_problem(text: str, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse_settings(text, "pcloud.toml")
+    assert str(caught.value).startswith(f"pcloud.toml: {message}")
+    assert "\n" not in str(caught.value)
+
+
+def test_the_window_of_a_rung_that_is_not_yet_supported_may_be_written() -> None:
+    settings = parse_settings("[recovery.relaunch_deployable]\nfailures = 4", "pcloud.toml")
+    assert settings.recovery.relaunch_deployable.failures == 4
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import contextlib
 import random
 
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pcloud.spec.files import files_of
@@ -52,7 +52,6 @@ def test_any_yaml(tree: object) -> None:
 
 
 @given(TREES, st.randoms(use_true_random=False))
-@settings(max_examples=30)
 def test_any_tree_grafted_into_a_sound_spec(tree: object, choice: random.Random) -> None:
     data = yaml.safe_load(SOUND)
     spot, keys = data, list(data)

@@ -114,10 +114,15 @@ def test_a_ceiling_that_is_named_wins_over_the_default() -> None:
 
 
 def test_a_static_machine_inherits_no_higher_rung_than_reboot() -> None:
-    source = "deployable: d\nrecovery: {allow: relaunch_deployable}\nassemblies: {rack: {address: 10.0.0.7}}\n"
+    source = "deployable: d\nrecovery: {allow: relaunch}\nassemblies: {rack: {address: 10.0.0.7}}\n"
     made = plan(loaded(source))
-    assert made.recovery.allow is Rung.RELAUNCH_DEPLOYABLE
+    assert made.recovery.allow is Rung.RELAUNCH
     assert made.assemblies[0].recovery.allow is Rung.REBOOT
+
+
+def test_the_window_of_a_rung_that_is_not_yet_supported_may_be_written() -> None:
+    settings = recovering("{relaunch_deployable: {failures: 4, within: 48h}}").recovery.relaunch_deployable
+    assert (settings.failures, settings.within) == (4, 172800.0)
 
 
 @pytest.mark.parametrize("never", ["-1", "INFINITY", "infinity", ".inf"])
@@ -136,14 +141,17 @@ def test_recovery_is_inherited_key_by_key_from_system_to_resource() -> None:
     )
     source = source.replace('{agent: "systemd:apache2"}', '{agent: "systemd:apache2", recovery: {restart: {verify: 5s}}}')
     system = RecoveryDefaults(
-        RecoveryKeys.model_validate({"mode": "observe", "restart": {"failures": 2, "within": "1h", "delay": 1}}),
-        {"lab": RecoveryKeys.model_validate({"restart": {"within": "2h"}, "keep_failed": 3}), "other": RecoveryKeys(mode=Mode.APPROVE)},
+        RecoveryKeys.model_validate({"mode": "enforce", "on_exhausted": "stop", "restart": {"failures": 2, "within": "1h", "delay": 1}}),
+        {
+            "lab": RecoveryKeys.model_validate({"restart": {"within": "2h"}, "keep_failed": 3}),
+            "other": RecoveryKeys(on_exhausted=OnExhausted.RETRY),
+        },
     )
     _, web = plan(loaded(source), system).assemblies
     apache, site = web.resources
     assert apache.recovery.restart == RungSettings(failures=2, within=7200.0, delay=3.0, max_delay=4.0, verify=5.0)
     assert site.recovery.restart == web.recovery.restart == RungSettings(2, 7200.0, 3.0, 4.0, 60.0)
-    assert (apache.recovery.mode, apache.recovery.keep_failed) == (Mode.OBSERVE, 3)
+    assert (apache.recovery.on_exhausted, apache.recovery.keep_failed) == (OnExhausted.STOP, 3)
 
 
 def test_a_window_that_the_system_makes_impossible_is_refused_at_planning() -> None:

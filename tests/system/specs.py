@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-# A service that greets whoever connects, and refuses to live while the file "sick" is there.
+# A service that greets whoever connects, refuses to live while the file "sick" is there, and listens to nobody while "deaf" is.
 SERVICE = """
 import os, socket, sys, time
 root = os.environ["PCLOUD_ROOT"]
 if os.path.exists(root + "/data/sick") or os.path.exists(root + "/sick"):
     print("too sick to work", flush=True)
     sys.exit(3)
-listener = socket.create_server((os.environ["PCLOUD_ADDRESS"], 7000), reuse_port=False)
+listener = None
 while True:
-    connection, _ = listener.accept()
+    if os.path.exists(root + "/deaf"):
+        if listener is not None:
+            listener.close()
+        listener = None
+        time.sleep(0.02)
+        continue
+    if listener is None:
+        listener = socket.create_server((os.environ["PCLOUD_ADDRESS"], 7000), reuse_port=False)
+        listener.settimeout(0.05)
+    try:
+        connection, _ = listener.accept()
+    except TimeoutError:
+        continue
     connection.sendall(b"hello\\n")
     connection.close()
 """

@@ -23,7 +23,9 @@ from pcloud.records.event import EventRecord
 PAGE = 500  # events read from the store at once: about 200 KB
 HEARTBEAT = 15  # seconds; a client that hears nothing for three of them reconnects
 
-From = Annotated[int, Query(ge=0, description="events behind this seq")]
+LAST = 2**63 - 1  # the highest seq that the store can hold
+
+From = Annotated[int, Query(ge=0, le=LAST, description="events behind this seq")]
 Limit = Annotated[int, Query(ge=1, le=1000, description="at most so many")]
 Target = Annotated[str, Query(description="DEPLOYABLE[/ASSEMBLY[/RESOURCE]]; all, if empty")]
 
@@ -65,8 +67,8 @@ def event_routes(controller: Controller, stopping: Stopping) -> APIRouter:
     @routes.get("/stream", summary="Events as they happen (text/event-stream)", response_class=EventSourceResponse)
     async def stream(
         target: Target = "",
-        after: Annotated[int | None, Query(ge=0, description="begin behind this seq")] = None,
-        last_event_id: Annotated[int | None, Header(ge=0, description="likewise; wins")] = None,
+        after: Annotated[int | None, Query(ge=0, le=LAST, description="begin behind this seq")] = None,
+        last_event_id: Annotated[int | None, Header(ge=0, le=LAST, description="likewise; wins")] = None,
     ) -> EventSourceResponse:
         begin = last_event_id if last_event_id is not None else after
         return EventSourceResponse(stream_messages(controller, stopping, target, begin), ping=HEARTBEAT)

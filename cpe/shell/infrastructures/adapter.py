@@ -47,6 +47,10 @@ class LibcloudInfrastructure:
     def name(self) -> str:
         return self._name
 
+    @property
+    def lateness(self) -> float:
+        return self._dialect.lateness
+
     def close(self) -> None:
         """Give up the threads; nothing is asked after this."""
         self._calls.close()

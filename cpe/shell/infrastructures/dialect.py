@@ -24,6 +24,9 @@ class Login:
 class Dialect(Protocol):
     """Nodes, sizes, images and volumes are libcloud's own objects."""
 
+    lateness: float
+    """Seconds within which a node may still turn up whose creation was asked for by somebody who did not get the answer."""
+
     def metadata(self, thing: Any) -> Mapping[str, str]:
         """What a node or a volume is tagged with."""
 

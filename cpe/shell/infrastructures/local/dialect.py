@@ -12,6 +12,9 @@ from pcloud.model.instance import LaunchOrder
 class LocalDialect:
     """The Dialect of LocalNodeDriver. There is one network, the loopback: an order's networks say nothing here."""
 
+    lateness = 5.0
+    """Everything is on this host's disk: only a thread of our own that a dead DPE left at work can still be creating."""
+
     def metadata(self, thing: Any) -> Mapping[str, str]:
         metadata: Mapping[str, str] = thing.extra["metadata"]
         return metadata

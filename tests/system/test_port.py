@@ -1,0 +1,80 @@
+"""A service whose process lives while its port is closed: soft evidence, which takes ``fall`` misses in a row to count as one failure."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from pcloud.model.words import Choice, Rung
+from pcloud.records.event import EventRecord
+from tests.system.running import Daemon, until
+from tests.system.specs import pair
+
+pytestmark = [pytest.mark.real, pytest.mark.timeout(180)]
+
+INTERVAL = 0.2  # seconds, as the spec says
+KEYS = "        recovery: {restart: {verify: 120s}}"
+
+
+def decisions(events: list[EventRecord]) -> list[tuple[Rung | None, int]]:
+    """What was decided to be done, and by the how manieth failure."""
+    found = [event.record for event in events if event.record is not None and event.record.choice is Choice.ACT]
+    return [(record.action, record.failures) for record in found]
+
+
+def answers(address: str) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(5)
+        return probe.connect_ex((address, 7000)) == 0
+
+
+@contextmanager
+def closed_port(daemon: Daemon) -> Iterator[None]:
+    """The back's service listens to nobody, whichever process it is; afterwards it does again."""
+    instance = daemon.assembly("pair", "back").instance
+    assert instance is not None
+    flag = daemon.root("pair", "back") / "deaf"
+    flag.touch()
+    until(lambda: not answers(instance.address), "the port is closed")
+    yield
+    flag.unlink()
+    until(lambda: answers(instance.address), "the port is open again")
+
+
+def test_a_port_that_is_closed_for_a_while_is_one_failure_and_one_restart(daemon: Daemon) -> None:
+    daemon.bring_up(pair(KEYS))
+    service = daemon.pid("pair", "back", "service")
+    mark = daemon.newest()
+    with closed_port(daemon):
+        daemon.until_event(lambda event: event.record is not None and event.record.choice is Choice.ACT, "something is decided", mark)
+        until(lambda: daemon.pid("pair", "back", "service") != service, "it is restarted")
+        restarted = daemon.pid("pair", "back", "service")
+        time.sleep(5 * 3 * INTERVAL)  # time for several times as many misses: none of them counts while the restart verifies
+        assert decisions(daemon.events(mark)) == [(Rung.RESTART, 1)], daemon.story(mark)
+        assert daemon.assembly("pair", "back").state != "healthy"
+    daemon.until_event(lambda event: event.assembly is None and event.to == "healthy", "healthy again", mark)
+    daemon.until_state("pair", "healthy")
+    assert decisions(daemon.events(mark)) == [(Rung.RESTART, 1)], daemon.story(mark)
+    assert daemon.pid("pair", "back", "service") == restarted
+
+
+def test_ports_that_are_closed_for_fewer_checks_than_count_lead_to_nothing(daemon: Daemon) -> None:
+    source = pair().replace("{tcp: 7000}", "{tcp: 7000, fall: 20}")
+    assert "fall: 20" in source
+    daemon.bring_up(source)
+    service = daemon.pid("pair", "back", "service")
+    mark = daemon.newest()
+    for _ in range(4):  # 20 misses together, were they not forgiven by each pass between them
+        began = time.monotonic()
+        with closed_port(daemon):
+            time.sleep(1.5)
+        if time.monotonic() - began > 19 * INTERVAL:
+            pytest.skip("this machine is too busy to close a port for a moment")
+        time.sleep(5 * INTERVAL)
+    assert daemon.events(mark) == []
+    assert daemon.pid("pair", "back", "service") == service
+    daemon.until_state("pair", "healthy")
