@@ -1,5 +1,5 @@
 """``python -m pcloud.cli`` is ``pcloud``."""
 
-from pcloud.cli.main import main
+from pcloud.cli.entry import main
 
 main()

@@ -66,8 +66,8 @@ async def test_a_script_of_a_quarter_megabyte_runs(machine: Machine) -> None:
 async def test_an_action_that_takes_too_long_is_killed_with_all_its_children(machine: Machine) -> None:
     async with watching(machine, plan()) as (agent, sightings):
         await sightings.first(ContactSeen)
-        ran = await agent.execute("echo begun; trap '' TERM; (sleep 1021; :) & sleep 1021; echo ended", {}, 1)
-        assert ran == Outcome(None, "timed out after 1s", "begun\n")
+        ran = await agent.execute("echo begun; trap '' TERM; (sleep 1021; :) & sleep 1021; echo ended", {}, 3)
+        assert ran == Outcome(None, "timed out after 3s", "begun\n")
         await until(lambda: not any("1021" in command for command in machine.left().values()))
 
 
@@ -143,7 +143,7 @@ async def test_a_kept_process_starts_once_runs_on_and_stops_with_its_group(machi
 
 
 async def test_a_process_that_ignores_sigterm_or_is_stopped_is_killed_in_time(machine: Machine) -> None:
-    worker = ResourcePlan("worker", ProcessAgent("trap '' TERM; while :; do sleep 1028; done"), action_timeout=4.0)
+    worker = ResourcePlan("worker", ProcessAgent("trap '' TERM; while :; do sleep 1028; done"), action_timeout=8.0)
     async with watching(machine, plan(worker)) as (agent, sightings):
         await sightings.first(ContactSeen)
         await agent.start(worker, {})

@@ -14,7 +14,7 @@ from tests.agents.sightings import plan, watching
 pytestmark = pytest.mark.real
 
 
-def outside(*what: TcpCheck | HttpCheck, timeout: float = 2.0) -> ResourcePlan:
+def outside(*what: TcpCheck | HttpCheck, timeout: float = 10.0) -> ResourcePlan:
     checks = (Check(str(key), one, interval=0.1, timeout=timeout, origin=Origin.CONTROLLER) for key, one in enumerate(what))
     return ResourcePlan("site", None, tuple(checks))
 

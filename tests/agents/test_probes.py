@@ -77,7 +77,7 @@ async def test_each_way_to_fetch_a_page_and_to_try_a_port_agrees(machine: Machin
     for name in ("sh", "head", "tr", "cat", "sed", tool):
         (place / name).symlink_to(str(shutil.which(name)))
     async with serving(machine.address, page("<title>Shop</title>")) as port, serving(machine.address, page("", "404 No")) as broken:
-        wanted = [
+        wanted: list[tuple[HttpCheck | TcpCheck, str]] = [
             (HttpCheck(f"http://{machine.address}:{port}/", 200, "Shop"), "0"),
             (HttpCheck(f"http://{machine.address}:{port}/", 200, "Shoes"), "1"),
             (HttpCheck(f"http://{machine.address}:{broken}/", 404), "0"),
@@ -113,12 +113,12 @@ async def test_commands_are_judged_by_their_exit_status(machine: Machine) -> Non
         CommandCheck("no-such-command-here"),
         CommandCheck("echo hanging; sleep 1012"),
         CommandCheck("true"),
-        timeout=1.0,
+        timeout=3.0,
     )
     async with watching(machine, plan(site)) as (_, sightings):
         assert (await sightings.probe(Verdict.MISSED, key="0")).reason == "exit status 7: refused"
         assert "no-such-command-here" in (await sightings.probe(Verdict.UNKNOWN, key="1")).reason
-        assert (await sightings.probe(Verdict.MISSED, key="2")).reason == "timed out after 1s: hanging"
+        assert (await sightings.probe(Verdict.MISSED, key="2")).reason == "timed out after 3s: hanging"
         assert (await sightings.probe(Verdict.PASSED, key="3")).reason == ""
 
 

@@ -24,15 +24,15 @@ async def test_a_banner_and_an_answer_to_a_question_both_count(machine: Machine)
         watching(machine, plan()) as (agent, sightings),
     ):
         await sightings.first(ContactSeen)
-        assert await agent.reach(machine.address, asks, 3) is Reach.ANSWERED
-        assert await agent.reach(machine.address, greets, 3) is Reach.ANSWERED
-        assert await agent.reach(machine.address, machine.port, 3) is Reach.ANSWERED
+        assert await agent.reach(machine.address, asks, 10) is Reach.ANSWERED
+        assert await agent.reach(machine.address, greets, 10) is Reach.ANSWERED
+        assert await agent.reach(machine.address, machine.port, 10) is Reach.ANSWERED
 
 
 async def test_a_closed_port_refuses_and_a_mute_one_is_silent(machine: Machine) -> None:
     async with serving(machine.address, b"", hold=True) as mute, watching(machine, plan()) as (agent, sightings):
         await sightings.first(ContactSeen)
-        assert await agent.reach(machine.address, free_port(machine.address), 2) is Reach.REFUSED
+        assert await agent.reach(machine.address, free_port(machine.address), 10) is Reach.REFUSED
         assert await agent.reach(machine.address, mute, 1) is Reach.SILENT
 
 
@@ -59,7 +59,7 @@ async def test_who_is_not_connected_or_dying_itself_is_unable_to_say(machine: Ma
 
 async def test_where_forwarding_is_forbidden_nobody_can_say(stopped_machine: Machine) -> None:
     stopped_machine.start(forwarding=False)
-    async with watching(stopped_machine, plan()) as (agent, sightings):
+    async with watching(stopped_machine, plan(timeout=10)) as (agent, sightings):
         await sightings.first(ContactSeen)
         assert await agent.reach(stopped_machine.address, stopped_machine.port, 2) is Reach.UNABLE
         assert not sightings.of(ContactMissed)

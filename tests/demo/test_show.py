@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pcloud.demo import needs
-from pcloud.demo.__main__ import main
+from pcloud.demo.program import main
 from tests.agents.processes import marked
 from tests.system.running import until
 

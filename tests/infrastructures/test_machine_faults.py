@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 from dataclasses import replace
@@ -187,3 +188,16 @@ def test_files_that_a_machine_made_unwritable_do_not_outlive_it(driver):
     until(lambda: "exit status 0" in driver.ex_get_console_output(node)["output"])
     driver.destroy_node(node)
     assert not home(driver, node).exists()
+
+
+def test_a_volume_is_taken_from_a_machine_whose_directory_was_removed_by_hand(driver):
+    node = create(driver, DAEMON.encode())
+    volume = driver.create_volume(1, "data")
+    driver.attach_volume(node, volume, "/data")
+    pid = daemon(driver, node)
+    shutil.rmtree(home(driver, node))
+    driver.detach_volume(volume)
+    assert not alive(pid), "what runs of it would still write to the volume"
+    other = create(driver)
+    driver.attach_volume(other, volume, "/data")
+    assert (root(driver, other) / "data").is_symlink()

@@ -20,6 +20,15 @@ class Illness:
 
 
 @dataclass
+class Session:
+    """What the shell's agent of one instance knows."""
+
+    boot_id: str = ""
+    told: dict[tuple[str, str], tuple[type[events.ProbeReported], str]] = field(default_factory=dict)
+    provisioned: bool = False
+
+
+@dataclass
 class Machine:
     """One instance as it really is."""
 

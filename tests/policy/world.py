@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cache
 
 from dpe.policy.step import step
@@ -18,20 +18,11 @@ from pcloud.model.plan import DeployablePlan
 from pcloud.model.state import DeployableState
 from pcloud.model.words import Desired, InstanceStatus, Reach, Rung, Stage
 from tests.policy.lab import Lab
-from tests.policy.machines import Illness, Machine
+from tests.policy.machines import Illness, Machine, Session
 from tests.policy.plans import WORDPRESS
 
 UNWATCHED = {Stage.ABSENT, Stage.WAITING, Stage.FENCING, Stage.LAUNCHING, Stage.DESTROYING}
 Outcome = Callable[[actions.Action], events.Event | None]
-
-
-@dataclass
-class Session:
-    """What the shell's agent of one instance knows."""
-
-    boot_id: str = ""
-    told: dict[tuple[str, str], tuple[type[events.ProbeReported], str]] = field(default_factory=dict)
-    provisioned: bool = False
 
 
 class World(Lab):

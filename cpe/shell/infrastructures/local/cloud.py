@@ -18,6 +18,7 @@ from cpe.shell.infrastructures.local.cloudinit import first_boot
 from cpe.shell.infrastructures.local.disk import locked, remove_tree
 from cpe.shell.infrastructures.local.machine import Machine, Power
 from cpe.shell.infrastructures.local.names import new_id
+from cpe.shell.infrastructures.local.processes import kill_all
 from cpe.shell.infrastructures.local.records import MachineRecord, Task, VolumeRecord, identified
 from cpe.shell.infrastructures.local.refusals import ConflictError, LocalCloudError, NoSuchThingError
 from cpe.shell.infrastructures.local.volumes import Volumes
@@ -108,16 +109,29 @@ class LocalCloud:
     def detach(self, identity: str) -> None:
         """Take the volume from its machine; ConflictError while that is on, since its processes would go on writing."""
         with locked(self._directory / "lock"):
-            holder = self._volumes.read(identity).machine
-            if holder:
-                machine = self.machine(holder)
-                if machine.power() is not Power.STOPPED:
-                    raise ConflictError(f"{holder} is on, and volume {identity} is mounted there: stop it first")
-                machine.perform(Task.STOP)  # also what outlived its supervisor
+            self._take_from_holder(identity)
             self._volumes.detach(identity)
+
+    def _take_from_holder(self, identity: str) -> None:
+        """See that nothing of the machine that has the volume writes to it any more."""
+        holder = self._volumes.read(identity).machine
+        if not holder:
+            return
+        try:
+            machine = self.machine(holder)
+        except NoSuchThingError:  # its directory was removed by hand; what runs of it still has the volume
+            kill_all(self._machines / holder)
+            return
+        if machine.power() is not Power.STOPPED:
+            raise ConflictError(f"{holder} is on, and volume {identity} is mounted there: stop it first")
+        machine.perform(Task.STOP)  # also what outlived its supervisor
 
     def destroy_volume(self, identity: str) -> None:
         with locked(self._directory / "lock"):
+            holder = self._volumes.read(identity).machine
+            if holder and not (self._machines / holder).exists():
+                self._take_from_holder(identity)
+                self._volumes.detach(identity)
             self._volumes.destroy(identity)
 
     def _sweep(self) -> None:

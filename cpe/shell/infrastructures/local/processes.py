@@ -141,7 +141,8 @@ def _members(node: Path) -> list[Process]:
     mark = f"PCLOUD_ROOT={node.resolve() / 'root'}".encode()
     sockets = _sockets_of(node)
     first = supervisor(node)
-    own = {pid for pid in table if pid == first or _marked(pid, mark) or _owns(pid, sockets)}
+    name = str(node.resolve()).encode()
+    own = {pid for pid in table if pid == first or _marked(pid, mark) or _supervises(pid, name) or _owns(pid, sockets)}
     chosen = _with_descendants(own, table.values()) - {os.getpid()}
     return sorted((table[pid] for pid in chosen), key=lambda process: (process.pid != first, process.started, process.pid))
 
@@ -163,6 +164,15 @@ def _marked(pid: int, mark: bytes) -> bool:
         return mark in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
     except (PermissionError, FileNotFoundError, ProcessLookupError):
         return False  # somebody else's, or gone
+
+
+def _supervises(pid: int, node: bytes) -> bool:
+    """Whether it is the supervisor of that directory; its lock says the same as long as the directory is there."""
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except (PermissionError, FileNotFoundError, ProcessLookupError):
+        return False  # somebody else's, or gone
+    return node in words and any(word.endswith(b"/supervisor.py") for word in words)
 
 
 def _owns(pid: int, sockets: frozenset[str]) -> bool:
