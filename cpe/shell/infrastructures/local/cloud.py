@@ -19,7 +19,7 @@ from cpe.shell.infrastructures.local.disk import locked, remove_tree
 from cpe.shell.infrastructures.local.machine import Machine, Power
 from cpe.shell.infrastructures.local.names import new_id
 from cpe.shell.infrastructures.local.processes import kill_all
-from cpe.shell.infrastructures.local.records import MachineRecord, Task, VolumeRecord, identified
+from cpe.shell.infrastructures.local.records import MACHINE_RECORD, MachineRecord, Task, VolumeRecord, identified
 from cpe.shell.infrastructures.local.refusals import ConflictError, LocalCloudError, NoSuchThingError
 from cpe.shell.infrastructures.local.volumes import Volumes
 
@@ -99,6 +99,8 @@ class LocalCloud:
         """Give the volume to a machine, whether that is on or off."""
         with locked(self._directory / "lock"):
             self.machine(machine)
+            if self._volumes.holder(identity) != machine and not self._volumes.read(identity).machine:
+                self._take_from_holder(identity)
             attached = self._volumes.attach(identity, machine, mount)
             try:
                 self._volumes.mount([attached], self._machines / machine / "root")
@@ -114,7 +116,7 @@ class LocalCloud:
 
     def _take_from_holder(self, identity: str) -> None:
         """See that nothing of the machine that has the volume writes to it any more."""
-        holder = self._volumes.read(identity).machine
+        holder = self._volumes.holder(identity)
         if not holder:
             return
         try:
@@ -128,8 +130,8 @@ class LocalCloud:
 
     def destroy_volume(self, identity: str) -> None:
         with locked(self._directory / "lock"):
-            holder = self._volumes.read(identity).machine
-            if holder and not (self._machines / holder).exists():
+            holder = self._volumes.holder(identity)
+            if holder and not (self._machines / holder / MACHINE_RECORD).exists():
                 self._take_from_holder(identity)
                 self._volumes.detach(identity)
             self._volumes.destroy(identity)

@@ -41,6 +41,10 @@ class Volumes:
             return replace(record, machine="", mount="")
         return record
 
+    def holder(self, identity: str) -> str:
+        """The machine that had it last and was not seen to let go of it, whether that is still there or not."""
+        return load_volume(identified(self._directory, identity, "volume")).machine
+
     def all(self) -> list[VolumeRecord]:
         """Oldest first."""
         names = [place.name for place in self._directory.iterdir() if (place / VOLUME_RECORD).exists() and not place.name.startswith(".")]
