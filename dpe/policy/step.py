@@ -6,13 +6,11 @@ An event about something that the plan does not hold, or about another generatio
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from dpe.policy import answers, contact, lifecycle, operator, probes, resuming, silence
 from dpe.policy.reporting import report_changes
 from dpe.policy.settings import adopt_plan
 from dpe.policy.settling import settle, wake_at
-from dpe.policy.turn import Turn
+from dpe.policy.turn import Turn, altered
 from pcloud.model.actions import Order
 from pcloud.model.events import (
     ActionDone,
@@ -55,7 +53,7 @@ def step(state: DeployableState, event: Event) -> Step:
     wake = wake_at(turn)
     after = turn.finish()
     if wake != after.wake_at:
-        after = replace(after, wake_at=wake)
+        after = altered(after, {"wake_at": wake})
     return after, tuple(turn.orders), wake
 
 

@@ -34,7 +34,7 @@ def differs(old: AssemblyState | ResourceState, changes: Mapping[str, Any]) -> b
     return any(getattr(old, field) != value for field, value in changes.items())
 
 
-T = TypeVar("T", AssemblyState, ResourceState)
+T = TypeVar("T", AssemblyState, ResourceState, DeployableState)
 
 
 class Turn:
@@ -135,4 +135,4 @@ class Turn:
         """The next state; the old object itself if nothing was written."""
         if self.version == 0 and self.serial == self.state.serial:
             return self.state
-        return replace(self.state, desired=self.desired, assemblies=self.assemblies, serial=self.serial)
+        return altered(self.state, {"desired": self.desired, "assemblies": self.assemblies, "serial": self.serial})

@@ -59,7 +59,7 @@ class World(Lab):
                 self.sense()
 
     def take(self, event: events.Event) -> None:
-        event = replace(event, at=self.now)
+        event = event if event.at == self.now else replace(event, at=self.now)
         before = self.state
         self.trace.append(event)
         self.state, orders, _ = step(before, event)
