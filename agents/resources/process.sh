@@ -49,7 +49,7 @@ end_group() { # SECONDS of grace
 monitor_process() {
   if is_running; then exit 0; fi
   words=$(last_words)
-  complain 7 "not running${words:+: $words}"
+  complain 7 "not running${words:+ (last output: $words)}"
 }
 
 make_pipe() { # PATH, for a moment: its ends are 4 for writing and 6 for reading; opening both ways does not wait for the other end

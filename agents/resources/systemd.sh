@@ -6,7 +6,7 @@ if [ "$(id -u)" -ne 0 ]; then as='sudo -n'; fi
 complain() { printf '%s\n' "$2"; exit "$1"; } # STATUS REASON
 
 read_unit() { # its properties go to $load, $active, $sub, $result, $restarts
-  if [ ! -d /run/systemd/system ]; then complain 97 "systemd does not run here"; fi
+  if [ ! -d /run/systemd/system ]; then complain 5 "systemd does not run here"; fi
   if ! properties=$(systemctl --no-ask-password show -p LoadState -p ActiveState -p SubState -p Result -p NRestarts -- "$unit" 2>&1); then
     case $properties in
       *denied* | *uthenti*) complain 97 "no rights to ask systemd: $properties" ;;

@@ -22,6 +22,7 @@ ended() { printf '\npcloud-status %s\n' "$1" >&3; }
 act() { # SECONDS FEED INTERPRETER; stdin is the script, whose own stdin is empty
   feed=$2 interpreter=$3
   exec 4<&0 3>&1
+  if [ -n "${PCLOUD_ROOT:-}" ]; then cd "$PCLOUD_ROOT" || return; fi # as the provisioning script runs, not in the login's own home
   supervise "$1" | tail -c "$output_limit"
   kill -15 "$PPID" 2>/dev/null
 }

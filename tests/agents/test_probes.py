@@ -35,7 +35,7 @@ async def test_a_killed_process_is_hard_evidence_and_says_its_last_words(machine
             if command.startswith("sleep 1011"):
                 send(pid, signal.SIGKILL)
         failed = await sightings.probe(Verdict.FAILED, "worker", after=so_far)
-        assert failed.reason == "not running: about to work"
+        assert failed.reason == "not running (last output: about to work)"
 
 
 async def test_a_port_that_closes_for_a_while_is_missed_and_then_passes(machine: Machine) -> None:
