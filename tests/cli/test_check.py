@@ -24,8 +24,8 @@ def test_every_problem_stands_on_its_line_with_its_place_and_cure(alone: Pcloud,
     ended = alone("deployable", "check", "bad.yaml")
     assert (ended.code, ended.out) == (1, "")
     lines = ended.err.splitlines()
-    assert any(line.startswith("bad.yaml:5:") and "assemblies.mysql.imag" in line and '"image"' in line for line in lines)
-    assert any(line.startswith("bad.yaml:10:") and 'did you mean "mysql"?' in line for line in lines)
+    assert any(line.startswith("bad.yaml:7:") and "assemblies.mysql.imag" in line and '"image"' in line for line in lines)
+    assert any(line.startswith("bad.yaml:12:") and 'did you mean "mysql"?' in line for line in lines)
 
 
 def test_problems_for_programs_are_on_standard_output(alone: Pcloud, tmp_path: Path) -> None:
@@ -41,7 +41,7 @@ def test_scripts_are_read_beside_the_spec_and_a_missing_one_is_a_problem_of_its_
     (tmp_path / "deep" / "blog.yaml").write_text(BLOG.replace("    after:", "    provision: {script: files/web.sh}\n    after:"))
     ended = alone("deployable", "check", "deep/blog.yaml")
     assert ended.code == 1
-    assert ended.err.startswith("deep/blog.yaml:10:")
+    assert ended.err.startswith("deep/blog.yaml:12:")
     (tmp_path / "deep" / "files").mkdir()
     (tmp_path / "deep" / "files" / "web.sh").write_text("true\n")
     assert alone("deployable", "check", "deep/blog.yaml").code == 0

@@ -73,8 +73,13 @@ def test_a_blocked_resource_is_named() -> None:
     assert list(stuck_reasons(looks("blocked", "failed", resource="blocked"))) == ["blog/a0/r blocked: gone"]
 
 
-def test_what_is_held_may_heal_and_is_waited_for() -> None:
-    assert outcome(looks("held", "held"), Desired.RUNNING) is Outcome.GOING
+def test_what_is_held_waits_for_somebody() -> None:
+    assert outcome(looks("held", "held"), Desired.RUNNING) is Outcome.STUCK
+
+
+@pytest.mark.parametrize("state", ["held", "exhausted", "blocked"])
+def test_nothing_keeps_a_deployable_from_being_stopped(state: str) -> None:
+    assert outcome(looks("stopping", state, desired="stopped"), Desired.STOPPED) is Outcome.GOING
 
 
 def test_it_ends_when_the_deployable_is_told_otherwise() -> None:

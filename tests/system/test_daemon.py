@@ -32,15 +32,20 @@ def test_sigterm_leaves_the_machines_alone_and_the_next_start_does_not_disturb_t
 def test_a_second_daemon_on_the_same_state_is_refused(daemon: Daemon) -> None:
     second = daemon.spawn()
     assert second.wait(30) == 4
-    assert str(daemon.process.pid if daemon.process else "") in daemon.log_end()
+    assert daemon.process is not None
+    assert str(daemon.process.pid) in daemon.log_end()
     assert daemon.answers()
 
 
 def test_starting_twice_is_starting_once(daemon: Daemon) -> None:
     daemon.bring_up(pair())
+    pids = [members(node) for node in daemon.nodes()]
+    mark = daemon.newest()
     daemon.client.start("pair")
-    daemon.until_state("pair", "healthy")
+    daemon.until_event(lambda event: event.kind == "asked", "it was asked for", mark)
+    assert not [event for event in daemon.events(mark) if event.record is not None], daemon.story(mark)
     assert len(daemon.running_nodes()) == 2
+    assert all(set(members(node)) & set(old) for node, old in zip(daemon.nodes(), pids, strict=True))
 
 
 @pytest.mark.parametrize("state", ["launching", "booting", "provisioning", "starting"])

@@ -41,12 +41,14 @@ def destroy_machine(daemon: Daemon) -> None:
 FAULTS = {Rung.RESTART: kill_service, Rung.REBOOT: freeze_machine, Rung.RELAUNCH: destroy_machine}
 
 
-def heal(daemon: Daemon, rung: Rung, *, cut: bool) -> list[EventRecord]:
-    """Break the back machine, and see it healed; with ``cut`` the daemon is killed once the recovery has begun."""
+def heal(daemon: Daemon, rung: Rung, cut: str) -> list[EventRecord]:
+    """Break the back machine, and see it healed; the daemon is killed when the recovery has come to ``cut``."""
     daemon.bring_up(pair())
     mark = daemon.newest()
     FAULTS[rung](daemon)
     daemon.until_event(lambda event: event.record is not None and event.record.action is rung, f"a {rung} is decided", mark)
+    if cut not in {"", "decided"}:
+        daemon.until_event(lambda event: event.assembly == "back" and event.to == cut, f"it is {cut}", mark)
     if cut:
         daemon.kill()
         daemon.start()
@@ -55,10 +57,19 @@ def heal(daemon: Daemon, rung: Rung, *, cut: bool) -> list[EventRecord]:
     return daemon.events(mark)
 
 
-@pytest.mark.parametrize("cut", [False, True], ids=["undisturbed", "daemon killed in the middle"])
-@pytest.mark.parametrize("rung", list(FAULTS))
-def test_a_fault_is_healed_by_its_own_rung_and_leaves_one_generation(daemon: Daemon, rung: Rung, cut: bool) -> None:
-    events = heal(daemon, rung, cut=cut)
+CUTS = [
+    *((rung, cut) for rung in FAULTS for cut in ("", "decided")),
+    (Rung.REBOOT, "booting"),
+    (Rung.REBOOT, "verifying"),
+    (Rung.RELAUNCH, "launching"),
+    (Rung.RELAUNCH, "provisioning"),
+    (Rung.RELAUNCH, "verifying"),
+]
+
+
+@pytest.mark.parametrize(("rung", "cut"), CUTS, ids=[f"{rung}, daemon killed when {cut}" if cut else str(rung) for rung, cut in CUTS])
+def test_a_fault_is_healed_by_its_own_rung_and_leaves_one_generation(daemon: Daemon, rung: Rung, cut: str) -> None:
+    events = heal(daemon, rung, cut)
     back = daemon.assembly("pair", "back").instance
     assert back is not None
     assert back.generation == (2 if rung is Rung.RELAUNCH else 1), daemon.story()

@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import binascii
 import gzip
-import json
 import shlex
 import zlib
 from collections.abc import Callable, Iterator
@@ -147,8 +146,3 @@ def _file(entry: dict[str, Any]) -> File:
 def _command(line: str | list[Any]) -> str:
     """A text is a line for the shell, a list is one program with its arguments."""
     return shlex.join(map(str, line)) if isinstance(line, list) else str(line)
-
-
-def described(wanted: FirstBoot) -> str:
-    """One line for the console."""
-    return json.dumps({"files": [file.path for file in wanted.files], "scripts": len(wanted.scripts), "keys": len(wanted.authorized_keys)})
