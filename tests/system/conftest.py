@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.running import Daemon
+from tests.agents.processes import marked
+from tests.system.running import Daemon, until
 
 
 @pytest.fixture
@@ -18,3 +19,4 @@ def daemon(tmp_path: Path) -> Iterator[Daemon]:
         yield made
     finally:
         made.clear()
+    until(lambda: not marked(str(made.state)), "no process of its machines is left", 10)
