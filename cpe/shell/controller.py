@@ -34,6 +34,7 @@ from pcloud.records.status import DeployableStatus, DeployableSummary
 from pcloud.spec.loading import load
 from pcloud.spec.planning import plan
 from pcloud.spec.recovery import RecoveryDefaults
+from pcloud.spec.warnings import warnings
 
 log = logging.getLogger(__name__)
 
@@ -120,6 +121,8 @@ class Controller:
 
     async def _take_up(self, made: DeployablePlan) -> None:
         """Start looking after it."""
+        for warning in warnings(made):
+            await self._store.report(made.name, Report("warned", reason=warning), wall=self._wall())
         self._lame.pop(made.name, None)
         await self._keeper.add(made)
         await self._taken_in(made.name)

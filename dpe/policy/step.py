@@ -48,6 +48,8 @@ def step(state: DeployableState, event: Event) -> Step:
         return state, (), None
     turn = Turn(state, state.plan, event.at, event.wall)
     take_in(turn, event)
+    if turn.version == 0 and not turn.orders and not isinstance(event, SettingsChanged) and not due(state, event.at):
+        return state, (), state.wake_at  # what was settled before is settled still
     settle(turn)
     report_changes(turn, state)
     wake = wake_at(turn)
@@ -55,6 +57,11 @@ def step(state: DeployableState, event: Event) -> Step:
     if wake != after.wake_at:
         after = altered(after, {"wake_at": wake})
     return after, tuple(turn.orders), wake
+
+
+def due(state: DeployableState, at: float) -> bool:
+    """Whether time alone may have changed something since the last step."""
+    return state.wake_at is not None and at >= state.wake_at
 
 
 def take_in(turn: Turn, event: Event) -> None:

@@ -40,11 +40,12 @@ T = TypeVar("T", AssemblyState, ResourceState, DeployableState)
 class Turn:
     """One evaluation. ``at`` is now, on the deployable's own clock."""
 
-    __slots__ = ("_decided", "assemblies", "at", "desired", "orders", "plan", "serial", "state", "version", "wall")
+    __slots__ = ("_decided", "_plans", "assemblies", "at", "desired", "orders", "plan", "serial", "state", "version", "wall")
 
     def __init__(self, state: DeployableState, plan: DeployablePlan, at: float, wall: float) -> None:
         self.state = state
         self.plan = plan
+        self._plans = {each.name: each for each in plan.assemblies}
         self.at = at
         self.wall = wall
         self.assemblies = dict(state.assemblies)
@@ -56,10 +57,7 @@ class Turn:
 
     def plan_of(self, assembly: str) -> AssemblyPlan:
         """The plan of an assembly that is known to be there."""
-        plan = self.plan.assembly(assembly)
-        if plan is None:
-            raise KeyError(assembly)
-        return plan
+        return self._plans[assembly]
 
     def resource_plan(self, assembly: str, resource: str) -> ResourcePlan:
         """The plan of a resource that is known to be there."""

@@ -5,6 +5,7 @@ Rules: every problem on a line of its own, ``FILE:LINE:COL: path: message; cure`
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import typer
@@ -19,6 +20,7 @@ from pcloud.screen.console import Screen
 from pcloud.spec.loading import load
 from pcloud.spec.planning import plan
 from pcloud.spec.problems import SpecError
+from pcloud.spec.warnings import warnings
 
 
 def check_file(file: str, output: Output) -> None:
@@ -31,12 +33,16 @@ def check_file(file: str, output: Output) -> None:
             raise
         emit(Screen(), output, _verdict(None, error), list)
         raise typer.Exit(error.exit_code) from error
-    emit(Screen(), output, _verdict(found.name, None), lambda: [Text(f"{file}: {_summary(found)}")])
+    emit(Screen(), output, _verdict(found.name, None, list(warnings(found))), lambda: _lines(file, found))
 
 
-def _verdict(name: str | None, error: SpecError | None) -> dict[str, Any]:
-    problems = error.problems if error else ()
-    return {"name": name, "problems": [ProblemPlace.model_validate(one, from_attributes=True) for one in problems]}
+def _lines(file: str, found: DeployablePlan) -> list[Text]:
+    return [*(Text(f"{file}: warning: {one}") for one in warnings(found)), Text(f"{file}: {_summary(found)}")]
+
+
+def _verdict(name: str | None, error: SpecError | None, warned: Sequence[str] = ()) -> dict[str, Any]:
+    places = [ProblemPlace.model_validate(one, from_attributes=True) for one in (error.problems if error else ())]
+    return {"name": name, "problems": places, "warnings": list(warned)}
 
 
 def _summary(found: DeployablePlan) -> str:

@@ -45,6 +45,8 @@ class Screen(Console):
     @contextlib.contextmanager
     def ended_with_reader(self) -> Iterator[None]:
         """While this waits for something to write, end as by Ctrl-C as soon as nobody reads any more (``| head``)."""
+        # Not SIGINT: a shell that starts us in the background has it ignored.
+        before = signal.signal(signal.SIGUSR1, signal.default_int_handler)
         ended = threading.Event()
         watching = threading.Thread(target=_watch_reader, args=(ended, threading.get_ident()), name="reader of the pipe", daemon=True)
         watching.start()
@@ -53,6 +55,7 @@ class Screen(Console):
         finally:
             ended.set()
             watching.join()
+            signal.signal(signal.SIGUSR1, before)
 
     def on_broken_pipe(self) -> None:
         self.quiet = True
@@ -73,7 +76,7 @@ def _watch_reader(ended: threading.Event, waiting: int) -> None:
     poll.register(output, 0)  # errors alone: the other end of a pipe is closed
     while not ended.is_set():
         if poll.poll(LOOK * 1000):
-            signal.pthread_kill(waiting, signal.SIGINT)
+            signal.pthread_kill(waiting, signal.SIGUSR1)
             return
 
 

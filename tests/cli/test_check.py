@@ -33,7 +33,7 @@ def test_problems_for_programs_are_on_standard_output(alone: Pcloud, tmp_path: P
     ended = alone("deployable", "check", "bad.yaml", "--json")
     assert (ended.code, ended.err) == (1, "")
     assert {"line", "column", "path", "message", "cure"} == set(json.loads(ended.out)["problems"][0])
-    assert json.loads(alone("deployable", "check", "blog.yaml", "--json").out) == {"name": "blog", "problems": []}
+    assert json.loads(alone("deployable", "check", "blog.yaml", "--json").out) == {"name": "blog", "problems": [], "warnings": []}
 
 
 def test_scripts_are_read_beside_the_spec_and_a_missing_one_is_a_problem_of_its_line(alone: Pcloud, tmp_path: Path) -> None:
