@@ -72,5 +72,11 @@ def _explain(error: PcloudError) -> None:
 
 
 def main() -> None:
+    """Be the command; what is still buffered is written before the end, where a reader who has left can be told from a bug."""
     speak_any_encoding()
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        Screen().on_broken_pipe()
+    sys.exit(code)

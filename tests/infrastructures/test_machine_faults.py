@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -140,7 +141,8 @@ def test_a_machine_whose_sshd_died_is_still_on(driver, access: Access):
     access.run(node, "true")
     supervisor = processes.supervisor(home(driver, node))
     for pid in set(processes.members(home(driver, node))) - {supervisor}:
-        os.kill(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # a session that has just ended by itself
+            os.kill(pid, signal.SIGKILL)
     until(lambda: "sshd has ended" in driver.ex_get_console_output(node)["output"])
     assert driver.ex_get_node(node.id).state == NodeState.RUNNING
     assert processes.members(home(driver, node)) == [supervisor]
