@@ -16,9 +16,9 @@ from cpe.shell.infrastructures.settings import InfrastructureSettings
 from pcloud.errors import PcloudError
 from pcloud.model.words import Mode, Rung
 from pcloud.places import config_path
-from pcloud.spec.fields import Keys, Name, wrong
+from pcloud.spec.fields import Keys, ModeWord, Name, wrong
 from pcloud.spec.problems import path_text
-from pcloud.spec.recovery import RecoveryDefaults, RecoveryKeys, SupportedMode, effective, never_fills
+from pcloud.spec.recovery import RecoveryDefaults, RecoveryKeys, effective, never_fills
 from pcloud.spec.windows import FIX
 from pcloud.spec.wording import known_keys, wording
 
@@ -50,7 +50,7 @@ class Settings(Keys):
 
     infrastructures: dict[Name, ConfiguredInfrastructure] = Field(default_factory=dict)
     recovery: RecoveryKeys = Field(default_factory=RecoveryKeys)
-    mode: Annotated[SupportedMode, BeforeValidator(_mode)] = Mode.ENFORCE
+    mode: Annotated[ModeWord, BeforeValidator(_mode)] = Mode.ENFORCE
     alert_command: Annotated[None, BeforeValidator(_not_yet)] = None
 
     @property

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pcloud.model.guards import GuardVerdict, PermitRequest
 from pcloud.model.instance import Instance
 from pcloud.model.words import Choice, Rung
 
@@ -160,12 +161,41 @@ class ProbeAgain:
     assembly: str
 
 
-Question = ReadInstance | AskPeers | ProbeAgain
+@dataclass(frozen=True, slots=True)
+class AskAnchors:
+    """Ask whether an anchor on the assembly's own network answers."""
+
+    assembly: str
+    instance: Instance
+
+
+@dataclass(frozen=True, slots=True)
+class AskPermit:
+    """Ask the controller's guards whether this recovery may begin now. The answer may come late, and more than once."""
+
+    assembly: str
+    resource: str
+    request: PermitRequest
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnPermit:
+    """A permit that is asked for, or was granted, is not needed any more."""
+
+    assembly: str
+    permit: str
+
+
+Question = ReadInstance | AskPeers | AskAnchors | ProbeAgain | AskPermit | ReturnPermit
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Why something was done or not done (policy.md section 7). ``id`` is carried by every later report of the same recovery."""
+    """Why something was done or not done (policy.md section 7). ``id`` is carried by every later report of the same recovery.
+
+    ``failures``, ``of`` and ``within`` are the counters after it, ``before`` the failures in the window before. ``action`` is what is done,
+    or what would have been, as ``choice`` says.
+    """
 
     id: str
     choice: Choice
@@ -178,6 +208,8 @@ class Decision:
     evidence: tuple[str, ...] = ()
     next: str = ""  # what the next failure would do
     policy: int = POLICY_VERSION
+    before: int = 0
+    guards: tuple[GuardVerdict, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pcloud.model.guards import GuardVerdict
 from pcloud.model.instance import Instance
 from pcloud.model.plan import DeployablePlan
 from pcloud.model.words import Desired, InstanceStatus, Reach, Rung, Verdict
@@ -35,19 +36,107 @@ class ControllerResumed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OperatorAsked(Event):
+class ControllerStalled(Event):
+    """For ``seconds`` nobody looked: a stall, a suspension, a jump of the clock. What came in meanwhile was taken in before this."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorSaid(Event):
+    """The root of an operator's words. ``owner`` is who said it."""
+
+    owner: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorAsked(OperatorSaid):
     """Start or stop the deployable."""
 
     desired: Desired
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RecoveryAsked(Event):
+class RecoveryAsked(OperatorSaid):
     """The operator asks for one rung's action on one target."""
 
     rung: Rung
     assembly: str
     resource: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PauseAsked(OperatorSaid):
+    """Do nothing to the deployable, or to one assembly of it, for ``seconds``; ``maintenance`` covers what comes after it as well."""
+
+    assembly: str = ""
+    reason: str = ""
+    seconds: float
+    maintenance: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResumeAsked(OperatorSaid):
+    """End the pauses of the deployable (all of them), or those of one assembly."""
+
+    assembly: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalGiven(OperatorSaid):
+    """A yes, or a no, to what waits for one at a target: the assembly and all its resources, or one resource, or everything ("")."""
+
+    approved: bool
+    assembly: str = ""
+    resource: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryAsked(OperatorSaid):
+    """Begin again with what is exhausted, blocked or denied at a target ("" is everything): the ladder from its lowest rung."""
+
+    assembly: str = ""
+    resource: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CleanupAsked(OperatorSaid):
+    """Forget what is counted and remembered against a target ("" is everything): windows, blocks, exhaustion; and look anew."""
+
+    assembly: str = ""
+    resource: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeathConfirmed(OperatorSaid):
+    """The operator answers for it that the assembly's instance is dead (policy.md section 6)."""
+
+    assembly: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PermitGranted(Event):
+    """The guards let a recovery begin."""
+
+    permit: str
+    guards: tuple[GuardVerdict, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PermitHeld(Event):
+    """A guard stands in the way: the last of ``guards``. It is granted, or held by another, when that changes."""
+
+    permit: str
+    guards: tuple[GuardVerdict, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutsideDoubted(Event):
+    """Whether the controller doubts its own way out: checks from it that fail are then unknown (policy.md section 5)."""
+
+    doubted: bool
+    numbers: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,6 +259,34 @@ class PeerAnswered(Event):
     peer: str
     port: int
     reach: Reach
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnchorAnswered(Event):
+    """Whether an address that should always answer the controller does, on the assembly's own network."""
+
+    assembly: str
+    generation: int
+    anchor: str
+    answered: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuestStopping(Event):
+    """The machine itself says that it is going down in good order."""
+
+    assembly: str
+    generation: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopRecorded(Event):
+    """The cloud's own record of a stop that we did not ask for. ``user`` is empty for the hypervisor's power sync: that is a crash."""
+
+    assembly: str
+    instance_id: str
+    user: str = ""
+    request: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from pcloud.model.actions import Report
+from pcloud.model.guards import GuardWord, PermitRequest, Standing
 from pcloud.model.instance import Instance, InstanceReading, LaunchOrder, Tags
 from pcloud.model.plan import AssemblyPlan, ResourcePlan
 from pcloud.model.state import DeployableState
@@ -162,6 +163,25 @@ class Infrastructure(Protocol):
 
     async def console(self, instance_id: str) -> str:
         """The end of the console's output; empty where the cloud keeps none."""
+
+
+class Guards(Protocol):
+    """The controller's guards, as one DPE meets them (policy.md section 5). Nothing blocks; words come back through ``hear``."""
+
+    def attend(self, deployable: str, hear: Callable[[GuardWord], None]) -> None:
+        """Send the words for this deployable here from now on; what was asked before is forgotten."""
+
+    def stand(self, standing: Standing) -> None:
+        """The deployable stands like this now."""
+
+    def ask(self, request: PermitRequest) -> None:
+        """May this begin? Asked again under the same id it is answered again."""
+
+    def give_back(self, deployable: str, permit: str) -> None:
+        """The permit is not needed any more."""
+
+    async def anchor(self, infrastructure: str, deployable: str, assembly: str) -> tuple[str, bool]:
+        """An anchor on the assembly's network, and whether it answers: a configured one, else another assembly, else the cloud's API."""
 
 
 class Keyring(Protocol):

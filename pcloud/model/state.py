@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pcloud.model.actions import POLICY_VERSION, Action
+from pcloud.model.guards import GuardVerdict
 from pcloud.model.instance import Instance
 from pcloud.model.plan import DeployablePlan
 from pcloud.model.words import Desired, Health, InstanceStatus, Phase, Reach, Rung, Stage, Verdict
@@ -29,7 +30,7 @@ class ProbeState:
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """One recovery under way. ``until`` ends the delay or the time to verify; None while an action runs."""
+    """One recovery under way. ``until`` ends the delay, the waiting for a yes or the time to verify; None while an action runs."""
 
     rung: Rung
     phase: Phase
@@ -40,6 +41,13 @@ class Recovery:
     within: float = 0.0
     reason: str = ""
     persists: bool = False  # its target was healthy when it was decided: health does not end it
+    manual: bool = False  # an operator asked for it: no mode, pause, storm or cap stands before it
+    observed: bool = False  # only observed: its action is taken as done and not verified (policy.md section 5, mode)
+    condemned: bool = False  # the cloud itself has declared the machine dead: storms do not stop it
+    permit: str = ""  # that was asked for, and under which it acts
+    guards: tuple[GuardVerdict, ...] = ()  # their last word; the last of them is the one that holds, while one does
+    held_since: float | None = None  # since when a guard holds it; None where none does
+    alerted: bool = False  # that it has been held for long
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +67,7 @@ class ResourceState:
     suppressed_by: str = ""
     blocked: str = ""
     exhausted: bool = False
+    denied: str = ""  # likewise, see AssemblyState
     alerted: bool = False  # that it has been unknown for long
 
 
@@ -94,6 +103,8 @@ class Silence:
     cloud_since: float | None = None  # since when it has said just that
     cloud_lost: str = ""  # why the cloud's API does not answer, while it does not
     peers: tuple[PeerReading, ...] = ()  # the last answer of each peer about each port
+    anchor: str = ""  # the one that answered last …
+    anchor_at: float | None = None  # … and when
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +137,28 @@ class AssemblyState:
     reached: tuple[PeerReading, ...] = ()  # which peers last reached which of our ports
     ask_peers_at: float | None = None  # next refresh of ``reached``
     held: str = ""
+    denied: str = ""  # who said no to a recovery that waited for a yes, or that nobody said yes
+    stopping_at: float | None = None  # when the machine said that it goes down in good order
+    stopped_by: str = ""  # who stopped it, by the cloud's own record
+    grace: float | None = None  # until when failures do not count: after a pause
     blocked: str = ""
     exhausted: bool = False
     discard: Action | None = None  # open intent: a fenced and replaced instance to be deleted
     discard_at: float | None = None  # when the next attempt at it is due
     retired: tuple[tuple[str, str], ...] = ()  # further ones that wait for it: instance id, infrastructure
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Somebody wants nothing to be done (policy.md section 5). It ends when both clocks have come to its end; "" is every assembly."""
+
+    assembly: str
+    owner: str
+    reason: str
+    until: float
+    until_wall: float
+    maintenance: bool = False
+    warned: bool = False  # that it ends soon
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +169,13 @@ class DeployableState:
     plan: DeployablePlan | None = None
     desired: Desired = Desired.STOPPED
     assemblies: Mapping[str, AssemblyState] = field(default_factory=dict)
+    pauses: tuple[Pause, ...] = ()
+    recovery: Recovery | None = None  # of the deployable as a whole
+    relaunches: tuple[float, ...] = ()  # its window at relaunch_deployable
+    recoveries: tuple[float, ...] = ()  # of the last 24 h, for the flapping alert
+    doubted: str = ""  # why checks from the controller say nothing now
+    stalls: tuple[float, ...] = ()  # the controller's, of the last 10 min
+    outcome: tuple[str, bool] | None = None  # the decision of the last recovery that ended above a restart, and whether it verified
     serial: int = 0  # of decisions and actions
     seed: int = 0  # for jitter
     jitter: float = 0.25  # the largest part that jitter adds to a delay (policy.md section 3.4)

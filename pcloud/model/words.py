@@ -94,6 +94,8 @@ class Phase(StrEnum):
     """Where one recovery stands."""
 
     DELAYED = "delayed"
+    APPROVAL = "approval"  # waits for somebody's yes
+    ASKING = "asking"  # waits for the guards' permit
     ACTING = "acting"
     VERIFYING = "verifying"
 
@@ -124,6 +126,24 @@ class Choice(StrEnum):
     BLOCK = "block"
     EXHAUSTED = "exhausted"
     RECOVERED = "recovered"
+
+
+class Guard(StrEnum):
+    """What may stand before a recovery (policy.md section 5)."""
+
+    PAUSE = "pause"
+    MODE = "mode"
+    STORM = "storm"
+    SERIAL = "serial"  # groups under five: one verifies before the next
+    ALL_SILENT = "all_silent"  # freeze
+    UNVERIFIED = "unverified"  # freeze: the last recoveries of three deployables did not verify
+    DEPLOYABLE_CAP = "deployable_cap"
+    INFRASTRUCTURE_CAP = "infrastructure_cap"
+    RELAUNCH_RATE = "relaunch_rate"
+    RESTART_CAP = "restart_cap"
+
+
+FREEZES = (Guard.ALL_SILENT, Guard.UNVERIFIED)
 
 
 class Reach(StrEnum):

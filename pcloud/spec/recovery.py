@@ -12,7 +12,7 @@ from typing import Annotated, Self, TypeVar
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from pcloud.model.plan import RecoverySettings, RungSettings
-from pcloud.model.words import Mode, Rung
+from pcloud.model.words import Rung
 from pcloud.spec.fields import Failures, Flag, Keys, ModeWord, OnExhaustedWord, RungWord, Seconds, whole, wrong
 from pcloud.spec.units import duration_text
 
@@ -22,22 +22,15 @@ def _no_relocation(_value: object) -> None:
 
 
 def _reachable(rung: Rung) -> Rung:
-    if rung in (Rung.RELAUNCH_DEPLOYABLE, Rung.RELOCATE):
-        raise wrong(f"{rung} is not yet supported", f"the highest rung is {Rung.RELAUNCH}")
+    if rung is Rung.RELOCATE:
+        raise wrong(f"{rung} is not yet supported", f"the highest rung is {Rung.RELAUNCH_DEPLOYABLE}")
     return rung
-
-
-def _enforced(mode: Mode) -> Mode:
-    if mode is not Mode.ENFORCE:
-        raise wrong(f"{mode} is not yet supported", f"the only mode is {Mode.ENFORCE}")
-    return mode
 
 
 MOST_KEPT = 100
 """Old instances of one assembly, all of them paid for."""
 
 Ceiling = Annotated[RungWord, AfterValidator(_reachable)]
-SupportedMode = Annotated[ModeWord, AfterValidator(_enforced)]
 Kept = Annotated[int, BeforeValidator(whole(0, MOST_KEPT, "a number of instances to keep"))]
 
 V = TypeVar("V")
@@ -94,7 +87,7 @@ class RecoveryKeys(Keys):
     relaunch_deployable: RungKeys = Field(default_factory=RungKeys)
     relocate: Annotated[RelocateKeys | None, BeforeValidator(_no_relocation)] = None
     allow: Ceiling | None = None
-    mode: SupportedMode | None = None
+    mode: ModeWord | None = None
     on_exhausted: OnExhaustedWord | None = None
     keep_failed: Kept | None = None
 

@@ -61,17 +61,6 @@ def test_the_mode_may_be_written_in_any_of_three_ways(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('mode = "observe"', "mode: observe is not yet supported; the only mode is enforce"),
-        ('[mode]\ndefault = "approve"', "mode: approve is not yet supported; the only mode is enforce"),
-        ('[recovery]\nmode = "approve"', "recovery.mode: approve is not yet supported; the only mode is enforce"),
-        (
-            '[infrastructures.lab.recovery]\nmode = "observe"',
-            "infrastructures.lab.recovery.mode: observe is not yet supported; the only mode",
-        ),
-        (
-            '[recovery]\nallow = "relaunch_deployable"',
-            "recovery.allow: relaunch_deployable is not yet supported; the highest rung is relaunch",
-        ),
         ('alert_command = "/usr/local/bin/page"', "alert_command: not yet supported; leave it out"),
         ('[infrastructures.lab]\nanchors = ["10.0.0.1:22"]', "infrastructures.lab.anchors: not yet supported; leave it out"),
     ],

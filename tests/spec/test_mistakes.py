@@ -84,16 +84,6 @@ TABLE = [
     (WEB, f'{WEB}\n    size: "a\\0b"', 12, "web.size: has a character that no program can be given"),
     (WEB, f"{WEB}\n    size: !big x", 12, "web.size: has the tag !big"),
     (WEB, f"{WEB}\n    recovery: {{allow: relocate}}", 12, "web.recovery.allow: relocate is not yet supported"),
-    (
-        WEB,
-        f"{WEB}\n    recovery: {{allow: relaunch_deployable}}",
-        12,
-        "web.recovery.allow: relaunch_deployable is not yet supported; the highest rung is relaunch",
-    ),
-    (WEB, f"{WEB}\n    recovery: {{mode: observe}}", 12, "web.recovery.mode: observe is not yet supported; the only mode is enforce"),
-    (WEB, f"{WEB}\n    recovery: {{mode: approve}}", 12, "web.recovery.mode: approve is not yet supported; the only mode is enforce"),
-    ("infrastructure: lab", "recovery: {mode: observe}", 2, "recovery.mode: observe is not yet supported"),
-    (AGENT, f"{AGENT}, recovery: {{mode: approve}}", 8, "mysqld.recovery.mode: approve is not yet supported"),
     (WEB, f"{WEB}\n    recovery: {{relocate: {{}}}}", 12, "web.recovery.relocate: relocation is not yet supported"),
     (WEB, f"{WEB}\n    recovery: {{allow: reboots}}", 12, 'web.recovery.allow: "reboots" is not a rung; did you mean "reboot"?'),
     (
