@@ -171,7 +171,7 @@ def test_a_failed_provisioning_says_how_its_output_ended() -> None:
     world.scripts["db"] = (100, "E: Unable to locate package mariadb-servr\n")
     world.start()
     said = "provisioning ended with 100: E: Unable to locate package mariadb-servr; failure 1 of 2 in 6h: relaunching"
-    assert f"app/db  provisioning → fencing: {said}" in world.lines()
+    assert f"app/db  provisioning → failed: {said}" in world.lines()
     assert world.word() == "exhausted"
     assert "E: Unable to locate package mariadb-servr" in world.state.assemblies["db"].reason
 
