@@ -17,7 +17,7 @@ from dpe.policy.wording import counted, soon
 from pcloud.model.actions import Decision
 from pcloud.model.plan import AssemblyPlan
 from pcloud.model.state import AssemblyState, Recovery
-from pcloud.model.words import LADDER, Choice, Desired, Health, OnExhausted, Phase, Rung, Stage
+from pcloud.model.words import LADDER, Choice, Desired, Health, Mode, OnExhausted, Phase, Rung, Stage
 
 DOING = {
     Rung.RESTART: "restarting",
@@ -102,6 +102,7 @@ def decided(turn: Turn, place: Place, rung: Rung, failures: int, reason: str, ru
         Decision("", gates.choice(mode), rule, rung, rung, *counters, evidence=(reason,), next=following, before=failures - 1),
         f"{reason}; {counted(*counters)}: {gates.announced(mode, f'{DOING[rung]}{soon(wait)}')}",
         assembly=place.assembly,
+        alert=mode is Mode.APPROVE,  # somebody has to know that his yes is waited for
     )
     return Recovery(rung, Phase.DELAYED, turn.at + wait, decision, *counters, reason=reason)
 

@@ -20,7 +20,7 @@ from pcloud.model.actions import Decision, ProbeAgain, RestartResource
 from pcloud.model.events import ActionFailed, ActionRefused, StopFailed
 from pcloud.model.plan import ResourcePlan
 from pcloud.model.state import Recovery
-from pcloud.model.words import Choice, Desired, Health, OnExhausted, Phase, Rung, Stage
+from pcloud.model.words import Choice, Desired, Health, Mode, OnExhausted, Phase, Rung, Stage
 
 
 def attend(turn: Turn, assembly: str, resource: str) -> None:
@@ -89,6 +89,7 @@ def schedule(turn: Turn, assembly: str, plan: ResourcePlan, reason: str, failure
         f"{reason}; {counted(*counters)}: {doing}",
         assembly=assembly,
         resource=plan.name,
+        alert=mode is Mode.APPROVE,  # somebody has to know that his yes is waited for
     )
     recovery = Recovery(Rung.RESTART, Phase.DELAYED, turn.at + wait, decision, *counters, reason=reason)
     turn.update_resource(assembly, plan.name, recovery=recovery)

@@ -6,7 +6,7 @@ is told here by hand (``feed``) and what the machines tell by themselves can be 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import replace
 from functools import cache
@@ -24,7 +24,12 @@ from tests.policy.plans import WORDPRESS
 
 WALL = 1_700_000_000.0
 UNWATCHED = {Stage.ABSENT, Stage.WAITING, Stage.FENCING, Stage.LAUNCHING, Stage.DESTROYING}
+Watch = Callable[[DeployableState, events.Event, DeployableState, Sequence[actions.Order]], None]
 Outcome = Callable[[actions.Action], events.Event | None]
+
+
+def unwatched(before: DeployableState, event: events.Event, after: DeployableState, orders: Sequence[actions.Order]) -> None:
+    """Nobody watches its steps."""
 
 
 class World(Lab):
@@ -46,9 +51,10 @@ class World(Lab):
         self.interval = 5.0  # at which what does not pass is said again
         self.anchors = False  # whether they answer
         self.held: Guard | None = None  # the guard that holds every recovery
+        self.asked: list[str] = []  # permits that it holds
         self.wall_shift = 0.0  # by how much the wall clock was set
         self.mute = False  # nothing is told by itself, nothing is answered but by the guards
-        self.watch: Callable[[DeployableState, events.Event, DeployableState], None] = lambda before, event, after: None
+        self.watch: Watch = unwatched
         self.feed(events.SettingsChanged(at=0.0, plan=plan))
 
     # the shell
@@ -68,7 +74,7 @@ class World(Lab):
         before = self.state
         self.trace.append(event)
         self.state, orders, _ = step(before, event)
-        self.watch(before, event, self.state)
+        self.watch(before, event, self.state, orders)
         self.log.extend(orders)
         for order in orders:
             if isinstance(order, actions.AskPermit) or (isinstance(order, actions.Question) and not self.mute):
@@ -121,7 +127,9 @@ class World(Lab):
 
     def guard(self, request: PermitRequest) -> events.Event:
         """What the guards say; they let everything pass unless ``held`` names one that does not."""
-        if self.held is None:
+        if self.held is not None:
+            self.asked.append(request.permit)
+        else:
             return events.PermitGranted(at=self.now, permit=request.permit)
         return events.PermitHeld(at=self.now, permit=request.permit, guards=(GuardVerdict(self.held, passed=False, numbers="3 of 5"),))
 
@@ -189,6 +197,12 @@ class World(Lab):
             if self.now >= end:
                 return
 
+    def let_go(self) -> None:
+        """The guards let everything pass again."""
+        self.held, asked, self.asked = None, self.asked, []
+        for permit in asked:
+            self.feed(events.PermitGranted(at=self.now, permit=permit))
+
     # what people and fate do
 
     def start(self) -> None:
@@ -218,9 +232,10 @@ class World(Lab):
         other.log, other.trace, other.inbox = list(self.log), list(self.trace), list(self.inbox)
         other.machines = {each: machine.copy() for each, machine in self.machines.items()}
         other.sessions = {each: replace(session, told=dict(session.told)) for each, session in self.sessions.items()}
+        other.asked = list(self.asked)
         other.performing, other.outcomes = dict(self.performing), dict(self.outcomes)
         other.curses, other.scripts = {each: dict(ills) for each, ills in self.curses.items()}, dict(self.scripts)
-        other.watch = lambda before, event, after: None
+        other.watch = unwatched
         return other
 
     def machine(self, name: str) -> Machine | None:
