@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from dpe.policy import bringup, gates, pauses, places, restarts, settling, whole
+from dpe.policy.altering import replace
 from dpe.policy.places import Place
 from dpe.policy.turn import Turn
 from pcloud.model.events import PermitGranted

@@ -12,9 +12,8 @@ Rules:
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from dpe.policy import dependencies, evidence, gates, ladder
+from dpe.policy.altering import replace
 from dpe.policy.places import Place
 from dpe.policy.turn import Turn
 from dpe.policy.wording import duration

@@ -9,9 +9,8 @@ Rules:
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from dpe.policy import flapping, places
+from dpe.policy.altering import replace
 from dpe.policy.places import Place
 from dpe.policy.turn import Turn
 from pcloud.model.actions import AskPermit, Decision, ReturnPermit
@@ -203,10 +202,12 @@ def alarm(recovery: Recovery | None) -> float | None:
 
 def give_back(turn: Turn, before: DeployableState) -> None:
     """Return the permits of recoveries that asked for one and are over, or ask for another."""
-    after = turn.finish()
-    if after is before:
+    if turn.version == 0:
         return
-    now = {recovery.permit for _, recovery in places.recoveries(after)}
-    for place, recovery in places.recoveries(before):
-        if recovery.phase is Phase.ASKING and recovery.permit not in now:
-            turn.order(ReturnPermit(place.assembly, recovery.permit))
+    asked = [(place, recovery.permit) for place, recovery in places.recoveries(before) if recovery.phase is Phase.ASKING]
+    if not asked:
+        return
+    now = [recovery.permit for _, recovery in places.recoveries(turn.finish())]
+    for place, permit in asked:
+        if permit not in now:
+            turn.order(ReturnPermit(place.assembly, permit))

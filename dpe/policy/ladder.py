@@ -8,9 +8,8 @@ Rules:
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from dpe.policy import gates, pauses, places, windows
+from dpe.policy.altering import replace
 from dpe.policy.places import Place
 from dpe.policy.turn import Turn
 from dpe.policy.wording import counted, soon
@@ -115,9 +114,14 @@ def remember_failed(turn: Turn, recovery: Recovery | None) -> None:
 
 def wait_for_end_of_pause(turn: Turn, assembly: str, rung: Rung, reason: str) -> None:
     """It failed while it was paused: that counts for nothing, and what is needed is begun when the pause is over."""
-    why = turn[assembly].grace
-    until = turn.at if why is None else max(turn.at, why)
-    schedule(turn, assembly, Recovery(rung, Phase.DELAYED, until, "", reason=f"{reason}; paused, counts for nothing"))
+    grace, mode = turn[assembly].grace, turn.plan_of(assembly).recovery.mode
+    decision = turn.decide(
+        Decision("", Choice.HOLD, "section 5", rung, rung, evidence=(reason,), next=f"{rung} when the pause is over"),
+        f"{reason}; paused: counts for nothing",
+        assembly=assembly,
+        alert=mode is Mode.APPROVE,
+    )
+    schedule(turn, assembly, Recovery(rung, Phase.DELAYED, max(turn.at, grace or turn.at), decision, reason=reason))
 
 
 def whole_under_way(turn: Turn) -> bool:

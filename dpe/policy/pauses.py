@@ -9,9 +9,8 @@ Rules:
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from dpe.policy import dependencies, evidence
+from dpe.policy.altering import replace
 from dpe.policy.turn import Turn
 from dpe.policy.wording import duration
 from pcloud.model.events import PauseAsked, ResumeAsked

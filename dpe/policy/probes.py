@@ -10,9 +10,8 @@ Rules:
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from dpe.policy import restarts, sights
+from dpe.policy.altering import replace
 from dpe.policy.turn import Turn
 from pcloud.model.actions import ProbeAgain
 from pcloud.model.events import (

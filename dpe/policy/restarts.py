@@ -10,9 +10,8 @@ Rules:
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from dpe.policy import dependencies, evidence, gates, ladder, pauses, windows
+from dpe.policy.altering import replace
 from dpe.policy.places import Place
 from dpe.policy.turn import Turn
 from dpe.policy.wording import counted, duration, soon
@@ -26,10 +25,11 @@ from pcloud.model.words import Choice, Desired, Health, Mode, OnExhausted, Phase
 def attend(turn: Turn, assembly: str, resource: str) -> None:
     """See to a resource of an assembly that is up: it may have failed, or time may have brought something."""
     state = turn.resource(assembly, resource)
-    if state.recovery is not None:
-        advance(turn, assembly, resource, state.recovery)
-    elif state.health is Health.FAILED and not state.blocked and not state.suppressed_by and not state.denied:
+    if state.recovery is None and state.health is Health.FAILED and not state.blocked and not state.suppressed_by and not state.denied:
         on_failure(turn, assembly, resource)
+        state = turn.resource(assembly, resource)
+    if state.recovery is not None and turn[assembly].recovery is None:
+        advance(turn, assembly, resource, state.recovery)
 
 
 def on_failure(turn: Turn, assembly: str, resource: str) -> None:

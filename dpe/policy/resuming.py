@@ -8,9 +8,8 @@ Rules:
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from dpe.policy import evidence, gates, places, windows
+from dpe.policy.altering import replace
 from dpe.policy.turn import Turn
 from dpe.policy.wording import duration
 from pcloud.model.events import ControllerStalled

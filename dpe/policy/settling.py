@@ -11,20 +11,26 @@ from dpe.policy.places import Place
 from dpe.policy.turn import Turn
 from pcloud.model.actions import Decision
 from pcloud.model.state import AssemblyState, Recovery
-from pcloud.model.words import Choice, Desired, Phase, Rung, Stage
+from pcloud.model.words import Choice, Desired, Health, Phase, Rung, Stage
 
+DOUBTFUL = frozenset({Health.PENDING, Health.UNKNOWN})
 ROUNDS = 50  # each round does at least one thing to one of a handful of assemblies; more is a loop, and a bug
 UNCLEAR_ALERT = 300.0  # policy.md section 1: unknown raises an alert when it lasts 5 min
 
 
 def settle(turn: Turn) -> None:
     """Apply every rule to every assembly until nothing changes any more."""
-    pauses.watch(turn)
+    if turn.root.pauses:
+        pauses.watch(turn)
+    at_rest: dict[str, int] = {}  # the version at which each assembly was last seen to come to nothing
     for _ in range(ROUNDS):
         before = turn.version
-        whole.advance(turn)
+        if turn.root.recovery is not None:
+            whole.advance(turn)
         for name in turn.assemblies:
-            settle_assembly(turn, name)
+            if at_rest.get(name) != turn.version:
+                at_rest[name] = turn.version
+                settle_assembly(turn, name)
         if turn.version == before:
             return
     raise RuntimeError(f"the rules do not come to rest at {turn.at} for {turn.state.name}")
@@ -32,14 +38,17 @@ def settle(turn: Turn) -> None:
 
 def settle_assembly(turn: Turn, name: str) -> None:
     """Apply the rules to one assembly."""
-    watch_clarity(turn, name)
+    if turn[name].unclear:
+        watch_clarity(turn, name)
     if turn.desired is Desired.STOPPED:
         lifecycle.take_down(turn, name)
         lifecycle.discard(turn, name)
         return
-    silence.ask(turn, name)
-    silence.judge(turn, name)
-    begin_due(turn, name)
+    if turn[name].silence is not None:
+        silence.ask(turn, name)
+        silence.judge(turn, name)
+    if turn[name].recovery is not None:
+        begin_due(turn, name)
     if is_over(turn, turn[name]):
         run_out(turn, name)
     match turn[name].stage:
@@ -55,11 +64,19 @@ def settle_assembly(turn: Turn, name: str) -> None:
             keep_up(turn, name)
         case _:
             pass
-    for resource in turn[name].resources:
-        probes.watch_clock(turn, name, resource)
-        if may_restart(turn, turn[name]):
+    settle_resources(turn, name)
+    if turn[name].retired:
+        lifecycle.discard(turn, name)
+
+
+def settle_resources(turn: Turn, name: str) -> None:
+    """Apply the rules to its resources: those about which there is anything to say."""
+    state = turn[name]
+    for resource, each in state.resources.items():
+        if each.health in DOUBTFUL:
+            probes.watch_clock(turn, name, resource)
+        if (each.recovery is not None or turn.resource(name, resource).health is Health.FAILED) and may_restart(turn, turn[name]):
             restarts.attend(turn, name, resource)
-    lifecycle.discard(turn, name)
 
 
 def may_restart(turn: Turn, state: AssemblyState) -> bool:

@@ -9,8 +9,7 @@ Rules:
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from dpe.policy.altering import replace
 from dpe.policy.turn import Turn
 from pcloud.model.events import AnchorAnswered, CloudAnswered, CloudUnreachable, PeerAnswered
 from pcloud.model.state import AssemblyState, CloudReading, PeerReading, Silence

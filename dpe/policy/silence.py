@@ -11,9 +11,8 @@ Rules:
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from dpe.policy import bringup, dependencies, gates, ladder, pauses, restarts
+from dpe.policy.altering import replace
 from dpe.policy.sights import (
     ANCHOR_PATIENCE,
     CONDEMNING,

@@ -5,6 +5,8 @@ Rules: pure functions of the state; the journal's ``from`` and ``to`` are these 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pcloud.model.state import AssemblyState, DeployableState, Recovery, ResourceState
 from pcloud.model.words import Desired, Health, Phase, Rung, Stage
 
@@ -89,9 +91,9 @@ def begins(state: AssemblyState) -> bool:
     return state.recovery is None or (state.recovery.failures == 0 and state.recovery.rung is Rung.RELAUNCH)
 
 
-def deployable_word(state: DeployableState) -> str:
-    """stopped, starting, healthy, recovering, stopping, held, blocked or exhausted."""
-    words = [assembly_word(each) for each in state.assemblies.values()]
+def deployable_word(state: DeployableState, known: Sequence[str] = ()) -> str:
+    """stopped, starting, healthy, recovering, stopping, held, blocked or exhausted. ``known``: its assemblies' words, where they are."""
+    words = list(known) or [assembly_word(each) for each in state.assemblies.values()]
     if is_held(state.recovery):
         words.append("held")
     if state.desired is Desired.STOPPED:

@@ -1,13 +1,13 @@
 """The working copy of one ``step``: what the rules read and write before it becomes the next state.
 
 Rules: a Turn lives within one call of ``step``; the state that came in is never changed; what is written is compared first, so that
-``version`` counts real changes only and an unchanged state goes out as the very object that came in.
+``version`` counts real changes only and an unchanged state goes out as the very object that came in. Within a turn the resources of an
+assembly are one mapping, written in place: an assembly's state that was read before a write shows it.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 from zlib import crc32
 
 from dpe.policy.altering import altered, differs
@@ -17,13 +17,34 @@ from pcloud.model.state import AssemblyState, DeployableState, ResourceState
 from pcloud.model.words import Desired
 
 
+class Index:
+    """The targets of a plan by name; kept from step to step, because plans hardly ever change and are looked into all the time."""
+
+    __slots__ = ("assemblies", "plan", "resources")
+    _last: ClassVar[dict[str, Index]] = {}
+
+    def __init__(self, plan: DeployablePlan) -> None:
+        self.plan = plan
+        self.assemblies = {each.name: each for each in plan.assemblies}
+        self.resources = {(each.name, resource.name): resource for each in plan.assemblies for resource in each.resources}
+
+    @classmethod
+    def of(cls, plan: DeployablePlan) -> Index:
+        """The index of a plan; made anew where the deployable's plan is another one than last time."""
+        known = cls._last.get(plan.name)
+        if known is None or known.plan is not plan:
+            known = cls._last[plan.name] = cls(plan)
+        return known
+
+
 class Turn:
     """One evaluation. ``at`` is now, on the deployable's own clock."""
 
     __slots__ = (
         "_approved",
         "_decided",
-        "_plans",
+        "_index",
+        "_own",
         "assemblies",
         "at",
         "desired",
@@ -40,7 +61,7 @@ class Turn:
         self.state = state
         self.root = state  # the deployable's own fields; its assemblies, its serial and what is desired stand beside it
         self.plan = plan
-        self._plans = {each.name: each for each in plan.assemblies}
+        self._index = Index.of(plan)
         self.at = at
         self.wall = wall
         self.assemblies = dict(state.assemblies)
@@ -49,18 +70,16 @@ class Turn:
         self.serial = state.serial
         self.version = 0
         self._decided: dict[tuple[str, str], str] = {}
+        self._own: dict[str, dict[str, ResourceState]] = {}  # mappings made in this turn, which may be written in place
         self._approved: list[tuple[str, str]] = []
 
     def plan_of(self, assembly: str) -> AssemblyPlan:
         """The plan of an assembly that is known to be there."""
-        return self._plans[assembly]
+        return self._index.assemblies[assembly]
 
     def resource_plan(self, assembly: str, resource: str) -> ResourcePlan:
         """The plan of a resource that is known to be there."""
-        plan = self.plan_of(assembly).resource(resource)
-        if plan is None:
-            raise KeyError(resource)
-        return plan
+        return self._index.resources[assembly, resource]
 
     def __getitem__(self, assembly: str) -> AssemblyState:
         return self.assemblies[assembly]
@@ -86,7 +105,11 @@ class Turn:
         if not differs(old, changes):
             return old
         new = altered(old, changes)
-        self.assemblies[assembly] = altered(owner, {"resources": {**owner.resources, resource: new}})
+        if self._own.get(assembly) is owner.resources:
+            self._own[assembly][resource] = new
+        else:
+            self._own[assembly] = {**owner.resources, resource: new}
+            self.assemblies[assembly] = altered(owner, {"resources": self._own[assembly]})
         self.version += 1
         return new
 
@@ -125,7 +148,7 @@ class Turn:
 
     def decide(self, decision: Decision, reason: str, *, assembly: str = "", resource: str = "", alert: bool = False) -> str:
         """Record why something is done or not done; returns the id that the decision got."""
-        record = replace(decision, id=self.next_id())
+        record = altered(decision, {"id": self.next_id()})
         self._decided[assembly, resource] = record.id
         self.order(Report("decided", assembly, resource, reason=reason, decision=record.id, record=record, alert=alert))
         return record.id
