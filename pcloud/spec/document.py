@@ -8,12 +8,14 @@ Rules:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import yaml
 
-from pcloud.spec.composing import DEEPEST, compose
+from pcloud.spec.composing import compose
+from pcloud.spec.parsers import DEEPEST
 from pcloud.spec.problems import KeyPath, SpecError, SpecProblem, path_text
 
 UNFOLDED = 20_000
@@ -23,6 +25,7 @@ _TAG = "tag:yaml.org,2002:"
 _TEXT_TAGS = {_TAG + kind for kind in ("str", "timestamp", "value")}
 _NUMBERS = ("bool", "int", "float")
 _MERGE_TAG = _TAG + "merge"
+_UNPRINTABLE = re.compile("[\0\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +163,7 @@ class _Builder:
 
     def _printable(self, node: yaml.ScalarNode | yaml.Node, path: KeyPath) -> bool:
         """Whether it can be handed to a program: no NUL, no half of a surrogate pair."""
-        if any(char == "\0" or "\ud800" <= char <= "\udfff" for char in node.value):
+        if _UNPRINTABLE.search(node.value):
             self._complain(node, path, "has a character that no program can be given", "leave out \\0 and lone surrogates")
             return False
         return True
