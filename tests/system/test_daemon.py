@@ -81,6 +81,22 @@ def test_a_provisioning_script_that_fails_says_so_with_the_end_of_its_output(dae
     assert "the disk is made of cheese" in reason
 
 
+def test_a_secret_that_a_script_prints_is_kept_nowhere(daemon: Daemon) -> None:
+    value = "correct-horse-battery"
+    file = daemon.config.parent / "password"
+    file.write_text(f"{value}\n")
+    secret = f"    secrets: {{PASSWORD: {{file: {file}}}}}"
+    name = daemon.create(pair(extra_back=secret, provision='echo "logged in as $PASSWORD" >&2; exit 7'))
+    daemon.client.start(name)
+    told = daemon.until_event(lambda event: "provisioning ended with 7" in event.reason, "provisioning has failed")
+    assert "logged in as ***" in told.reason
+    daemon.client.stop(name)
+    daemon.until_state(name, "stopped")
+    daemon.end()
+    kept = [daemon.log, *(each for each in daemon.state.rglob("*") if each.is_file())]
+    assert [each for each in kept if value.encode() in each.read_bytes()] == []
+
+
 def test_a_service_that_dies_after_every_start_climbs_the_ladder_as_written(daemon: Daemon) -> None:
     recovery = (
         "recovery: {restart: {failures: 2, within: 10m, verify: 1s}, reboot: {failures: 2, within: 1h, verify: 2s}, "
