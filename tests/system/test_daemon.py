@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -29,12 +32,28 @@ def test_sigterm_leaves_the_machines_alone_and_the_next_start_does_not_disturb_t
     assert not [event for event in daemon.events(mark) if event.record is not None], daemon.story(mark)
 
 
-def test_a_second_daemon_on_the_same_state_is_refused(daemon: Daemon) -> None:
-    second = daemon.spawn()
-    assert second.wait(30) == 4
+def refused(daemon: Daemon, state: Path, socket: Path) -> str:
+    """What a second daemon says that is refused."""
     assert daemon.process is not None
-    assert str(daemon.process.pid) in daemon.log_end()
+    words = ["--state", state, "--socket", socket, "--config", daemon.config]
+    second = subprocess.run([sys.executable, "-m", "cpe.daemon.main", *words], capture_output=True, text=True, timeout=30, check=False)
+    assert second.returncode == 4, second.stderr
     assert daemon.answers()
+    return second.stderr
+
+
+def test_a_second_daemon_on_the_same_state_is_refused(daemon: Daemon, tmp_path: Path) -> None:
+    said = refused(daemon, daemon.state, tmp_path / "other.sock")
+    assert daemon.process is not None
+    assert f"another daemon (process {daemon.process.pid}) works on {daemon.state}" in said
+    assert not (tmp_path / "other.sock").exists()
+
+
+def test_a_second_daemon_on_the_same_socket_is_refused_before_it_makes_anything(daemon: Daemon, tmp_path: Path) -> None:
+    said = refused(daemon, tmp_path / "other", daemon.socket)
+    assert daemon.process is not None
+    assert f"a daemon (process {daemon.process.pid}) is running on {daemon.socket} already" in said
+    assert not (tmp_path / "other").exists()
 
 
 def test_starting_twice_is_starting_once(daemon: Daemon) -> None:
