@@ -34,6 +34,7 @@ class MemoryCloud:
     controller: str = "here"
     lateness: float = 10.0
     slowness: float = 0.0  # seconds from accepting a stop to its effect
+    patience: float = 0.0  # seconds from doing what was asked to saying so
     born: InstanceStatus = InstanceStatus.ACTIVE  # the status of what is created
     late: float | None = None  # the next creation is not answered, and what it makes turns up after so many seconds
     down: bool = False  # nothing is answered
@@ -66,6 +67,7 @@ class MemoryCloud:
         node = self.put(order, seen_in=late or 0.0)
         if late is not None:
             raise AmbiguousError(f"{self.name}: no answer to creating {order.name}")
+        await self._said()
         return node.reading()
 
     def put(self, order: LaunchOrder, seen_in: float = 0.0) -> Node:
@@ -77,22 +79,26 @@ class MemoryCloud:
 
     async def start(self, instance_id: str) -> None:
         (await self._node("start", instance_id)).status = InstanceStatus.ACTIVE
+        await self._said()
 
     async def stop(self, instance_id: str) -> None:
         node = await self._node("stop", instance_id)
         if node.status is InstanceStatus.ERROR:
             raise InfrastructureError(f"{self.name}: {instance_id} is in ERROR")
         self._later(lambda: setattr(node, "status", InstanceStatus.SHUTOFF))
+        await self._said()
 
     async def reboot(self, instance_id: str, *, hard: bool) -> None:
         node = await self._node(f"reboot{' hard' if hard else ''}", instance_id)
         if node.status is InstanceStatus.SHUTOFF and not hard:
             raise InfrastructureError(f"{self.name}: {instance_id} is stopped")
         node.status = InstanceStatus.ACTIVE
+        await self._said()
 
     async def destroy(self, instance_id: str) -> None:
         await self._answer(f"destroy {instance_id}")
         self._later(lambda: self.nodes.pop(instance_id, None))
+        await self._said()
 
     async def volume(self, deployable: str, assembly: str, name: str, size: int) -> str:
         await self._answer()
@@ -129,6 +135,10 @@ class MemoryCloud:
         if instance_id not in self.nodes:
             raise InfrastructureError(f"{self.name}: no instance {instance_id}")
         return self.nodes[instance_id]
+
+    async def _said(self) -> None:
+        if self.patience:
+            await asyncio.sleep(self.patience)
 
     def _seen(self, node: Node) -> bool:
         return node.seen_from <= asyncio.get_running_loop().time()
