@@ -158,6 +158,12 @@ async def test_it_can_be_deleted_and_is_gone_for_good(lamed: Controller, desk: D
     assert (await lamed.status("far")).state == "stopped"
 
 
+async def test_it_is_not_deleted_when_its_volumes_should_go_too(lamed: Controller) -> None:
+    with pytest.raises(RefusedError, match="its volumes cannot be deleted: there is no infrastructure away"):
+        await lamed.delete("far", volumes=True)
+    assert ("far", "blocked") in await shown(lamed)
+
+
 async def test_the_next_start_takes_it_up_when_its_trouble_is_mended(desk: Desk) -> None:
     async with desk.open() as controller:
         await controller.create(upload("far", "away"), replace=False)
