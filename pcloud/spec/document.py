@@ -87,7 +87,8 @@ class _Builder:
     scalars: yaml.constructor.SafeConstructor = field(default_factory=yaml.constructor.SafeConstructor)
 
     def value(self, node: yaml.Node, path: KeyPath, key: yaml.Node | None) -> object:
-        place = _place(node if key is None or isinstance(node, yaml.ScalarNode) else key)
+        written = isinstance(node, yaml.ScalarNode) and node.value != ""  # where nothing is, parsers differ about its place
+        place = _place(node if key is None or written else key)
         self.values[path] = place
         self._spend(place, len(path))
         if isinstance(node, yaml.MappingNode):
@@ -150,7 +151,7 @@ class _Builder:
                 return str(node.value) if self._printable(node, path) else ""
             if kind == "null":
                 if "cloud_config" not in path:  # there it may mean something to others
-                    self._complain(node, path, "is empty", "give it a value, or leave the key out")
+                    self._complain(self.values[path], path, "is empty", "give it a value, or leave the key out")
                 return None
             if kind in _NUMBERS:
                 construct = getattr(self.scalars, f"construct_yaml_{kind}")
@@ -168,6 +169,6 @@ class _Builder:
             return False
         return True
 
-    def _complain(self, node: yaml.Node, path: KeyPath, message: str, cure: str) -> None:
-        place = _place(node)
+    def _complain(self, where: yaml.Node | Place, path: KeyPath, message: str, cure: str) -> None:
+        place = where if isinstance(where, Place) else _place(where)
         self.problems.append(SpecProblem(place.line, place.column, path_text(path), message, cure))

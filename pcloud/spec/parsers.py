@@ -1,6 +1,7 @@
 """The two parsers that a spec's text is read with: libyaml, and PyYAML's own, which is slower, always there, and has the better words.
 
-Rules: both compose the same nodes with the same marks; depth is bounded, so that nothing recursive runs into Python's own bound.
+Rules: both compose the same nodes with the same marks, but that libyaml lets more tabs pass and marks a value that is not there at what
+follows it; depth is bounded, so that nothing recursive runs into Python's own bound.
 """
 
 from __future__ import annotations

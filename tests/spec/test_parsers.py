@@ -9,6 +9,7 @@ import yaml
 from hypothesis import given
 
 from pcloud.spec.composing import compose
+from pcloud.spec.document import read
 from pcloud.spec.parsers import DEEPEST, Bounded, Plain, Quickest, quickest
 from pcloud.spec.problems import SpecError
 from tests.spec.examples import DATA, SOUND, example
@@ -20,14 +21,15 @@ SHAPES = [
     "# é\r\na: {b: [1, ü, 'x y',\r\n  z]}\r\nc: |\r\n  text\r\n  é\r\nd: >-\r\n  more\r\n",
     "a: &a [x, *a]\nb: {<<: &m {c: 1}, d: *a}\n? e\n: !!str 1\n",
     "--- {}\n...\n",
+    "a: {b:\n\n, c: , d: [e: ]}\n",
     "a:\n- - b\n  - c\n-\n  d: e\nf:\n",
     "\"q\\u00e9\": 'it''s'\n",
 ]
 
 
-def told(parser: type[Bounded], source: str) -> list[tuple[str, str, int, int]]:
-    """Every node's kind, text, line and column, each once."""
-    found: list[tuple[str, str, int, int]] = []
+def told(parser: type[Bounded], source: str) -> list[tuple[str | int, ...]]:
+    """Every node's kind, text, line and column, each once; of one that is not there no place."""
+    found: list[tuple[str | int, ...]] = []
     seen: set[int] = set()
 
     def tell(node: yaml.Node | None) -> None:
@@ -35,7 +37,8 @@ def told(parser: type[Bounded], source: str) -> list[tuple[str, str, int, int]]:
             return
         seen.add(id(node))
         scalar = node.value if isinstance(node, yaml.ScalarNode) else ""
-        found.append((node.tag, scalar, node.start_mark.line, node.start_mark.column))
+        there = scalar or not isinstance(node, yaml.ScalarNode)
+        found.append((node.tag, scalar, *((node.start_mark.line, node.start_mark.column) if there else ())))
         for inner in node.value if not isinstance(node, yaml.ScalarNode) else ():
             for each in inner if isinstance(inner, tuple) else (inner,):
                 tell(each)
@@ -80,3 +83,8 @@ def test_a_mistake_has_the_words_of_the_plain_one(source: str, words: str) -> No
     with pytest.raises(SpecError) as caught:
         compose(source, "spec.yaml")
     assert words in str(caught.value)
+
+
+def test_a_value_that_is_not_there_is_missed_at_its_key() -> None:
+    (problem,) = read("a: {b:\n\n}\n", "spec.yaml").problems
+    assert str(problem).startswith("1:5: a.b: is empty")
