@@ -19,7 +19,8 @@ from pcloud.client.errors import CONNECT, our_errors, raise_for
 from pcloud.client.stream import PATIENCE, EventStream
 from pcloud.errors import PcloudError
 from pcloud.records.event import EventRecord
-from pcloud.records.requests import CheckedSpec, DaemonStatus, SpecUpload, SshTarget
+from pcloud.records.fact import FactRecord
+from pcloud.records.requests import CheckedSpec, DaemonStatus, SpecInForce, SpecUpload, SshTarget
 from pcloud.records.status import DeployableStatus, DeployableSummary
 
 B = TypeVar("B")
@@ -92,6 +93,13 @@ class Client:
         """Stored events in order: the oldest ``limit`` of those that fit, or with ``last`` the newest."""
         moment = since.isoformat() if since else None
         return _body(list[EventRecord], self._ask("GET", "/events", after=after, limit=limit, target=target, since=moment, last=last))
+
+    def facts(self, name: str, *, after: int = 0, limit: int = 100) -> list[FactRecord]:
+        """What a deployable's policy was given, in order: the oldest ``limit`` behind ``after``."""
+        return _body(list[FactRecord], self._ask("GET", _path(name) + "/facts", after=after, limit=limit))
+
+    def spec(self, name: str) -> SpecInForce:
+        return _body(SpecInForce, self._ask("GET", _path(name) + "/spec"))
 
     def stream_events(self, *, target: str = "", after: int | None = None, patience: float = PATIENCE) -> Iterator[EventRecord]:
         """Events as they happen, for ever; behind ``after`` if given. See EventStream."""

@@ -13,7 +13,8 @@ from datetime import datetime
 from typing import Protocol
 
 from pcloud.records.event import EventRecord
-from pcloud.records.requests import DaemonStatus, SpecUpload, SshTarget
+from pcloud.records.fact import FactRecord
+from pcloud.records.requests import DaemonStatus, SpecInForce, SpecUpload, SshTarget
 from pcloud.records.status import DeployableStatus, DeployableSummary
 
 Subscription = asyncio.Queue[EventRecord | None]
@@ -64,6 +65,12 @@ class Controller(Protocol):
 
         At most ``limit``, always in the order of ``seq``: the oldest ones, or with ``last`` the newest.
         """
+
+    async def facts(self, name: str, *, after: int, limit: int) -> Sequence[FactRecord]:
+        """A deployable's facts with ``seq`` > ``after``, the oldest ``limit`` of them, in order; NotFoundError."""
+
+    async def spec(self, name: str) -> SpecInForce:
+        """A deployable's spec, with what it inherits; NotFoundError."""
 
     def subscribe(self) -> AbstractAsyncContextManager[Subscription]:
         """Every event from now on, through a bounded queue."""
