@@ -15,13 +15,25 @@ from dpe.policy.step import step
 from dpe.shell.asking import Asker
 from dpe.shell.clock import Clock
 from dpe.shell.facts import Fact
+from dpe.shell.guarding import Petitioner
 from dpe.shell.machines import Machines
 from dpe.shell.performing import Performer
 from dpe.shell.secrets import Secrets
 from dpe.shell.surroundings import Surroundings
 from dpe.shell.watching import Watchers
 from pcloud.errors import RefusedError
-from pcloud.model.actions import Action, AskPeers, Order, ProbeAgain, Question, ReadInstance, Report
+from pcloud.model.actions import (
+    Action,
+    AskAnchors,
+    AskPeers,
+    AskPermit,
+    Order,
+    ProbeAgain,
+    Question,
+    ReadInstance,
+    Report,
+    ReturnPermit,
+)
 from pcloud.model.events import ControllerResumed, Event, OperatorAsked, ProbeReported, RecoveryAsked, SettingsChanged, Ticked
 from pcloud.model.plan import DeployablePlan
 from pcloud.model.ports import Stored
@@ -46,6 +58,7 @@ class Engine:
         self._recorded: DeployableState | None = None
         self._performing: dict[str, asyncio.Task[None]] = {}
         self._clock = Clock(stored, surroundings.wall)
+        self._petitioner = Petitioner(plan.name, surroundings.guards, self.post)
         self.state = stored.state if stored is not None else DeployableState(plan.name, seed=seed)
         self._resumes = stored is not None
         self.change_plan(plan)
@@ -97,9 +110,12 @@ class Engine:
                 machines = Machines(self._plan.name, self._around, self._secrets)
                 self._asker = Asker(machines, self._watchers, self.post)
                 self._performer = Performer(lambda: self._plan, machines, self._secrets, self._watchers.agent, self._boot_id, self._contact)
+                self._petitioner.attend()
                 await self._loop(resumed=self._resumes)
         except* Exception as group:
             raise first_cause(group) from group
+        finally:
+            self._petitioner.leave()
 
     async def _loop(self, *, resumed: bool) -> None:
         while True:
@@ -111,12 +127,22 @@ class Engine:
             self._watchers.fit(self.state)
             self._fit_actions(resumed=resumed)
             resumed = False
+            self._petitioner.stand(self.state)
             for order in orders:
-                if isinstance(order, ReadInstance | AskPeers | ProbeAgain):
-                    self._tasks.create_task(self._asker.ask(order), name=f"ask {self.state.name}/{order.assembly}")
+                self._ask(order)
             self._recover_from_overflow()
             self._stepped.set()
             self._stepped = asyncio.Event()
+
+    def _ask(self, order: Order) -> None:
+        """Put a question; its answer is a fact."""
+        match order:
+            case AskPermit() | ReturnPermit():
+                self._petitioner.put(order)
+            case AskAnchors():
+                self._tasks.create_task(self._petitioner.ask_anchors(order), name=f"ask anchors of {self.state.name}/{order.assembly}")
+            case ReadInstance() | AskPeers() | ProbeAgain():
+                self._tasks.create_task(self._asker.ask(order), name=f"ask {self.state.name}/{order.assembly}")
 
     def _decide(self, facts: list[Event]) -> list[Order]:
         """Run the policy over what came in."""
@@ -191,11 +217,14 @@ def open_actions(state: DeployableState) -> list[Action]:
 
 
 def distinct(orders: list[Order]) -> list[Order]:
-    """The orders without questions that stand there twice: several facts of one batch may have asked the same."""
+    """The orders without questions that stand there twice: several facts of one batch may have asked the same.
+
+    Permits are left as they are: asked for, given back and asked for again is not the same as asked for.
+    """
     seen: set[Question] = set()
     kept: list[Order] = []
     for order in orders:
-        if isinstance(order, ReadInstance | AskPeers | ProbeAgain):
+        if isinstance(order, ReadInstance | AskPeers | AskAnchors | ProbeAgain):
             if order in seen:
                 continue
             seen.add(order)
