@@ -6,12 +6,12 @@ like any other.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 
 from dpe.policy.standing import standing
 from dpe.shell.facts import Fact
 from pcloud.errors import PcloudError
+from pcloud.limits import time_limit
 from pcloud.model.actions import AskAnchors, AskPermit, ReturnPermit
 from pcloud.model.events import AnchorAnswered, OutsideDoubted, PermitGranted, PermitHeld
 from pcloud.model.guards import GuardWord, OutsideDoubt, PermitAnswer, Standing
@@ -60,7 +60,7 @@ class Petitioner:
     async def ask_anchors(self, question: AskAnchors) -> None:
         """See whether an anchor on the assembly's network answers."""
         try:
-            async with asyncio.timeout(ANCHOR_TRY):
+            async with time_limit(ANCHOR_TRY):
                 anchor, answered = await self._guards.anchor(question.instance.infrastructure, self._deployable, question.assembly)
         except (PcloudError, TimeoutError):
             anchor, answered = "", False  # whatever went wrong, no anchor has answered
