@@ -107,10 +107,12 @@ async def daemon(settings: Settings, where: Places) -> AsyncIterator[Controller]
             state_directory=where.state,
             wall=time.time,
         )
+        stalls = asyncio.create_task(surroundings.stalls.run(), name="stalls")
         try:
             await controller.open()
             yield controller
         finally:
+            stalls.cancel()
             await controller.close()
             await agents.aclose()
             infrastructures.close()

@@ -3,6 +3,7 @@
 Rules:
 - Nothing is done before the state that orders it is durable.
 - The work in hand is made to fit the state: each open intent has one task, and a task whose intent is closed ends.
+- What came in while nobody looked is dated before that, and then the policy is told of it: no deadline is judged by such time.
 - ``wake_at`` is the only timer. What cannot be recorded is not done: the engine ends with StoreError, and its keeper starts it anew.
 """
 
@@ -19,6 +20,7 @@ from dpe.shell.guarding import Petitioner
 from dpe.shell.machines import Machines
 from dpe.shell.performing import Performer
 from dpe.shell.secrets import Secrets
+from dpe.shell.stalls import Stall, bearable
 from dpe.shell.surroundings import Surroundings
 from dpe.shell.watching import Watchers
 from pcloud.errors import RefusedError
@@ -34,13 +36,23 @@ from pcloud.model.actions import (
     Report,
     ReturnPermit,
 )
-from pcloud.model.events import ControllerResumed, Event, OperatorAsked, ProbeReported, RecoveryAsked, SettingsChanged, Ticked
+from pcloud.model.events import (
+    ControllerResumed,
+    ControllerStalled,
+    Event,
+    OperatorAsked,
+    ProbeReported,
+    RecoveryAsked,
+    SettingsChanged,
+    Ticked,
+)
 from pcloud.model.plan import DeployablePlan
 from pcloud.model.ports import Stored
 from pcloud.model.state import DeployableState
 from pcloud.model.words import Desired, Rung
 
 INBOX = 2000  # events: some hundred probes' worth for a large deployable, reached only when the loop stands still
+SETTLING = 5  # turns of the loop after a stall: what waits in sockets and threads becomes facts within two or three
 
 
 class Engine:
@@ -58,6 +70,8 @@ class Engine:
         self._recorded: DeployableState | None = None
         self._performing: dict[str, asyncio.Task[None]] = {}
         self._clock = Clock(stored, surroundings.wall)
+        self._handed_over = self._clock.now()  # the moment of the last event
+        self._stall: Stall | None = None  # the policy does not know of it yet
         self._petitioner = Petitioner(plan.name, surroundings.guards, self.post)
         self.state = stored.state if stored is not None else DeployableState(plan.name, seed=seed)
         self._resumes = stored is not None
@@ -103,6 +117,7 @@ class Engine:
 
     async def run(self) -> None:
         """Run until cancelled; machines are left as they are. Raises what its bugs raise, and StoreError."""
+        self._around.stalls.listen(self._stalled)
         try:
             async with asyncio.TaskGroup() as tasks:
                 self._tasks = tasks
@@ -115,6 +130,7 @@ class Engine:
         except* Exception as group:
             raise first_cause(group) from group
         finally:
+            self._around.stalls.forget(self._stalled)
             self._petitioner.leave()
 
     async def _loop(self, *, resumed: bool) -> None:
@@ -163,11 +179,34 @@ class Engine:
         except TimeoutError:
             first = Fact(Ticked)
             self._posted += 1
+        self._around.stalls.look()  # before anything is dated
+        for _ in range(SETTLING if self._stall is not None else 0):
+            await asyncio.sleep(0)
         made = [first]
         while not self._inbox.empty():
             made.append(self._inbox.get_nowait())
+        return self._dated(made)
+
+    def _dated(self, made: list[Fact]) -> list[Event]:
+        """The facts as events of this moment; of the one before a stall, if there was one, with the stall behind them."""
         at, wall = self._clock.now(), self._clock.wall()
-        return [fact.happened(at, wall) for fact in made]
+        stall, self._stall = self._stall, None
+        before, self._handed_over = self._handed_over, at
+        if stall is None:
+            return [fact.happened(at, wall) for fact in made]
+        self._posted += 1
+        then = max(before, self._clock.at(stall.before.loop))
+        events = [fact.happened(then, stall.before.wall) for fact in made]
+        return [*events, ControllerStalled(at=at, wall=wall, seconds=stall.seconds)]
+
+    def _stalled(self, stall: Stall) -> None:
+        """Nobody looked for a while."""
+        self._clock.skip(stall.before.loop, stall.suspended)
+        if stall.seconds <= bearable(self._plan):
+            return
+        self._stall = stall if self._stall is None else self._stall.and_then(stall)
+        if self._inbox.empty():
+            self.post(Fact(Ticked))  # it need not wait for a fact to be told
 
     def _patience(self) -> float | None:
         """Seconds until the policy wants to look again; None if only at the next fact."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from dpe.shell.stalls import StallWatch
 from pcloud.model.plan import Secret
 from pcloud.model.ports import AgentFactory, Guards, Infrastructure, Journal, Keyring
 
@@ -20,3 +21,4 @@ class Surroundings:
     secret: Callable[[Secret], str]
     wall: Callable[[], float]
     guards: Guards
+    stalls: StallWatch = field(default_factory=StallWatch)
