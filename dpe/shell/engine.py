@@ -41,6 +41,7 @@ from pcloud.model.events import (
     ControllerStalled,
     Event,
     OperatorAsked,
+    OperatorSaid,
     ProbeReported,
     RecoveryAsked,
     SettingsChanged,
@@ -104,6 +105,10 @@ class Engine:
         if refusal:
             raise RefusedError(refusal)
         self.post(Fact(RecoveryAsked, rung=rung, assembly=assembly, resource=resource))
+
+    def say(self, word: OperatorSaid) -> None:
+        """The operator says something else; its moment is set when it is handed over."""
+        self.post(Fact.undated(word))
 
     async def taken_in(self) -> None:
         """Return when all that was posted until now is decided upon and durable."""
