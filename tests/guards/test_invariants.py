@@ -161,5 +161,5 @@ class GuardsMachine(RuleBasedStateMachine):
         assert not judge.asked
 
 
-GuardsMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck))
+GuardsMachine.TestCase.settings = settings(max_examples=40, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck))
 TestGuards = GuardsMachine.TestCase
