@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pcloud.model.plan import Secret
-from pcloud.model.ports import AgentFactory, Infrastructure, Journal, Keyring
+from pcloud.model.ports import AgentFactory, Guards, Infrastructure, Journal, Keyring
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,3 +19,4 @@ class Surroundings:
     infrastructure: Callable[[str], Infrastructure]
     secret: Callable[[Secret], str]
     wall: Callable[[], float]
+    guards: Guards

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from agents.answers import reach
+from cpe.shell.anchors import Anchors
+from cpe.shell.guards import Overseer
 from cpe.shell.keeper import Keeper
 from cpe.shell.keyring import FileKeyring
 from cpe.shell.store.sqlite import SqliteStore
@@ -43,6 +46,7 @@ class House:
                 infrastructure=self.infrastructure,
                 secret=lambda secret: "",
                 wall=time.time,
+                guards=Overseer(Anchors({}, self.infrastructure, reach), no_report),
             ),
         )
 
@@ -50,6 +54,10 @@ class House:
         if self.buggy and name == "buggy":
             raise ZeroDivisionError("a bug")
         raise InfrastructureError(f"{name} is down")
+
+
+async def no_report(*_: object) -> None:
+    raise AssertionError("one deployable is no storm")
 
 
 def no_agents(*_: object) -> Agent:
