@@ -21,7 +21,7 @@ from pcloud.model.words import Rung
 DEPLOYABLES = 5_000
 MACHINES = "ab"
 SILENT = 4_000
-VERIFIED_AFTER = 120.0  # seconds that a recovery takes
+VERIFIED_AFTER = 30.0  # seconds that a recovery takes: so short that the relaunches of a minute are a bound as well
 COME_BACK_AT = 900.0  # seconds after which 600 machines of the zone in the storm answer again
 FOREVER = float("inf")
 SAMPLE = 50  # recounts of the peer that are measured
@@ -91,7 +91,7 @@ class Storm:
     def ask(self, name: str, machine: str) -> None:
         at = self.standings[name].assemblies[0]
         number = next(self.serial)
-        rung = Rung.RELAUNCH if number % 4 == 0 else Rung.REBOOT
+        rung = Rung.REBOOT if number % 4 == 0 else Rung.RELAUNCH
         self.feed(Asked(self.at, PermitRequest(f"{name}/{machine}/{number}/{rung}", name, machine, at.infrastructure, rung, at.zone)))
 
     def play(self) -> None:

@@ -21,8 +21,8 @@ from pcloud.model.words import Guard
 EXEMPT = "; exempt: the cloud itself declares it dead"
 BEHIND = "; an older request waits for its turn"
 
-Behind = dict[str, Guard]
-"""What older requests wait for, by infrastructure."""
+Behind = dict[str | Place, Guard]
+"""What older requests wait for, by infrastructure, and for turns of small groups by zone."""
 
 
 def regions_of(lane: Lane) -> list[str]:
@@ -135,24 +135,33 @@ def holding(turn: Turn, lane: Lane, behind: Behind) -> Guard | None:
             continue
         if any(gate.holds(turn, place, lane) for place in lane.places):
             return gate.guard
-    return next((guard for each in regions_of(lane) if (guard := kept_for_older(behind, each, lane)) is not None), None)
+    return kept_for_older(behind, lane)
 
 
-def kept_for_older(behind: Behind, infrastructure: str, lane: Lane) -> Guard | None:
-    """What an older request waits for in an infrastructure, if this one would take it away."""
-    guard = behind.get(infrastructure)
-    if guard is Guard.RELAUNCH_RATE and infrastructure not in dict(lane.loads):
+def kept_for_older(behind: Behind, lane: Lane) -> Guard | None:
+    """What an older request waits for, if this one would take it away."""
+    if lane.restart:
         return None
-    return None if lane.restart else guard
+    for infrastructure in regions_of(lane):
+        guard = behind.get(infrastructure)
+        if guard is Guard.INFRASTRUCTURE_CAP or (guard is Guard.RELAUNCH_RATE and infrastructure in dict(lane.loads)):
+            return guard
+    return Guard.SERIAL if not lane.condemned and any(place in behind for place in lane.places) else None
 
 
-def keep_for(behind: Behind, lane: Lane, guard: Guard | None) -> None:
-    """Keep what this one waits for from those that are younger; caps only, for whoever is held by a storm may be held for long."""
-    if guard in {Guard.INFRASTRUCTURE_CAP, Guard.RELAUNCH_RATE}:
-        touched = regions_of(lane) if guard is Guard.INFRASTRUCTURE_CAP else [name for name, _ in lane.loads]
-        for infrastructure in touched:
-            if behind.get(infrastructure) is not Guard.INFRASTRUCTURE_CAP:
-                behind[infrastructure] = guard
+def keep_for(turn: Turn, behind: Behind, lane: Lane, guard: Guard) -> None:
+    """Keep what this one waits for from those that are younger; what a storm or a freeze holds may be held for long, and keeps nothing."""
+    match guard:
+        case Guard.INFRASTRUCTURE_CAP:
+            behind.update(dict.fromkeys(regions_of(lane), guard))
+        case Guard.RELAUNCH_RATE:
+            for infrastructure, _ in lane.loads:
+                behind.setdefault(infrastructure, guard)
+        case Guard.SERIAL:
+            small = [place for place in lane.places if turn.group(place).assemblies < SERIAL_BELOW]
+            behind.update(dict.fromkeys(small, guard))
+        case _:
+            pass
 
 
 def verdicts(turn: Turn, lane: Lane, own: int, guard: Guard | None) -> tuple[GuardVerdict, ...]:

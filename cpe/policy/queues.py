@@ -130,7 +130,7 @@ def settle_queues(turn: Turn) -> None:
             if guard is None:
                 grant(turn, lane, turn.queues[lane].row.first[1])
                 break
-            keep_for(behind, lane, guard)
+            keep_for(turn, behind, lane, guard)
             guards[lane] = guard
         else:
             answer_held(turn, guards)

@@ -49,6 +49,8 @@ class Overseer:
             if self._timer is not None:
                 self._timer.cancel()
             await asyncio.wait([writing])
+            if not writing.cancelled():
+                writing.result()  # a bug ended it
 
     def attend(self, deployable: str, hear: Hear) -> None:
         self._hearers[deployable] = hear

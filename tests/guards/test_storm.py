@@ -152,6 +152,29 @@ def test_groups_below_five_are_recovered_one_after_the_other() -> None:
     assert scene.held(names[1]) is None
 
 
+def test_who_needs_the_turn_of_two_small_zones_gets_both_before_those_who_came_later() -> None:
+    scene = Scene()
+    scene.add("z0", "z1")
+    scene.add("y0", "y1", zone="y")
+    scene.add("both", machines="ab")
+    scene.change("both", "b", zone="y")
+    scene.ask("z0")
+    scene.begin("z0")
+    assert scene.ask("both", Rung.RELAUNCH_DEPLOYABLE) is Guard.SERIAL
+    assert scene.ask("y0") is Guard.SERIAL
+    assert scene.answer("y0").guards[-1].numbers == "0 in flight in a group of 3, one after the other; an older request waits for its turn"
+    assert scene.ask("y1", condemned=True) is None
+    scene.begin("y1")
+    scene.end("z0", verified=True)
+    assert scene.ask("z1") is Guard.SERIAL
+    scene.end("y1", verified=True)
+    assert scene.held("both") is None
+    scene.begin("both", Rung.RELAUNCH_DEPLOYABLE, only="ab")
+    scene.end("both", verified=True)
+    assert scene.held("y0") is None
+    assert scene.held("z1") is None
+
+
 def test_a_recovery_that_does_not_verify_lets_the_next_of_a_small_group_begin() -> None:
     scene = Scene()
     names = scene.many(4)

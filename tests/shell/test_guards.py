@@ -15,7 +15,7 @@ from cpe.shell.store.sqlite import SqliteStore
 from pcloud.errors import StoreError
 from pcloud.model.actions import Report
 from pcloud.model.guards import AssemblyStanding, GuardWord, OutsideDoubt, PermitAnswer, PermitRequest, Standing
-from pcloud.model.ports import Guards, Infrastructure
+from pcloud.model.ports import Infrastructure
 from pcloud.model.words import Guard, Reach, Rung
 from pcloud.screen.format import event_line
 
@@ -64,11 +64,6 @@ class Room:
 @pytest.fixture
 async def room() -> Room:
     return Room()
-
-
-def test_it_is_what_a_dpe_expects() -> None:
-    guards: Guards = Overseer(Anchors({}, no_infrastructure, deaf), Room.report)  # type: ignore[arg-type]
-    assert guards
 
 
 async def test_words_come_in_the_next_round_of_the_loop_never_within_the_call(room: Room) -> None:
