@@ -6,6 +6,7 @@ connection shows a living machine, for a stopped process closes nothing.
 
 from __future__ import annotations
 
+import asyncio
 from typing import Protocol
 
 from pcloud.limits import time_limit
@@ -39,6 +40,21 @@ async def listen_for_answer(reader: Reader, writer: Writer, timeout: float) -> R
     except OSError:
         return Reach.REFUSED
     return await _heard(reader, timeout * (1 - _BANNER_PART))
+
+
+async def reach(host: str, port: int, timeout: float) -> Reach:
+    """Whether the service at an address answers us here, within ``timeout`` seconds; also a name that cannot be resolved is SILENT."""
+    try:
+        async with time_limit(timeout):
+            reader, writer = await asyncio.open_connection(host, port)
+            try:
+                return await listen_for_answer(reader, writer, timeout)
+            finally:
+                writer.transport.abort()
+    except ConnectionRefusedError:
+        return Reach.REFUSED
+    except (OSError, TimeoutError):
+        return Reach.SILENT
 
 
 async def _heard(reader: Reader, timeout: float) -> Reach:

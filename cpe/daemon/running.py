@@ -16,20 +16,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from zlib import crc32
 
+from agents.answers import reach
 from agents.ssh.factory import SshAgents
-from cpe.daemon.granting import Granting
 from cpe.daemon.notifying import feed_watchdog, notify
+from cpe.shell.anchors import Anchors
 from cpe.shell.api.app import application
 from cpe.shell.api.server import serve
 from cpe.shell.api.socket_file import refuse_taken
 from cpe.shell.config import Settings, read_settings
 from cpe.shell.controller import Controller
+from cpe.shell.guards import Overseer
 from cpe.shell.infrastructures.registry import Infrastructures
 from cpe.shell.keyring import FileKeyring
 from cpe.shell.store.sqlite import SqliteStore
 from dpe.shell.engine import Engine
 from dpe.shell.surroundings import Surroundings
 from pcloud.errors import SecretError
+from pcloud.model.actions import Report
 from pcloud.model.plan import DeployablePlan, Secret
 from pcloud.model.ports import Stored
 
@@ -91,6 +94,7 @@ async def daemon(settings: Settings, where: Places) -> AsyncIterator[Controller]
         keyring = FileKeyring(where.state / "keys", store.controller)
         infrastructures = Infrastructures(settings.infrastructures, controller=store.controller, state_directory=where.state)
         agents = SshAgents(keyring.client_path)
+        guards = overseer(settings, infrastructures, store)
         surroundings = Surroundings(
             journal=store,
             keyring=keyring,
@@ -98,7 +102,7 @@ async def daemon(settings: Settings, where: Places) -> AsyncIterator[Controller]
             infrastructure=infrastructures.get,
             secret=read_secret,
             wall=time.time,
-            guards=Granting(),
+            guards=guards,
         )
         controller = Controller(
             store,
@@ -108,16 +112,30 @@ async def daemon(settings: Settings, where: Places) -> AsyncIterator[Controller]
             defaults=settings.defaults,
             state_directory=where.state,
             wall=time.time,
+            forget=guards.forget,
         )
         stalls = asyncio.create_task(surroundings.stalls.run(), name="stalls")
         try:
-            await controller.open()
-            yield controller
+            async with guards.watch():
+                try:
+                    await controller.open()
+                    yield controller
+                finally:
+                    await controller.close()
         finally:
             stalls.cancel()
-            await controller.close()
             await agents.aclose()
             infrastructures.close()
+
+
+def overseer(settings: Settings, infrastructures: Infrastructures, store: SqliteStore) -> Overseer:
+    """The guards over all deployables; what they say of whole infrastructures is an event of no deployable."""
+    configured = {name: each.anchors for name, each in settings.infrastructures.items()}
+
+    async def report(line: Report) -> None:
+        await store.report("", line, wall=time.time())
+
+    return Overseer(Anchors(configured, infrastructures.get, reach), report)
 
 
 def factory(surroundings: Surroundings) -> Callable[[DeployablePlan, Stored | None], Engine]:

@@ -37,11 +37,10 @@ def _not_yet(_value: object) -> Never:
 
 
 class ConfiguredInfrastructure(InfrastructureSettings):
-    """An infrastructure with the recovery settings of what is at home there. ``anchors`` are known, and not yet supported."""
+    """An infrastructure with the recovery settings of what is at home there."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    anchors: Annotated[tuple[str, ...], BeforeValidator(_not_yet)] = ()
     recovery: RecoveryKeys = Field(default_factory=RecoveryKeys)
 
 

@@ -56,6 +56,7 @@ class Controller:
         defaults: RecoveryDefaults,
         state_directory: Path,
         wall: Callable[[], float],
+        forget: Callable[[str], None],
     ) -> None:
         self._store = store
         self._keeper = Keeper(store, engines, wall)
@@ -64,6 +65,7 @@ class Controller:
         self._defaults = defaults
         self._state_directory = state_directory
         self._wall = wall
+        self._forget = forget  # what the guards know of a deployable
         self._lame: dict[str, str] = {}  # deployables that could not be taken up, and why
         self._broadcast = Broadcast()
         store.on_events(self._broadcast.send)
@@ -225,6 +227,7 @@ class Controller:
             await asyncio.to_thread(self._keyring.forget, name)
             if self._keeper.engine(name) is not None:
                 await self._keeper.remove(name)
+            self._forget(name)
 
     async def _delete_stopped(self, name: str, *, volumes: bool) -> None:
         """See that nothing of it runs, and delete its volumes where that is wanted."""

@@ -136,15 +136,33 @@ def fail_whole(turn: Turn, assembly: str, reason: str, rule: str = "section 3.2"
     window = windows.append(turn.root.relaunches, turn.at, settings)
     remember_failed(turn, turn.root.recovery)
     if windows.escalates(window, settings, turn.root.recoveries):
-        turn.update_root(relaunches=(), recovery=None, to_fence=())
+        end_whole(turn)
+        turn.update_root(relaunches=())
         counts = counted(len(window), settings.failures, settings.within)
         exhaust(turn, assembly, f"{reason}; {Rung.RELAUNCH_DEPLOYABLE} {counts}", "")
         return
     last = settings.failures and len(window) + 1 >= settings.failures
     following_ = str(Choice.EXHAUSTED) if last else f"{Rung.RELAUNCH_DEPLOYABLE} again"
     recovery = decided(turn, Place(), Rung.RELAUNCH_DEPLOYABLE, len(window), reason, rule, following_)
-    turn.update_root(recovery=recovery, relaunches=window, to_fence=())
+    end_whole(turn)
+    turn.update_root(recovery=recovery, relaunches=window)
     schedule(turn, assembly, None, reason=reason)
+
+
+def end_whole(turn: Turn) -> None:
+    """A relaunch of the whole is over: what it has not taken down is what it was, and the rest goes on its way up.
+
+    One that could not be fenced perhaps lives: should it answer, it is taken up as it is.
+    """
+    turn.update_root(recovery=None, to_fence=())
+    for name, state in turn.assemblies.items():
+        if state.recovery is None or state.recovery.rung is not Rung.RELAUNCH_DEPLOYABLE:
+            continue
+        if state.stage is Stage.UP:
+            turn.update(name, recovery=None)
+        elif state.stage is Stage.FENCING and state.action is None:
+            until = turn.at + turn.plan_of(name).recovery.relaunch.verify
+            turn.update(name, stage=Stage.BOOTING, since=turn.at, until=until, contact=False)
 
 
 def schedule(turn: Turn, assembly: str, recovery: Recovery | None, *, reason: str = "") -> None:

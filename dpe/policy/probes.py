@@ -54,9 +54,10 @@ def on_probe(turn: Turn, event: ProbeReported) -> None:
         return
     state = turn.resource(event.assembly, event.resource)
     old = state.probes.get(event.probe)
-    if turn.root.doubted and speaks_for_itself(plan, event.probe):
-        event = doubted(event, turn.root.doubted)
-    new = judged(old, event, *thresholds(plan, event.probe))
+    if turn.root.doubted and isinstance(event, ProbeMissed | ProbeFailed) and speaks_for_itself(plan, event.probe):
+        new = doubted(old, event.at, turn.root.doubted)
+    else:
+        new = judged(old, event, *thresholds(plan, event.probe))
     if new != old:
         turn.update_resource(event.assembly, event.resource, probes={**state.probes, event.probe: new})
     if isinstance(event, ProbePassed) and speaks_for_itself(plan, event.probe):
@@ -72,32 +73,29 @@ def on_probe(turn: Turn, event: ProbeReported) -> None:
     conclude(turn, event.assembly, event.resource)
 
 
-def doubted(event: ProbeReported, numbers: str) -> ProbeReported:
-    """A check from the controller while its own way out is in doubt: what fails is unknown (policy.md section 5, outside checks)."""
-    if not isinstance(event, ProbeMissed | ProbeFailed):
-        return event
-    return ProbeUnknown(
-        at=event.at,
-        wall=event.wall,
-        assembly=event.assembly,
-        resource=event.resource,
-        generation=event.generation,
-        probe=event.probe,
-        reason=f"our own way out is in doubt ({numbers})",
-    )
+def doubted(old: ProbeState | None, at: float, numbers: str) -> ProbeState:
+    """A check from the controller that fails while its own way out is in doubt is unknown (policy.md section 5, outside checks).
+
+    That it missed is kept: the guards must see that it still does.
+    """
+    since = old.since if old is not None and old.verdict is Verdict.UNKNOWN else at
+    return ProbeState(Verdict.UNKNOWN, misses=1, since=since, reason=f"our own way out is in doubt: {numbers}")
 
 
 def on_outside_doubted(turn: Turn, event: OutsideDoubted) -> None:
-    """The controller doubts its own way out, or does no longer: what such checks said until now is looked at anew."""
-    turn.update_root(doubted=event.numbers or "checks from the controller fail everywhere" if event.doubted else "")
+    """The controller doubts its own way out, or does no longer: what such checks have missed is unknown, and looked at anew."""
+    numbers = (event.numbers or "checks from the controller fail everywhere") if event.doubted else ""
+    turn.update_root(doubted=numbers)
     for name, state in turn.assemblies.items():
         again = False
         for resource, each in state.resources.items():
-            outside = [key for key in each.probes if speaks_for_itself(turn.resource_plan(name, resource), key)]
-            if not outside:
+            plan = turn.resource_plan(name, resource)
+            missed = [key for key, probe in each.probes.items() if probe.misses and speaks_for_itself(plan, key)]
+            if not missed:
                 continue
             again = True
-            turn.update_resource(name, resource, probes={key: probe for key, probe in each.probes.items() if key not in outside})
+            unknown = {key: doubted(each.probes[key], turn.at, numbers) if numbers else ProbeState(since=turn.at) for key in missed}
+            turn.update_resource(name, resource, probes={**each.probes, **unknown})
             conclude(turn, name, resource)
         if again:
             turn.order(ProbeAgain(name))

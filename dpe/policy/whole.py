@@ -27,7 +27,7 @@ def advance(turn: Turn) -> None:
     if recovery is None:
         return
     if turn.desired is not Desired.RUNNING or any(state.blocked for state in turn.assemblies.values()):
-        turn.update_root(recovery=None, to_fence=())
+        ladder.end_whole(turn)
     elif all(dependencies.settled(state) for state in turn.assemblies.values()) and not turn.root.to_fence:
         verified(turn, recovery)
     elif gates.waits(recovery):

@@ -76,5 +76,5 @@ def change_text(before: str | None, after: str | None, reason: str, *, otherwise
 def event_line(event: EventRecord, now: datetime) -> Text:
     """One event as people read it."""
     line = Text(f"{clock(event.at, now)} ", "dim")
-    line.append(clean(event.target), "bold not dim").append("  ", "not dim")
+    line.append(clean(event.target) or "controller", "bold not dim").append("  ", "not dim")
     return line.append_text(change_text(event.from_, event.to, event.reason, otherwise=event.kind))

@@ -14,6 +14,7 @@ from pcloud.model.instance import Instance, LaunchOrder
 from pcloud.model.plan import AssemblyPlan, DeployablePlan, Secret, VolumePlan
 from pcloud.model.ports import Agent, Infrastructure
 from tests.infrastructures.memory_cloud import MemoryCloud, Node
+from tests.shell.guards import overseer
 
 DB = AssemblyPlan("db", "lab", image="host", volumes=(VolumePlan("data", 1, "/data"),))
 SHOP = DeployablePlan("shop", ("lab",), (DB,))
@@ -35,7 +36,7 @@ class House:
         self.cloud = MemoryCloud()
         self.keyring = FileKeyring(directory / "keys", self.cloud.controller)
         self.values = values or {}
-        self.surroundings = Surroundings(NoJournal(), self.keyring, no_agents, self.infrastructure, self.secret, time.time)
+        self.surroundings = Surroundings(NoJournal(), self.keyring, no_agents, self.infrastructure, self.secret, time.time, overseer())
         self.secrets = Secrets(self.secret)
         self.machines = Machines("shop", self.surroundings, self.secrets)
 

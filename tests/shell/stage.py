@@ -13,12 +13,14 @@ from dpe.shell.engine import Engine
 from dpe.shell.surroundings import Surroundings
 from pcloud.errors import StoreError
 from pcloud.model.actions import Report
+from pcloud.model.facts import JournalFact
 from pcloud.model.instance import Instance
 from pcloud.model.plan import AssemblyPlan, DeployablePlan, ResourcePlan
 from pcloud.model.ports import Agent, ContactMissed, ContactSeen, Outcome, ProbeSeen, ProvisionSeen, Sighting, Stored
 from pcloud.model.state import DeployableState
 from pcloud.model.words import Desired, Reach, Verdict
 from tests.infrastructures.memory_cloud import MemoryCloud
+from tests.shell.guards import overseer
 
 PASSWORD = "correct-horse-battery"
 """The value of every secret."""
@@ -92,7 +94,9 @@ class MemoryJournal:
         self.delay = 0.0
         self.broken = False
 
-    async def record(self, state: DeployableState, *, at: float, wall: float, reports: Sequence[Report]) -> None:
+    async def record(
+        self, state: DeployableState, *, at: float, wall: float, reports: Sequence[Report], facts: Sequence[JournalFact] = ()
+    ) -> None:
         if self.delay:
             await asyncio.sleep(self.delay)
         if self.broken:
@@ -110,7 +114,7 @@ class Stage:
         self.journal = MemoryJournal()
         self.puppets: dict[str, Puppet] = {}
         keyring = FileKeyring(directory / "keys", self.cloud.controller)
-        self.around = Surroundings(self.journal, keyring, self._agent, lambda _: self.cloud, lambda _: PASSWORD, now)
+        self.around = Surroundings(self.journal, keyring, self._agent, lambda _: self.cloud, lambda _: PASSWORD, now, overseer())
 
     def _agent(self, _deployable: str, assembly: AssemblyPlan, instance: Instance, report: Callable[[Sighting], None]) -> Agent:
         self.puppets[assembly.name] = Puppet(instance, report)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from cpe.shell.config import ConfigError, parse_settings, read_settings
+from cpe.shell.infrastructures.settings import address_of
 from pcloud import places
 from pcloud.model.words import Mode
 from pcloud.spec.planning import plan
@@ -24,6 +25,7 @@ driver = "openstack"
 cloud = "lab"
 args = { region = "one" }
 poll = 5
+anchors = ["10.0.0.1:22", "gw.example:443", "[fd00::1]:22"]
 
 [infrastructures.lab.recovery]
 keep_failed = 2
@@ -43,6 +45,7 @@ def test_the_whole_file_is_read(tmp_path: Path) -> None:
     settings = read_settings(file)
     lab = settings.infrastructures["lab"]
     assert (lab.driver, lab.cloud, lab.args, lab.poll) == ("openstack", "lab", {"region": "one"}, 5.0)
+    assert [address_of(each) for each in lab.anchors] == [("10.0.0.1", 22), ("gw.example", 443), ("fd00::1", 22)]
     assert settings.mode is Mode.ENFORCE
 
 
@@ -62,7 +65,6 @@ def test_the_mode_may_be_written_in_any_of_three_ways(text: str) -> None:
     ("text", "message"),
     [
         ('alert_command = "/usr/local/bin/page"', "alert_command: not yet supported; leave it out"),
-        ('[infrastructures.lab]\nanchors = ["10.0.0.1:22"]', "infrastructures.lab.anchors: not yet supported; leave it out"),
     ],
 )
 def test_what_nothing_implements_yet_is_refused_in_one_problem(text: str, message: str) -> None:
@@ -87,6 +89,8 @@ def test_the_window_of_a_rung_that_is_not_yet_supported_may_be_written() -> None
         ('[recovery.restart]\nwithin = "5x"', 'recovery.restart.within: "5x" is not a duration; write a duration such as 5s'),
         ("[infrastructures.lab]\ndrivr = 'x'", 'infrastructures.lab.drivr: unknown key "drivr"; did you mean "driver"?'),
         ("[infrastructures.LAB]\ndriver = 'x'", 'infrastructures.LAB: "LAB" is not a name; a name is lower-case'),
+        ('[infrastructures.lab]\nanchors = ["gw"]', "anchors[0]: 'gw' is not HOST:PORT; write it as in 10.0.0.1:22, or [fd00::1]:22"),
+        ('[infrastructures.lab]\nanchors = ["gw:22", "gw:70000"]', "infrastructures.lab.anchors[1]: 'gw:70000' is not HOST:PORT"),
         ("[infrastructures.lab]\npoll = 0", "infrastructures.lab.poll: 0: Input should be greater than 0"),
         ("infrastructures = 3", "pcloud.toml: infrastructures: 3 is no mapping; write keys with values"),
         (

@@ -17,13 +17,15 @@ from pcloud.model.actions import AskAnchors, AskPermit, Order, ReturnPermit
 from pcloud.model.events import AnchorAnswered, Event, OutsideDoubted, PermitGranted, PermitHeld
 from pcloud.model.guards import GuardVerdict, GuardWord, OutsideDoubt, PermitAnswer, PermitRequest, Standing
 from pcloud.model.instance import Instance
+from pcloud.model.plan import AssemblyPlan, DeployablePlan
 from pcloud.model.state import AssemblyState, DeployableState
-from pcloud.model.words import Guard, Rung, Stage
+from pcloud.model.words import Desired, Guard, Rung, Stage
 
 REQUEST = PermitRequest("p1", "shop", "db", "local", Rung.REBOOT)
 INSTANCE = Instance("i-1", 3, "127.0.0.9", 22, "nobody", "", "local")
-UP = AssemblyState(stage=Stage.UP, instance=INSTANCE, contact=True)
-STATE = DeployableState("shop", assemblies={"db": UP})
+UP = AssemblyState(stage=Stage.UP, instance=INSTANCE, contact=True, proven=True)
+PLAN = DeployablePlan("shop", ("local",), (AssemblyPlan("db", "local"),))
+STATE = DeployableState("shop", plan=PLAN, desired=Desired.RUNNING, assemblies={"db": UP})
 STORM = (GuardVerdict(Guard.STORM, passed=False, numbers="3 of 5 unhealthy, at most 2"),)
 
 

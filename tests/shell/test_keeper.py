@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from cpe.daemon.granting import Granting
 from cpe.shell.keeper import Keeper
 from cpe.shell.keyring import FileKeyring
 from cpe.shell.store.sqlite import SqliteStore
@@ -20,6 +19,7 @@ from pcloud.errors import InfrastructureError
 from pcloud.model.plan import AssemblyPlan, DeployablePlan
 from pcloud.model.ports import Agent, Infrastructure, Stored
 from pcloud.model.words import Desired
+from tests.shell.guards import overseer
 
 pytestmark = pytest.mark.real
 
@@ -44,7 +44,7 @@ class House:
                 infrastructure=self.infrastructure,
                 secret=lambda secret: "",
                 wall=time.time,
-                guards=Granting(),
+                guards=overseer(),
             ),
         )
 

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 import dpe.shell.engine
-from cpe.daemon.granting import Granting
 from cpe.shell.keyring import FileKeyring
 from dpe.policy.step import Step, step
 from dpe.shell.clock import Clock
@@ -22,9 +21,11 @@ from dpe.shell.surroundings import Surroundings
 from pcloud.errors import InfrastructureError
 from pcloud.model.actions import Report
 from pcloud.model.events import ContactLost, ControllerStalled, Event, SettingsChanged, Ticked
+from pcloud.model.facts import JournalFact
 from pcloud.model.plan import AssemblyPlan, DeployablePlan, MonitorPlan
 from pcloud.model.ports import Agent, Infrastructure
 from pcloud.model.state import DeployableState
+from tests.shell.guards import overseer
 
 DB = AssemblyPlan("db", "lab", monitor=MonitorPlan(timeout=3.0))
 WEB = AssemblyPlan("web", "lab", monitor=MonitorPlan(timeout=5.0))
@@ -77,7 +78,9 @@ class House:
         loop = asyncio.get_running_loop().time()
         return Moment(loop, loop + self.slept, loop + self.slept + self.set_forward)
 
-    async def record(self, state: DeployableState, *, at: float, wall: float, reports: Sequence[Report]) -> None:
+    async def record(
+        self, state: DeployableState, *, at: float, wall: float, reports: Sequence[Report], facts: Sequence[JournalFact] = ()
+    ) -> None:
         seconds, self.stands_still_in_record = self.stands_still_in_record, 0.0
         self.stand_still(seconds)
 
@@ -95,7 +98,7 @@ class House:
             infrastructure=self.infrastructure,
             secret=lambda _: "",
             wall=lambda: self.moment().wall,
-            guards=Granting(),
+            guards=overseer(),
             stalls=self.watch,
         )
 

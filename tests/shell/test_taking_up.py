@@ -21,6 +21,7 @@ from pcloud.records.event import EventRecord
 from pcloud.records.requests import SpecUpload
 from pcloud.spec.recovery import RecoveryDefaults
 from tests.infrastructures.memory_cloud import MemoryCloud
+from tests.shell.guards import overseer
 from tests.shell.house import no_agents
 
 pytestmark = pytest.mark.real  # the store has threads of its own
@@ -56,13 +57,20 @@ class Desk:
     async def open(self) -> AsyncIterator[Controller]:
         async with SqliteStore(self.directory) as store:
             keyring = FileKeyring(self.directory / "keys", store.controller)
-            around = Surroundings(store, keyring, no_agents, self.infrastructure, lambda _: "", time.time)
+            around = Surroundings(store, keyring, no_agents, self.infrastructure, lambda _: "", time.time, overseer())
 
             def engine(plan: DeployablePlan, stored: Stored | None) -> Engine:
                 return Engine(plan, stored, around)
 
             controller = Controller(
-                store, engine, keyring, self.infrastructure, defaults=RecoveryDefaults(), state_directory=self.directory, wall=time.time
+                store,
+                engine,
+                keyring,
+                self.infrastructure,
+                defaults=RecoveryDefaults(),
+                state_directory=self.directory,
+                wall=time.time,
+                forget=around.guards.forget,
             )
             try:
                 await controller.open()
