@@ -20,6 +20,7 @@ from cpe.shell.engines import Engine, EngineFactory
 from cpe.shell.keeper import Keeper
 from cpe.shell.status import deployable_status, lame, summary, unattended
 from cpe.shell.store.sqlite import SqliteStore
+from cpe.shell.words import Words
 from dpe.policy.summary import deployable_word
 from pcloud import __version__
 from pcloud.errors import NotFoundError, PcloudError, RefusedError, TimedOutError
@@ -67,6 +68,7 @@ class Controller:
         self._broadcast = Broadcast()
         store.on_events(self._broadcast.send)
         self._changing = asyncio.Lock()  # what deployables there are changes one request at a time
+        self.words = Words(self._attended, self._taken_in, self._changing)
 
     async def open(self) -> None:
         """Take up every deployable that the store knows."""

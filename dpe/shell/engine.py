@@ -3,6 +3,7 @@
 Rules:
 - Nothing is done before the state that orders it is durable.
 - The work in hand is made to fit the state: each open intent has one task, and a task whose intent is closed ends.
+- What came in while nobody looked is dated before that, and then the policy is told of it: no deadline is judged by such time.
 - ``wake_at`` is the only timer. What cannot be recorded is not done: the engine ends with StoreError, and its keeper starts it anew.
 """
 
@@ -10,19 +11,42 @@ from __future__ import annotations
 
 import asyncio
 
-from dpe.policy.operator import why_not
+from dpe.policy.operator import refusal
 from dpe.policy.step import step
 from dpe.shell.asking import Asker
 from dpe.shell.clock import Clock
 from dpe.shell.facts import Fact
+from dpe.shell.guarding import Petitioner
 from dpe.shell.machines import Machines
 from dpe.shell.performing import Performer
 from dpe.shell.secrets import Secrets
+from dpe.shell.stalls import Stall, bearable
 from dpe.shell.surroundings import Surroundings
 from dpe.shell.watching import Watchers
 from pcloud.errors import RefusedError
-from pcloud.model.actions import Action, AskPeers, Order, ProbeAgain, Question, ReadInstance, Report
-from pcloud.model.events import ControllerResumed, Event, OperatorAsked, ProbeReported, RecoveryAsked, SettingsChanged, Ticked
+from pcloud.model.actions import (
+    Action,
+    AskAnchors,
+    AskPeers,
+    AskPermit,
+    Order,
+    ProbeAgain,
+    Question,
+    ReadInstance,
+    Report,
+    ReturnPermit,
+)
+from pcloud.model.events import (
+    ControllerResumed,
+    ControllerStalled,
+    Event,
+    OperatorAsked,
+    OperatorSaid,
+    ProbeReported,
+    RecoveryAsked,
+    SettingsChanged,
+    Ticked,
+)
 from pcloud.model.facts import JournalFact, StateLoaded, StateMade, Taken
 from pcloud.model.plan import DeployablePlan
 from pcloud.model.ports import Stored
@@ -30,6 +54,7 @@ from pcloud.model.state import DeployableState
 from pcloud.model.words import Desired, Rung
 
 INBOX = 2000  # events: some hundred probes' worth for a large deployable, reached only when the loop stands still
+SETTLING = 5  # turns of the loop after a stall: what waits in sockets and threads becomes facts within two or three
 
 
 class Engine:
@@ -46,6 +71,9 @@ class Engine:
         self._stepped = asyncio.Event()  # set and replaced after every step, for those who wait for a state
         self._performing: dict[str, asyncio.Task[None]] = {}
         self._clock = Clock(stored, surroundings.wall)
+        self._handed_over = self._clock.now()  # the moment of the last event
+        self._stall: Stall | None = None  # the policy does not know of it yet
+        self._petitioner = Petitioner(plan.name, surroundings.guards, self.post)
         self.state = stored.state if stored is not None else DeployableState(plan.name, seed=seed)
         self._unrecorded: list[JournalFact] = [beginning(self.state, self._clock.now(), self._clock.wall(), loaded=stored is not None)]
         self._resumes = stored is not None
@@ -73,11 +101,14 @@ class Engine:
 
     def ask_recovery(self, rung: Rung, assembly: str, resource: str = "") -> None:
         """The operator asks for one rung's action now. Raises RefusedError when it cannot be done."""
-        event = RecoveryAsked(at=self._clock.now(), rung=rung, assembly=assembly, resource=resource)
-        refusal = why_not(self.state, event)
-        if refusal:
-            raise RefusedError(refusal)
-        self.post(Fact(RecoveryAsked, rung=rung, assembly=assembly, resource=resource))
+        self.say(RecoveryAsked(at=self._clock.now(), rung=rung, assembly=assembly, resource=resource))
+
+    def say(self, word: OperatorSaid) -> None:
+        """The operator says something; its moment is set when it is handed over. Raises RefusedError where it makes no sense now."""
+        why_not = refusal(self.state, word)
+        if why_not:
+            raise RefusedError(why_not)
+        self.post(Fact.undated(word))
 
     async def taken_in(self) -> None:
         """Return when all that was posted until now is decided upon and durable."""
@@ -91,6 +122,7 @@ class Engine:
 
     async def run(self) -> None:
         """Run until cancelled; machines are left as they are. Raises what its bugs raise, and StoreError."""
+        self._around.stalls.listen(self._stalled)
         try:
             async with asyncio.TaskGroup() as tasks:
                 self._tasks = tasks
@@ -98,9 +130,13 @@ class Engine:
                 machines = Machines(self._plan.name, self._around, self._secrets)
                 self._asker = Asker(machines, self._watchers, self.post)
                 self._performer = Performer(lambda: self._plan, machines, self._secrets, self._watchers.agent, self._boot_id, self._contact)
+                self._petitioner.attend()
                 await self._loop(resumed=self._resumes)
         except* Exception as group:
             raise first_cause(group) from group
+        finally:
+            self._around.stalls.forget(self._stalled)
+            self._petitioner.leave()
 
     async def _loop(self, *, resumed: bool) -> None:
         while True:
@@ -111,12 +147,22 @@ class Engine:
             self._watchers.fit(self.state)
             self._fit_actions(resumed=resumed)
             resumed = False
+            self._petitioner.stand(self.state)
             for order in orders:
-                if isinstance(order, ReadInstance | AskPeers | ProbeAgain):
-                    self._tasks.create_task(self._asker.ask(order), name=f"ask {self.state.name}/{order.assembly}")
+                self._ask(order)
             self._recover_from_overflow()
             self._stepped.set()
             self._stepped = asyncio.Event()
+
+    def _ask(self, order: Order) -> None:
+        """Put a question; its answer is a fact."""
+        match order:
+            case AskPermit() | ReturnPermit():
+                self._petitioner.put(order)
+            case AskAnchors():
+                self._tasks.create_task(self._petitioner.ask_anchors(order), name=f"ask anchors of {self.state.name}/{order.assembly}")
+            case ReadInstance() | AskPeers() | ProbeAgain():
+                self._tasks.create_task(self._asker.ask(order), name=f"ask {self.state.name}/{order.assembly}")
 
     def _decide(self, facts: list[Event]) -> list[Order]:
         """Run the policy over what came in."""
@@ -140,11 +186,34 @@ class Engine:
         except TimeoutError:
             first = Fact(Ticked)
             self._posted += 1
+        self._around.stalls.look()  # before anything is dated
+        for _ in range(SETTLING if self._stall is not None else 0):
+            await asyncio.sleep(0)
         made = [first]
         while not self._inbox.empty():
             made.append(self._inbox.get_nowait())
+        return self._dated(made)
+
+    def _dated(self, made: list[Fact]) -> list[Event]:
+        """The facts as events of this moment; of the one before a stall, if there was one, with the stall behind them."""
         at, wall = self._clock.now(), self._clock.wall()
-        return [fact.happened(at, wall) for fact in made]
+        stall, self._stall = self._stall, None
+        before, self._handed_over = self._handed_over, at
+        if stall is None:
+            return [fact.happened(at, wall) for fact in made]
+        self._posted += 1
+        then = max(before, self._clock.at(stall.before.loop))
+        events = [fact.happened(then, stall.before.wall) for fact in made]
+        return [*events, ControllerStalled(at=at, wall=wall, seconds=stall.seconds)]
+
+    def _stalled(self, stall: Stall) -> None:
+        """Nobody looked for a while."""
+        self._clock.skip(stall.before.loop, stall.suspended)
+        if stall.seconds <= bearable(self._plan):
+            return
+        self._stall = stall if self._stall is None else self._stall.and_then(stall)
+        if self._inbox.empty():
+            self.post(Fact(Ticked))  # it need not wait for a fact to be told
 
     def _patience(self) -> float | None:
         """Seconds until the policy wants to look again; None if only at the next fact."""
@@ -199,11 +268,14 @@ def open_actions(state: DeployableState) -> list[Action]:
 
 
 def distinct(orders: list[Order]) -> list[Order]:
-    """The orders without questions that stand there twice: several facts of one batch may have asked the same."""
+    """The orders without questions that stand there twice: several facts of one batch may have asked the same.
+
+    Permits are left as they are: asked for, given back and asked for again is not the same as asked for.
+    """
     seen: set[Question] = set()
     kept: list[Order] = []
     for order in orders:
-        if isinstance(order, ReadInstance | AskPeers | ProbeAgain):
+        if isinstance(order, ReadInstance | AskPeers | AskAnchors | ProbeAgain):
             if order in seen:
                 continue
             seen.add(order)

@@ -21,6 +21,7 @@ from pcloud.records.fact import FactRecord, dump_fields, dump_ordered, fact_reco
 from pcloud.records.requests import DaemonStatus, SpecInForce, SpecUpload, SshTarget
 from pcloud.records.status import AssemblyStatus, DeployableStatus, DeployableSummary, InstanceStatusBody, ResourceStatus
 from pcloud.spec.document import read
+from tests.api.memory_words import MemoryWords
 
 UP = ("launching", "booting", "provisioning", "starting", "healthy")
 DOWN = ("stopping", "stopped")
@@ -51,6 +52,7 @@ class MemoryController:
         self.fate: dict[str, tuple[str, str, str]] = {}  # assembly: instead of this state it gets that one, for this reason
         self.deleted_volumes: list[str] = []
         self.taken: list[FactRecord] = []
+        self.words = MemoryWords(lambda name: {one: machine.resources for one, machine in self._deployable(name).machines.items()})
 
     async def daemon(self) -> DaemonStatus:
         return DaemonStatus(version="0", controller="memory", state_directory="/nowhere", pid=1, deployables=len(self.deployables))
@@ -193,7 +195,8 @@ class MemoryController:
         assemblies = [self._assembly(one, machine) for one, machine in deployable.machines.items()]
         states = {one.state for one in assemblies}
         state = states.pop() if len(states) == 1 and states <= {"healthy", "stopped"} else "unhealthy"
-        return DeployableStatus(name=name, state=state, desired=deployable.desired, reason="", assemblies=assemblies)
+        pauses = self.words.pauses.get(name, [])
+        return DeployableStatus(name=name, state=state, desired=deployable.desired, reason="", assemblies=assemblies, pauses=pauses)
 
     @staticmethod
     def _assembly(name: str, machine: Machine) -> AssemblyStatus:

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 
 import httpx
 import pytest
@@ -10,27 +9,15 @@ import pytest
 from pcloud.client import Client
 from pcloud.errors import NotFoundError, RefusedError
 from pcloud.spec.problems import SpecError
-from tests.api.memory_controller import MemoryController
-from tests.api.serving import Served, eventually
+from tests.api.serving import eventually
 from tests.api.specs import BLOG, upload
-from tests.system.running import Daemon
 
 pytestmark = pytest.mark.real
 
 
-@pytest.fixture(params=["in memory", "real daemon"])
-def client(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Client]:
-    """The stand-in that the other tests use, and the real controller: the same cases hold for both."""
-    if request.param == "in memory":
-        with Served(MemoryController(), tmp_path / "run" / "api.sock") as served, Client(served.path, timeout=10) as one:
-            yield one
-        return
-    daemon = Daemon(tmp_path)
-    try:
-        daemon.start()
-        yield daemon.client
-    finally:
-        daemon.clear()
+@pytest.fixture
+def client(contracted: Client) -> Client:
+    return contracted
 
 
 def until(client: Client, name: str, state: str) -> None:

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from pcloud.records.event import EventRecord
 from pcloud.records.fact import FactRecord
+from pcloud.records.operating import AnswerRequest, PauseRequest, ResumeRequest, TargetRequest
 from pcloud.records.requests import DaemonStatus, SpecInForce, SpecUpload, SshTarget
 from pcloud.records.status import DeployableStatus, DeployableSummary
 
@@ -21,8 +22,31 @@ Subscription = asyncio.Queue[EventRecord | None]
 """Events as they become durable. None is the last thing in it: the reader was too slow, and was cut off; it resumes from the store."""
 
 
+class OperatorWords(Protocol):
+    """What operators say of what recovers by itself. Each names its part of the deployable ``name``; NotFoundError if there is none."""
+
+    async def pause(self, name: str, request: PauseRequest) -> None:
+        """Do nothing to it for a while."""
+
+    async def resume(self, name: str, request: ResumeRequest) -> None:
+        """End its pauses; RefusedError for an assembly that is paused with the whole deployable only."""
+
+    async def answer(self, name: str, request: AnswerRequest, *, approved: bool) -> None:
+        """Yes or no to what waits for it; RefusedError if nothing does."""
+
+    async def retry(self, name: str, request: TargetRequest) -> None:
+        """Begin again with what was given up; RefusedError if nothing was."""
+
+    async def cleanup(self, name: str, request: TargetRequest) -> None:
+        """Forget what is counted against it."""
+
+
 class Controller(Protocol):
     """All that can be asked of pcloud."""
+
+    @property
+    def words(self) -> OperatorWords:
+        """Where operators are listened to."""
 
     async def daemon(self) -> DaemonStatus:
         """Who answers."""
