@@ -42,23 +42,19 @@ def down(name: str) -> Infrastructure:
     raise InfrastructureError(f"{name} is down")
 
 
-class Unasked:
-    """Guards of a deployable that never recovers anything."""
+class Unanswering:
+    """Guards that never say a word: nothing is recovered, and all of it is asked for."""
 
-    def attend(self, deployable: str, hear: Callable[[GuardWord], None]) -> None:
-        assert deployable == "shop"
+    def attend(self, deployable: str, hear: Callable[[GuardWord], None]) -> None: ...
 
-    def stand(self, standing: Standing) -> None:
-        assert standing.deployable == "shop"
+    def stand(self, standing: Standing) -> None: ...
 
-    def ask(self, request: PermitRequest) -> None:
-        raise AssertionError(request)
+    def ask(self, request: PermitRequest) -> None: ...
 
-    def give_back(self, deployable: str, permit: str) -> None:
-        raise AssertionError(permit)
+    def give_back(self, deployable: str, permit: str) -> None: ...
 
     async def anchor(self, infrastructure: str, deployable: str, assembly: str) -> tuple[str, bool]:
-        raise AssertionError(assembly)
+        raise InfrastructureError(f"{infrastructure} is down")
 
 
 async def lived(store: SqliteStore, directory: Path, *facts: Fact) -> None:
@@ -70,7 +66,7 @@ async def lived(store: SqliteStore, directory: Path, *facts: Fact) -> None:
         infrastructure=down,
         secret=lambda secret: "",
         wall=time.time,
-        guards=Unasked(),
+        guards=Unanswering(),
     )
     engine = Engine(PLAN, await store.load_state("shop"), surroundings, seed=42)
     running = asyncio.create_task(engine.run(), name="engine")
