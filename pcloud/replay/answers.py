@@ -6,16 +6,20 @@ other. Ids count up over a deployable, so that after the first difference they s
 
 from __future__ import annotations
 
+import re
 from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
+from pcloud.model.actions import AskPermit
 from pcloud.model.events import Event
 from pcloud.records.fact import DECISION, OrderRecord
 
 ANSWERS = ("action", "permit")
 """The fields of events that name what they answer."""
+
+_WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 Key = tuple[str, str, str]
 
@@ -57,9 +61,14 @@ def other_actions(then: Iterable[OrderRecord], now: Iterable[OrderRecord]) -> di
     """The assemblies for which not the same was ordered upon one fact, and in words what."""
     before, after = (Counter(key_of(order) for order in orders if order.kind != DECISION) for orders in (then, now))
     only_then, only_now = before - after, after - before
-    found = {assembly: f"{kind} was ordered {_at(assembly, resource)}then and not now" for kind, assembly, resource in only_then}
-    return {assembly: f"{kind} is ordered {_at(assembly, resource)}now and was not then" for kind, assembly, resource in only_now} | found
+    found = {key[1]: f"{_what(key)} is ordered {_where(key)}now and was not then" for key in only_now}
+    return found | {key[1]: f"{_what(key)} was ordered {_where(key)}then and not now" for key in only_then}
 
 
-def _at(assembly: str, resource: str) -> str:
-    return f"at {assembly}/{resource} " if resource else ""
+def _what(key: Key) -> str:
+    """``RebootAssembly`` as people say it."""
+    return "a permit" if key[0] == AskPermit.__name__ else f'"{_WORDS.sub(" ", key[0]).lower()}"'
+
+
+def _where(key: Key) -> str:
+    return f"at {key[1]}/{key[2]} " if key[2] else ""

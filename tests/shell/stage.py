@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 from cpe.shell.keyring import FileKeyring
@@ -19,6 +20,8 @@ from pcloud.model.plan import AssemblyPlan, DeployablePlan, ResourcePlan
 from pcloud.model.ports import Agent, ContactMissed, ContactSeen, Outcome, ProbeSeen, ProvisionSeen, Sighting, Stored
 from pcloud.model.state import DeployableState
 from pcloud.model.words import Desired, Reach, Verdict
+from pcloud.records.fact import FactRecord, dump_fields, dump_ordered, fact_record
+from pcloud.replay.again import Again
 from tests.infrastructures.memory_cloud import MemoryCloud
 from tests.shell.guards import overseer
 
@@ -91,6 +94,7 @@ class MemoryJournal:
     def __init__(self) -> None:
         self.stored: Stored | None = None
         self.reports: list[Report] = []
+        self.facts: list[FactRecord] = []
         self.delay = 0.0
         self.broken = False
 
@@ -101,8 +105,17 @@ class MemoryJournal:
             await asyncio.sleep(self.delay)
         if self.broken:
             raise StoreError("the disk is full")
-        self.stored = Stored(state, at, wall)
+        self.stored = Stored(replace(state, plan=None), at, wall)
         self.reports.extend(reports)
+        self.facts.extend(fact_record(0, wall, state.name, *dump_fields(fact), dump_ordered(fact)) for fact in facts)
+
+    def check_facts(self) -> None:
+        """The facts lead from nothing to what was recorded last (policy.md section 9)."""
+        again = Again("" if self.stored is None else self.stored.state.name)
+        for fact in self.facts:
+            list(again.moments(fact))
+        assert again.exact
+        assert (again.state and replace(again.state, plan=None)) == (self.stored and self.stored.state)
 
 
 class Stage:
@@ -131,6 +144,7 @@ class Stage:
             running.cancel()
             with suppress(asyncio.CancelledError):
                 await running
+        self.journal.check_facts()
 
     async def up(self, engine: Engine) -> None:
         """Bring it up: every machine connects, is provisioned, and is well."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from dpe.shell.facts import Fact
 from dpe.shell.surroundings import Surroundings
 from pcloud.errors import InfrastructureError
 from pcloud.model.events import ActionDone, OperatorAsked, PeerAnswered, ProbeFailed
+from pcloud.model.guards import GuardWord, PermitRequest, Standing
 from pcloud.model.plan import AssemblyPlan, DeployablePlan
 from pcloud.model.ports import Agent, Infrastructure
 from pcloud.model.words import Desired, Reach
@@ -40,6 +42,21 @@ def down(name: str) -> Infrastructure:
     raise InfrastructureError(f"{name} is down")
 
 
+class Unanswering:
+    """Guards that never say a word: nothing is recovered, and all of it is asked for."""
+
+    def attend(self, deployable: str, hear: Callable[[GuardWord], None]) -> None: ...
+
+    def stand(self, standing: Standing) -> None: ...
+
+    def ask(self, request: PermitRequest) -> None: ...
+
+    def give_back(self, deployable: str, permit: str) -> None: ...
+
+    async def anchor(self, infrastructure: str, deployable: str, assembly: str) -> tuple[str, bool]:
+        raise InfrastructureError(f"{infrastructure} is down")
+
+
 async def lived(store: SqliteStore, directory: Path, *facts: Fact) -> None:
     """An engine that took up the deployable, was told these, and was killed."""
     surroundings = Surroundings(
@@ -49,6 +66,7 @@ async def lived(store: SqliteStore, directory: Path, *facts: Fact) -> None:
         infrastructure=down,
         secret=lambda secret: "",
         wall=time.time,
+        guards=Unanswering(),
     )
     engine = Engine(PLAN, await store.load_state("shop"), surroundings, seed=42)
     running = asyncio.create_task(engine.run(), name="engine")
