@@ -25,6 +25,7 @@ class Scene:
         self.state = Oversight()
         self.at = 1000.0
         self.log: list[tuple[float, Told | Notice]] = []
+        self.last: dict[str, PermitAnswer] = {}  # the last answer to each request: the log is long
         self.trace: list[Fact] = []
         self.standings: dict[str, Standing] = {}
         self.decisions = count(1)
@@ -36,6 +37,9 @@ class Scene:
         assert wake == self.state.wake_at
         assert wake is None or wake > fact.at, f"woken for nothing after {fact}"
         self.log += [(fact.at, word) for word in words]
+        for word in words:
+            if isinstance(word, Told) and isinstance(word.word, PermitAnswer):
+                self.last[word.word.permit] = word.word
         return list(words)
 
     def advance(self, seconds: float) -> None:
@@ -136,7 +140,7 @@ class Scene:
         return [word for word in self.told() if isinstance(word, PermitAnswer) and word.permit == permit]
 
     def answer(self, permit: str) -> PermitAnswer:
-        return self.answers(permit)[-1]
+        return self.last[permit]
 
     def held(self, permit: str) -> Guard | None:
         """By its last answer."""

@@ -161,5 +161,5 @@ class GuardsMachine(RuleBasedStateMachine):
         assert not judge.asked
 
 
-GuardsMachine.TestCase.settings = settings(max_examples=40, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck))
+GuardsMachine.TestCase.settings = settings(suppress_health_check=list(HealthCheck))  # the rest is the profile's
 TestGuards = GuardsMachine.TestCase
