@@ -22,6 +22,10 @@ def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> M
     return {"virtual": VirtualTimeLoop}
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--rewrite-scenarios", action="store_true", help="write what pcloud simulate says now into tests/scenarios")
+
+
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # Started in the background: what the tests start would inherit it, and Ctrl-C could not be tried.
     signal.signal(signal.SIGINT, signal.default_int_handler)
