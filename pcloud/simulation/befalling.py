@@ -94,7 +94,6 @@ class Befalling:
             return
         if not self._controller.knows(machine.plan.name, plan.name, key):
             self._controller.probe(machine.plan.name, plan, key)
-            self._controller.live()
         self._probe_later(machine, plan, key, fault, times + 1)
 
     def _recover(self, machine: Machine, plan: ResourcePlan, fault: Fault) -> None:
@@ -102,7 +101,6 @@ class Befalling:
         if machine.faults.get(plan.name) is fault:
             del machine.faults[plan.name]
             self._controller.probe(machine.plan.name, plan)
-            self._controller.live()
 
     def _silence(self, machine: Machine, fault: Fault) -> None:
         machine.silence = fault
@@ -114,7 +112,6 @@ class Befalling:
         """A silence's own time is over."""
         if machine.silence is fault:
             machine.silence = None
-            self._controller.live()
 
     def _stop_outside(self, machine: Machine) -> None:
         user, request = STOPPER

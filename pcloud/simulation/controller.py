@@ -134,7 +134,6 @@ class Controller:
         if self._stalls == stalls and action in self._hanging:
             outcome = self._hanging.pop(action)
             self.tell(outcome.kind, **outcome.fields)
-            self.live()
 
     def _count_one(self, action: actions.Action) -> None:
         """Bound what may happen at one moment: without any delay, what fails at once is done again at once."""
@@ -251,7 +250,6 @@ class Controller:
         self._stalls += 1
         for action, outcome in self._hanging.items():
             self._wheel.put(until + outcome.after, Place.OUTCOME, partial(self._end, action, self._stalls))
-        self.live()
 
 
 def open_actions(state: DeployableState) -> list[actions.Action]:

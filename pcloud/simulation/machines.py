@@ -102,7 +102,9 @@ class Machine:
         fault = self.faults.get(plan.name)
         if fault is None or key not in telling(plan, soft=fault.soft):
             return PASS
-        return (ProbeMissed, "timeout") if fault.soft else (ProbeFailed, "not running")
+        if fault.soft:
+            return ProbeMissed, "timeout"
+        return ProbeFailed, "not running" if key == OWN else "failed"
 
     def reached(self, port: int) -> Reach:
         """What a peer finds at one of its ports."""

@@ -13,12 +13,14 @@ from pcloud.simulation.controller import Controller
 from pcloud.simulation.facts import Fact
 from pcloud.simulation.output import Record
 from pcloud.simulation.overseeing import Granting, Overseer
-from pcloud.simulation.pending import pending
+from pcloud.simulation.pending import Outlook, only_asking
 from pcloud.simulation.wheel import Moment, Place, Wheel
 from pcloud.simulation.world import World
 
 BEFORE = 60.0  # seconds before the trace in which everything comes up: no longer than the peers' first look at each other takes
 LONGEST = 86400.0  # "at the latest 24 h after the last line" (interface.md)
+ASKED = 10.0  # seconds: a round of questions about what is held, the cloud's included
+LEAD = 600.0  # seconds before a line in which nothing is skipped: what was asked before is old by then, and is asked anew
 JITTER = 0.25  # policy.md section 3.4
 
 
@@ -71,9 +73,19 @@ class Simulation:
     def _next(self, lines: Sequence[Fact]) -> Moment | None:
         """The next moment at which anything happens, and what comes first then."""
         moments = [self.wheel.next, (lines[-1].at, Place.LINE) if lines else None]
-        if self.controller.wake_at is not None:
-            moments.append((max(self.controller.wake_at, self.wheel.now), Place.WAKE))
+        wake = self.controller.wake_at
+        if wake is not None and lines:
+            wake = self._skipping(wake, lines[-1].at)
+        if wake is not None:
+            moments.append((max(wake, self.wheel.now), Place.WAKE))
         return min((moment for moment in moments if moment is not None), default=None)
+
+    def _skipping(self, wake: float, line: float) -> float:
+        """When to wake the policy before the next line: much later where all that it does until then is to ask again and again."""
+        rounds = (line - wake - LEAD) // ASKED
+        if rounds <= 0 or not only_asking(self.controller.state) or self._pending():
+            return wake
+        return wake + rounds * ASKED
 
     def _go(self, moment: Moment) -> None:
         at, place = moment
@@ -83,10 +95,11 @@ class Simulation:
             return
         if place is not Place.PROBE:
             self._news = self.wheel.now
-        self.wheel.turn()
+        while self.wheel.next == moment:  # what falls together is seen together: a fault and what came of it may end at once
+            self.wheel.turn()
+        self.controller.live()
 
     def _pending(self) -> bool:
         if self.controller.busy:
             return True
-        now = self.wheel.now
-        return pending(self.controller.state, self.world, now, self._news)
+        return Outlook(self.world, self.wheel.now, self._news).pending(self.controller.state)
