@@ -209,6 +209,11 @@ class Controller:
         async with self._changing:
             if name not in self._lame:
                 await self._delete_stopped(name, volumes=volumes)
+            elif volumes:  # which infrastructure has them cannot be told, or it cannot be reached
+                raise RefusedError(
+                    f"{name} could not be taken up, and its volumes cannot be deleted: {self._lame[name]}",
+                    "mend that and create it again, or delete it without its volumes",
+                )
             await self._store.delete_deployable(name)
             self._lame.pop(name, None)
             await asyncio.to_thread(self._keyring.forget, name)

@@ -15,8 +15,16 @@ def demo(
         str | None, typer.Option("--break", metavar="TARGET", help="Break ASSEMBLY/RESOURCE, ASSEMBLY or ASSEMBLY=destroy of a kept demo.")
     ] = None,
     end: Annotated[bool, typer.Option("--end", help="End a kept demo and remove what it left.")] = False,
+    name: Annotated[
+        str | None, typer.Option("--name", metavar="NAME", help="Which kept demo, where there are several: the name of its directory.")
+    ] = None,
 ) -> None:
     """Watch a real WordPress and its database being broken and healed, on this machine; nothing is left behind."""
-    words = [*(["--keep"] if keep else []), *(["--break", target] if target else []), *(["--end"] if end else [])]
+    words = [
+        *(["--keep"] if keep else []),
+        *(["--break", target] if target else []),
+        *(["--end"] if end else []),
+        *(["--name", name] if name else []),
+    ]
     program = [sys.executable, "-m", "pcloud.demo", *words]
     os.execv(sys.executable, program)  # noqa: S606 - no shell is wanted: the words are ours

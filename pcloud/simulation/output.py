@@ -18,7 +18,7 @@ HEADER = ("time", "target", "decision", "action", "counters", "reason")
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One decision. ``begins`` is when its action begins: later than ``at`` where there is a delay, None where nobody knows yet."""
+    """One decision. ``due`` is when its action begins: later than ``at`` where there is a delay, None where somebody must say yes first."""
 
     at: float
     target: str
@@ -29,7 +29,7 @@ class Record:
     of: int
     within: float
     reason: str
-    begins: float | None
+    due: float | None
     rule: str
     next: str
     guards: tuple[dict[str, Any], ...]
@@ -47,20 +47,22 @@ def recorded(report: Report, decision: Decision, state: DeployableState, at: flo
         of=decision.of,
         within=decision.within,
         reason=report.reason,
-        begins=_begins(report, decision, state, at),
+        due=_due(report, decision, state, at),
         rule=decision.rule,
         next=decision.next,
         guards=tuple({"guard": str(each.guard), "passed": each.passed, "numbers": each.numbers} for each in decision.guards),
     )
 
 
-def _begins(report: Report, decision: Decision, state: DeployableState, at: float) -> float | None:
+def _due(report: Report, decision: Decision, state: DeployableState, at: float) -> float | None:
     if decision.choice is not Choice.ACT:
         return None
     recovery = _recovery(report, state)
-    if recovery is None or recovery.decision != decision.id or recovery.phase in (Phase.ACTING, Phase.VERIFYING):
+    if recovery is None or recovery.decision != decision.id:
         return round(at, 6)
-    return round(recovery.until, 6) if recovery.phase is Phase.DELAYED and recovery.until is not None else None
+    if recovery.phase is Phase.DELAYED and recovery.until is not None:
+        return round(recovery.until, 6)
+    return None if recovery.phase is Phase.APPROVAL else round(at, 6)
 
 
 def _recovery(report: Report, state: DeployableState) -> Recovery | None:

@@ -26,9 +26,9 @@ def test_json_is_one_object_a_line_with_the_keys_of_the_interface(alone: Pcloud,
     first, _, second, _ = [json.loads(line) for line in ended.out.splitlines()]
     wanted = {"at": 12, "target": "web/httpd", "decision": "act", "action": "restart", "rung": "restart"}
     assert wanted.items() <= first.items()
-    assert (first["failures"], first["of"], first["within"], first["begins"]) == (1, 3, 600, 12)
+    assert (first["failures"], first["of"], first["within"], first["due"]) == (1, 3, 600, 12)
     assert first["reason"] == "not running; failure 1 of 3 in 10m: restarting"
-    assert (second["at"], second["failures"], second["begins"]) == (60, 2, 65)
+    assert (second["at"], second["failures"], second["due"]) == (60, 2, 65)
 
 
 def test_people_get_a_table_and_yaml_holds_the_same_as_json(alone: Pcloud, trace: Path) -> None:
@@ -60,8 +60,8 @@ def test_a_setting_holds_for_this_run(alone: Pcloud, trace: Path) -> None:
 def test_jitter_lengthens_a_delay_by_a_quarter_at_most_and_the_same_each_time(alone: Pcloud, trace: Path) -> None:
     first = alone("simulate", ONE, str(trace), "--json")
     assert first == alone("simulate", ONE, str(trace), "--json")
-    begins = json.loads(first.out.splitlines()[2])["begins"]
-    assert 65 < begins <= 66.25
+    due = json.loads(first.out.splitlines()[2])["due"]
+    assert 65 < due <= 66.25
 
 
 def test_scripts_that_the_spec_refers_to_need_not_be_there(alone: Pcloud, trace: Path) -> None:
