@@ -13,16 +13,17 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from dpe.policy.standing import standing
 from dpe.policy.step import step
 from pcloud.errors import PcloudError
 from pcloud.model import actions, events
-from pcloud.model.guards import GuardWord
+from pcloud.model.guards import GuardWord, Standing
 from pcloud.model.instance import Instance
 from pcloud.model.plan import ResourcePlan
-from pcloud.model.state import AssemblyState, DeployableState
+from pcloud.model.state import AssemblyState, DeployableState, Recovery
 from pcloud.model.words import Reach, Stage, Verdict
+from pcloud.simulation.ledger import Ledger
 from pcloud.simulation.machines import Machine
-from pcloud.simulation.output import Record, recorded
 from pcloud.simulation.overseeing import Overseer, heard
 from pcloud.simulation.wheel import Place, Wheel
 from pcloud.simulation.world import Outcome, World
@@ -38,14 +39,17 @@ class EndlessError(PcloudError):
 
 
 class Controller:
-    """Runs the policy over a world. ``records`` are its decisions so far."""
+    """Runs the policy over a world. Its decisions are in the ``ledger``."""
 
     def __init__(self, world: World, wheel: Wheel, overseer: Overseer, jitter: float) -> None:
         self.state = DeployableState(world.plan.name, jitter=jitter)
-        self.records: list[Record] = []
+        self.ledger = Ledger()
         self._world = world
         self._wheel = wheel
         self._overseer = overseer
+        self._petitions: list[actions.AskPermit | actions.ReturnPermit] = []
+        self._standing: Standing | None = None  # that the guards know of
+        self._state_shown: DeployableState | None = None  # whose it was
         self._inbox: deque[events.Event] = deque()
         self._told: dict[str, str] = {}  # the boot id of each machine that we are in contact with
         self._again: dict[str, bool] = {}  # assemblies whose probes are to be run again
@@ -60,7 +64,7 @@ class Controller:
     @property
     def busy(self) -> bool:
         """Whether something of it has an end that is still to come."""
-        return bool(self._hanging) or self.stalled
+        return bool(self._hanging) or self.stalled or self._overseer.wake_at is not None
 
     @property
     def stalled(self) -> bool:
@@ -92,6 +96,7 @@ class Controller:
         while not self.stalled:
             while self._inbox:
                 self._take(self._inbox.popleft())
+            self._petition()
             self._perform()
             self._look()
             if not self._inbox:
@@ -101,8 +106,7 @@ class Controller:
         self.state, orders, _ = step(self.state, event)
         for order in orders:
             if isinstance(order, actions.Report):
-                if order.record is not None:
-                    self.records.append(recorded(order, order.record, self.state, self._wheel.now))
+                self.ledger.take(order, self.state, self._wheel.now)
             elif isinstance(order, actions.Question):
                 self._ask(order)
 
@@ -110,15 +114,17 @@ class Controller:
 
     def _perform(self) -> None:
         """Make the work in hand fit the open intents."""
-        wanted = {each.id: each for each in open_actions(self.state)}
+        wanted = {action.id: (action, recovery) for action, recovery in open_actions(self.state)}
         if not wanted and not self._performed:
             return
         self._performed = {each: None for each in self._performed if each in wanted}
         self._hanging = {each: outcome for each, outcome in self._hanging.items() if each in wanted}
-        for each, action in wanted.items():
+        for each, (action, recovery) in wanted.items():
             if each not in self._performed:
                 self._performed[each] = None
                 self._count_one(action)
+                if recovery is not None:
+                    self.ledger.begin(recovery, self._wheel.now)
                 self._do(action)
 
     def _do(self, action: actions.Action) -> None:
@@ -208,10 +214,8 @@ class Controller:
                 self.tell(events.AnchorAnswered, anchor="an anchor", answered=self._world.anchors_answer, **of)
             case actions.ProbeAgain(assembly):
                 self._again[assembly] = True
-            case actions.AskPermit(request=request):
-                self._hear(self._overseer.ask(request, self._wheel.now))
-            case actions.ReturnPermit(permit=permit):
-                self._hear(self._overseer.give_back(permit, self._wheel.now))
+            case actions.AskPermit() | actions.ReturnPermit():
+                self._petitions.append(question)
 
     def _read_cloud(self, assembly: str, instance: Instance) -> None:
         now = self._wheel.now
@@ -223,6 +227,22 @@ class Controller:
             self.tell(events.CloudAnswered, status=self._world.machines[assembly].status, **of)
         else:
             self.tell(events.CloudUnreachable, reason="timeout", **of)
+
+    def _petition(self) -> None:
+        """Ask the guards, who know before how the deployable stands."""
+        if self._state_shown is not self.state:
+            self._state_shown = self.state
+            now = standing(self.state)
+            if now != self._standing:
+                self._standing = now
+                self._hear(self._overseer.stand(now, self._wheel.now))
+        petitions, self._petitions = self._petitions, []
+        for petition in petitions:
+            match petition:
+                case actions.AskPermit(request=request):
+                    self._hear(self._overseer.ask(request, self._wheel.now))
+                case actions.ReturnPermit(permit=permit):
+                    self._hear(self._overseer.give_back(permit, self._wheel.now))
 
     def _hear(self, words: Sequence[GuardWord]) -> None:
         for word in words:
@@ -252,10 +272,13 @@ class Controller:
             self._wheel.put(until + outcome.after, Place.OUTCOME, partial(self._end, action, self._stalls))
 
 
-def open_actions(state: DeployableState) -> list[actions.Action]:
-    """All open intents, in the plan's order."""
-    found: list[actions.Action] = []
+def open_actions(state: DeployableState) -> list[tuple[actions.Action, Recovery | None]]:
+    """All open intents, in the plan's order, and the recovery that each belongs to."""
+    found: list[tuple[actions.Action, Recovery | None]] = []
     for assembly in state.assemblies.values():
-        found.extend(action for action in (assembly.action, assembly.discard) if action is not None)
-        found.extend(each.action for each in assembly.resources.values() if each.action is not None)
+        if assembly.action is not None:
+            found.append((assembly.action, assembly.recovery))
+        if assembly.discard is not None:
+            found.append((assembly.discard, None))
+        found.extend((each.action, each.recovery) for each in assembly.resources.values() if each.action is not None)
     return found

@@ -33,6 +33,7 @@ class Record:
     rule: str
     next: str
     guards: tuple[dict[str, Any], ...]
+    id: str
 
 
 def recorded(report: Report, decision: Decision, state: DeployableState, at: float) -> Record:
@@ -51,13 +52,14 @@ def recorded(report: Report, decision: Decision, state: DeployableState, at: flo
         rule=decision.rule,
         next=decision.next,
         guards=tuple({"guard": str(each.guard), "passed": each.passed, "numbers": each.numbers} for each in decision.guards),
+        id=decision.id,
     )
 
 
 def _due(report: Report, decision: Decision, state: DeployableState, at: float) -> float | None:
     if decision.choice is not Choice.ACT:
         return None
-    recovery = _recovery(report, state)
+    recovery = recovery_of(report, state)
     if recovery is None or recovery.decision != decision.id:
         return round(at, 6)
     if recovery.phase is Phase.DELAYED and recovery.until is not None:
@@ -65,7 +67,8 @@ def _due(report: Report, decision: Decision, state: DeployableState, at: float) 
     return None if recovery.phase is Phase.APPROVAL else round(at, 6)
 
 
-def _recovery(report: Report, state: DeployableState) -> Recovery | None:
+def recovery_of(report: Report, state: DeployableState) -> Recovery | None:
+    """What is on its way for the target of a report."""
     owner = state.assemblies.get(report.assembly)
     if owner is None:
         return state.recovery

@@ -1,22 +1,26 @@
-"""Who is asked before a reboot, relaunch or relocation: the controller's guards, as a simulation meets them (policy.md section 5).
-
-The shape is that of ``pcloud.model.ports.Guards``, with time as an input: every call carries the moment, and words are returned.
-"""
+"""The controller's guards, as a simulated deployable meets them: their own policy, asked at the trace's moments (policy.md section 5)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from cpe.policy.oversee import oversee
+from cpe.policy.state import Oversight
+from cpe.policy.words import Asked, Attended, Fact, GivenBack, Stood, Ticked, Told
 from pcloud.model.events import Event, OutsideDoubted, PermitGranted, PermitHeld
-from pcloud.model.guards import GuardWord, PermitAnswer, PermitRequest
+from pcloud.model.guards import GuardWord, PermitAnswer, PermitRequest, Standing
 
 
 class Overseer(Protocol):
-    """Answers for the guards. ``wake_at`` is when it wants to be looked at again, None if only when it is asked."""
+    """Answers for the guards. The shape is that of ``pcloud.model.ports.Guards``, with time as an input and words returned."""
 
     @property
-    def wake_at(self) -> float | None: ...
+    def wake_at(self) -> float | None:
+        """When it wants to be looked at again; None if only when it is spoken to."""
+
+    def stand(self, standing: Standing, at: float) -> Sequence[GuardWord]:
+        """The deployable stands like this now."""
 
     def ask(self, request: PermitRequest, at: float) -> Sequence[GuardWord]:
         """May this begin?"""
@@ -28,19 +32,33 @@ class Overseer(Protocol):
         """Its time has come."""
 
 
-class Granting:
-    """Lets everything begin at once: one deployable alone, as long as its controller has no other cares."""
+class Guards:
+    """The guards of a controller that has this one deployable."""
 
-    wake_at: float | None = None
+    def __init__(self, deployable: str, at: float) -> None:
+        self._deployable = deployable
+        self._state = Oversight()
+        self._hear(Attended(at, deployable))
 
-    def ask(self, request: PermitRequest, at: float) -> Sequence[GuardWord]:  # noqa: ARG002 - whenever it is
-        return [PermitAnswer(request.permit, granted=True)]
+    @property
+    def wake_at(self) -> float | None:
+        return self._state.wake_at
 
-    def give_back(self, permit: str, at: float) -> Sequence[GuardWord]:  # noqa: ARG002 - there is no end of them
-        return []
+    def stand(self, standing: Standing, at: float) -> Sequence[GuardWord]:
+        return self._hear(Stood(at, standing))
 
-    def look(self, at: float) -> Sequence[GuardWord]:  # noqa: ARG002 - nothing changes by time
-        return []
+    def ask(self, request: PermitRequest, at: float) -> Sequence[GuardWord]:
+        return self._hear(Asked(at, request))
+
+    def give_back(self, permit: str, at: float) -> Sequence[GuardWord]:
+        return self._hear(GivenBack(at, self._deployable, permit))
+
+    def look(self, at: float) -> Sequence[GuardWord]:
+        return self._hear(Ticked(at))
+
+    def _hear(self, fact: Fact) -> Sequence[GuardWord]:
+        self._state, words, _ = oversee(self._state, fact)
+        return [each.word for each in words if isinstance(each, Told)]
 
 
 def heard(word: GuardWord) -> tuple[type[Event], dict[str, Any]]:

@@ -12,7 +12,7 @@ from pcloud.simulation.befalling import Befalling
 from pcloud.simulation.controller import Controller
 from pcloud.simulation.facts import Fact
 from pcloud.simulation.output import Record
-from pcloud.simulation.overseeing import Granting, Overseer
+from pcloud.simulation.overseeing import Guards, Overseer
 from pcloud.simulation.pending import Outlook, only_asking
 from pcloud.simulation.wheel import Moment, Place, Wheel
 from pcloud.simulation.world import World
@@ -28,19 +28,19 @@ def simulate(
     plan: DeployablePlan, trace: Sequence[Fact], *, jitter: float = JITTER, until: float | None = None, overseer: Overseer | None = None
 ) -> list[Record]:
     """What the policy decides, in order. Ends at ``until``, or where nothing but repeats is to come."""
-    simulation = Simulation(plan, jitter, overseer or Granting())
+    simulation = Simulation(plan, jitter, overseer)
     simulation.come_up()
     simulation.follow(trace, until)
-    return simulation.controller.records
+    return simulation.controller.ledger.records
 
 
 class Simulation:
     """One deployable with what surrounds it, and its time."""
 
-    def __init__(self, plan: DeployablePlan, jitter: float, overseer: Overseer) -> None:
+    def __init__(self, plan: DeployablePlan, jitter: float, overseer: Overseer | None = None) -> None:
         self.world = World(plan)
         self.wheel = Wheel(-BEFORE)
-        self.controller = Controller(self.world, self.wheel, overseer, jitter)
+        self.controller = Controller(self.world, self.wheel, overseer or Guards(plan.name, -BEFORE), jitter)
         self._befalling = Befalling(self.world, self.wheel, self.controller)
         self._news = 0.0  # when anything last befell it
 
@@ -54,7 +54,7 @@ class Simulation:
         self.wheel.now = 0.0
         if deployable_word(self.controller.state) != "healthy":
             raise RuntimeError(f"{self.world.plan.name} does not come up: {deployable_word(self.controller.state)}")
-        self.controller.records.clear()
+        self.controller.ledger.records.clear()
 
     def follow(self, trace: Sequence[Fact], until: float | None) -> None:
         """Let a trace befall it, and go on to the end."""
