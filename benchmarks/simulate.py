@@ -1,5 +1,4 @@
-"""How long ``pcloud simulate`` takes for a day: ``.venv/bin/python benchmarks/simulate.py``. Interface.md and CONTRIBUTING.md ask for less
-than a second a day.
+"""How long ``pcloud simulate`` takes for a day of trace; less than a second is what a reader of its table waits for gladly.
 
 Prints a table: the trace, seconds of CPU (the best of three), and how many decisions came of it.
 """

@@ -11,7 +11,7 @@ from pcloud.cli.options import JsonOption, Output, OutputOption, chosen, seconds
 
 def simulate(
     spec: Annotated[str, typer.Argument(metavar="SPEC", help="A spec; scripts that it refers to need not be there.")],
-    trace: Annotated[str, typer.Argument(metavar="[TRACE]", help="What happens, one fact a line; - is standard input.")] = "-",
+    trace: Annotated[str, typer.Argument(metavar="TRACE", help="What happens, one fact a line; - is standard input.")] = "-",
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Change a setting for this run; may be repeated.")
     ] = None,

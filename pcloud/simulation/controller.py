@@ -31,6 +31,7 @@ from pcloud.simulation.world import Outcome, World
 READ_INTERVAL = 10.0  # seconds: "cloud reads every 10 s" (interface.md), however often the policy asks
 AT_ONE_MOMENT = 1000  # actions: more than any deployable's way up takes, and less than anybody wants to read
 UNWATCHED = (Stage.ABSENT, Stage.WAITING, Stage.FENCING, Stage.LAUNCHING, Stage.DESTROYING)
+PROBE_TIMEOUTS = 2  # policy.md section 5: "a stall … of more than 2 probe timeouts"; what is shorter is no news
 ROUNDING = 1e-9
 
 
@@ -137,7 +138,7 @@ class Controller:
 
     def _end(self, action: str, stalls: int) -> None:
         """What hung has had its time, unless it was dropped, or its time began again after a stall."""
-        if self._stalls == stalls and action in self._hanging:
+        if self._stalls == stalls and not self.stalled and action in self._hanging:
             outcome = self._hanging.pop(action)
             self.tell(outcome.kind, **outcome.fields)
 
@@ -266,7 +267,8 @@ class Controller:
         waiting, self._waiting, self._stall = self._waiting, [], None
         for event in waiting:
             self._take(replace(event, at=since, wall=since))
-        self._take(events.ControllerStalled(at=until, wall=until, seconds=until - since))
+        if until - since > PROBE_TIMEOUTS * max((each.monitor.timeout for each in self._world.plan.assemblies), default=0.0):
+            self._take(events.ControllerStalled(at=until, wall=until, seconds=until - since))
         self._stalls += 1
         for action, outcome in self._hanging.items():
             self._wheel.put(until + outcome.after, Place.OUTCOME, partial(self._end, action, self._stalls))
