@@ -6,9 +6,9 @@ connection shows a living machine, for a stopped process closes nothing.
 
 from __future__ import annotations
 
-import asyncio
 from typing import Protocol
 
+from pcloud.limits import time_limit
 from pcloud.model.words import Reach
 
 _BANNER_PART = 0.3
@@ -43,7 +43,7 @@ async def listen_for_answer(reader: Reader, writer: Writer, timeout: float) -> R
 
 async def _heard(reader: Reader, timeout: float) -> Reach:
     try:
-        async with asyncio.timeout(timeout):
+        async with time_limit(timeout):
             return Reach.ANSWERED if await reader.read(1) else Reach.REFUSED
     except TimeoutError:
         return Reach.SILENT

@@ -14,6 +14,7 @@ import httpx
 
 from agents.answers import listen_for_answer
 from agents.sockets import words_of
+from pcloud.limits import time_limit
 from pcloud.model.plan import AssemblyPlan, Check, CommandCheck, HttpCheck, TcpCheck
 from pcloud.model.ports import ProbeSeen, Sighting
 from pcloud.model.words import Origin, Reach, Verdict
@@ -77,7 +78,7 @@ class OutsideChecks:
 
     async def _once(self, check: Check) -> tuple[Verdict, str]:
         try:
-            async with asyncio.timeout(check.timeout):
+            async with time_limit(check.timeout):
                 match check.what:
                     case TcpCheck(port):
                         return await self._tcp(port, check.timeout)

@@ -16,6 +16,7 @@ import asyncssh
 
 from agents.ssh.sessions import ActionSession
 from agents.watcher import MARK, action_program, reader_command
+from pcloud.limits import time_limit
 from pcloud.model.ports import Outcome
 
 _MARGIN = 5.0
@@ -67,7 +68,7 @@ async def run_script(
     session = ActionSession()
     channel: asyncssh.SSHClientChannel[bytes] | None = None
     try:
-        async with asyncio.timeout(timeout + _MARGIN):
+        async with time_limit(timeout + _MARGIN):
             channel, _ = await connection.create_session(lambda: session, reader_command(), encoding=None)
             channel.write(action_program() + text)
             return await _follow(session)

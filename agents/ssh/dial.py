@@ -11,6 +11,7 @@ import ipaddress
 import socket
 
 from agents.ssh.faults import MissedError, UnclearError, fault_of
+from pcloud.limits import time_limit
 
 _PEEK = 255
 """Bytes: the longest identification line (RFC 4253, section 4.2)."""
@@ -43,7 +44,7 @@ async def _resolve(address: str, port: int, timeout: float) -> tuple[socket.Addr
     if _is_literal(address, ipaddress.IPv6Address):
         return socket.AF_INET6, (address, port, 0, 0)
     try:
-        async with asyncio.timeout(timeout):
+        async with time_limit(timeout):
             found = await asyncio.get_running_loop().getaddrinfo(address, port, type=socket.SOCK_STREAM)
     except (TimeoutError, OSError) as error:  # gaierror is an OSError
         raise UnclearError(f"the name {address} cannot be resolved: {error}") from error
@@ -62,7 +63,7 @@ def _is_literal(address: str, kind: type[ipaddress.IPv4Address] | type[ipaddress
 
 async def _connect(sock: socket.socket, target: tuple[str | int, ...], timeout: float) -> None:
     try:
-        async with asyncio.timeout(timeout):
+        async with time_limit(timeout):
             await asyncio.get_running_loop().sock_connect(sock, target)
     except TimeoutError as error:
         raise MissedError(f"no connection within {timeout:g}s") from error
@@ -78,7 +79,7 @@ async def _await_banner(sock: socket.socket, timeout: float) -> None:
     readable: asyncio.Future[None] = loop.create_future()
     loop.add_reader(sock, _resolve_once, readable)
     try:
-        async with asyncio.timeout(timeout):
+        async with time_limit(timeout):
             await readable
     except TimeoutError as error:
         raise MissedError(f"connected, but no SSH banner within {timeout:g}s") from error

@@ -17,6 +17,7 @@ from agents.ssh.options import LOGIN_TIMEOUT
 from agents.ssh.sessions import LineSession
 from agents.watcher import reader_command, watcher_program
 from agents.watcher.protocol import PING, Begun, Line, parse
+from pcloud.limits import time_limit
 from pcloud.model.instance import Instance
 
 _CLOSING = 1.0
@@ -42,7 +43,7 @@ class Link:
         """Open the watcher's channel, feed it, and wait for its first line."""
         session = LineSession(self._line)
         try:
-            async with asyncio.timeout(timeout):
+            async with time_limit(timeout):
                 self._channel, _ = await self.connection.create_session(lambda: session, reader_command(), encoding=None)
                 self._channel.write(watcher_program())
                 await self._first_line(session)
@@ -90,7 +91,7 @@ class Link:
         self._news.clear()
         self.say(PING)
         try:
-            async with asyncio.timeout(timeout):
+            async with time_limit(timeout):
                 await self._news.wait()
         except TimeoutError:
             return False
@@ -138,7 +139,7 @@ async def open_link(
 async def _log_in(sock: socket.socket, instance: Instance, options: asyncssh.SSHClientConnectionOptions) -> asyncssh.SSHClientConnection:
     """The logged-in connection; it owns the socket, which is closed if there is none."""
     try:
-        async with asyncio.timeout(LOGIN_TIMEOUT):
+        async with time_limit(LOGIN_TIMEOUT):
             return await asyncssh.connect(instance.address, instance.port, sock=sock, options=options)
     except TimeoutError as error:
         raise MissedError(f"no login within {LOGIN_TIMEOUT:g}s") from error

@@ -5,13 +5,12 @@ Rules: a witness that is dying itself says nothing: where no answer comes, it mu
 
 from __future__ import annotations
 
-import asyncio
-
 import asyncssh
 from asyncssh.constants import OPEN_CONNECT_FAILED
 
 from agents.answers import listen_for_answer
 from agents.ssh.link import Link
+from pcloud.limits import time_limit
 from pcloud.model.words import Reach
 
 _REFUSALS = ("refused", "errno 111", "reset by peer")
@@ -24,7 +23,7 @@ _PROOF = 5.0
 async def reach(link: Link, address: str, port: int, timeout: float) -> Reach:
     """What the machine behind ``link`` finds at a port. ``timeout`` seconds for the connect and for the answer, each."""
     try:
-        async with asyncio.timeout(timeout):
+        async with time_limit(timeout):
             reader, writer = await link.connection.open_connection(address, port, encoding=None)
     except TimeoutError:
         return await _silent_or_unable(link)

@@ -17,6 +17,7 @@ from pathlib import Path
 from zlib import crc32
 
 from agents.ssh.factory import SshAgents
+from cpe.daemon.granting import Granting
 from cpe.daemon.notifying import feed_watchdog, notify
 from cpe.shell.api.app import application
 from cpe.shell.api.server import serve
@@ -91,7 +92,13 @@ async def daemon(settings: Settings, where: Places) -> AsyncIterator[Controller]
         infrastructures = Infrastructures(settings.infrastructures, controller=store.controller, state_directory=where.state)
         agents = SshAgents(keyring.client_path)
         surroundings = Surroundings(
-            journal=store, keyring=keyring, agents=agents, infrastructure=infrastructures.get, secret=read_secret, wall=time.time
+            journal=store,
+            keyring=keyring,
+            agents=agents,
+            infrastructure=infrastructures.get,
+            secret=read_secret,
+            wall=time.time,
+            guards=Granting(),
         )
         controller = Controller(
             store,
@@ -102,10 +109,12 @@ async def daemon(settings: Settings, where: Places) -> AsyncIterator[Controller]
             state_directory=where.state,
             wall=time.time,
         )
+        stalls = asyncio.create_task(surroundings.stalls.run(), name="stalls")
         try:
             await controller.open()
             yield controller
         finally:
+            stalls.cancel()
             await controller.close()
             await agents.aclose()
             infrastructures.close()

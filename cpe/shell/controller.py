@@ -20,6 +20,7 @@ from cpe.shell.engines import Engine, EngineFactory
 from cpe.shell.keeper import Keeper
 from cpe.shell.status import deployable_status, lame, summary, unattended
 from cpe.shell.store.sqlite import SqliteStore
+from cpe.shell.words import Words
 from dpe.policy.summary import deployable_word
 from pcloud import __version__
 from pcloud.errors import NotFoundError, PcloudError, RefusedError, TimedOutError
@@ -29,7 +30,8 @@ from pcloud.model.ports import Infrastructure, Keyring
 from pcloud.model.state import AssemblyState
 from pcloud.model.words import Desired, Rung
 from pcloud.records.event import EventRecord
-from pcloud.records.requests import DaemonStatus, SpecUpload, SshTarget
+from pcloud.records.fact import FactRecord
+from pcloud.records.requests import DaemonStatus, SpecInForce, SpecUpload, SshTarget
 from pcloud.records.status import DeployableStatus, DeployableSummary
 from pcloud.spec.loading import load
 from pcloud.spec.planning import plan
@@ -66,6 +68,7 @@ class Controller:
         self._broadcast = Broadcast()
         store.on_events(self._broadcast.send)
         self._changing = asyncio.Lock()  # what deployables there are changes one request at a time
+        self.words = Words(self._attended, self._taken_in, self._changing)
 
     async def open(self) -> None:
         """Take up every deployable that the store knows."""
@@ -151,10 +154,13 @@ class Controller:
         if name in self._lame:
             raise RefusedError(f"{name} could not be taken up: {self._lame[name]}", "mend that and create it again, or delete it")
         if engine is None:
-            near = get_close_matches(name, self._keeper.names, n=1)
-            cure = f"did you mean {near[0]}?" if near else "pcloud deployable list shows what there is"
-            raise NotFoundError(f"there is no deployable {name}", cure)
+            raise self._unknown(name)
         return engine
+
+    def _unknown(self, name: str) -> NotFoundError:
+        near = get_close_matches(name, self._keeper.names, n=1)
+        cure = f"did you mean {near[0]}?" if near else "pcloud deployable list shows what there is"
+        return NotFoundError(f"there is no deployable {name}", cure)
 
     def _assembly(self, name: str, assembly: str) -> AssemblyState:
         found = self._engine(name).state.assemblies
@@ -257,6 +263,19 @@ class Controller:
     async def events(self, *, after: int, limit: int, target: str, since: datetime | None, last: bool) -> Sequence[EventRecord]:
         """Stored events."""
         return await self._store.events(after=after, limit=limit, target=target, since=since, last=last)
+
+    async def facts(self, name: str, *, after: int, limit: int) -> Sequence[FactRecord]:
+        """What its policy was given."""
+        await self.spec(name)
+        return await self._store.facts(name, after=after, limit=limit)
+
+    async def spec(self, name: str) -> SpecInForce:
+        """Its spec, with what it inherits. One that could not be taken up has a spec as well."""
+        stored = await self._store.deployable(name)
+        if stored is None:
+            raise self._unknown(name)
+        infrastructures = {each: keys.written() for each, keys in self._defaults.infrastructures.items()}
+        return SpecInForce(upload=stored.upload, recovery=self._defaults.system.written(), infrastructures=infrastructures)
 
     @asynccontextmanager
     async def subscribe(self) -> AsyncIterator[Subscription]:

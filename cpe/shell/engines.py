@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from pcloud.model.events import OperatorSaid
 from pcloud.model.plan import DeployablePlan
 from pcloud.model.ports import Stored
 from pcloud.model.state import DeployableState
@@ -26,6 +27,9 @@ class Engine(Protocol):
 
     def ask_recovery(self, rung: Rung, assembly: str, resource: str = "") -> None:
         """The operator asks for one rung's action now. Raises RefusedError when it cannot be done."""
+
+    def say(self, word: OperatorSaid) -> None:
+        """The operator says something else; its moment is set when it is handed over."""
 
     def change_plan(self, plan: DeployablePlan) -> None:
         """The spec is another."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 
+from cpe.shell.holding import held, moment, pause_status
 from dpe.policy.summary import assembly_word, deployable_word, resource_word
 from pcloud.model.instance import Instance
 from pcloud.model.state import AssemblyState, DeployableState, ResourceState
@@ -18,12 +18,16 @@ def deployable_status(state: DeployableState, wall_at: Callable[[float], float])
     """How a deployable stands; ``wall_at`` turns its moments into POSIX seconds."""
     bodies = [assembly_status(state, name, each, wall_at) for name, each in state.assemblies.items()]
     worst = next((body for body in bodies if body.state != "healthy" and body.reason), None)
+    waits, since = held(state.recovery, wall_at)
     return DeployableStatus(
         name=state.name,
         state=deployable_word(state),
         desired=state.desired,
         reason=f"{worst.name}: {worst.reason}" if worst is not None else "",
         assemblies=bodies,
+        pauses=[pause_status(each, wall_at) for each in state.pauses],
+        held=waits,
+        held_since=since,
     )
 
 
@@ -49,6 +53,7 @@ def assembly_status(state: DeployableState, name: str, assembly: AssemblyState, 
     """How an assembly stands."""
     plan = state.plan.assembly(name) if state.plan is not None else None
     word = assembly_word(assembly)
+    waits, since = held(assembly.recovery, wall_at)
     return AssemblyStatus(
         name=name,
         state=word,
@@ -57,6 +62,8 @@ def assembly_status(state: DeployableState, name: str, assembly: AssemblyState, 
         infrastructure=assembly.instance.infrastructure if assembly.instance else (plan.infrastructure if plan else ""),
         instance=instance_body(assembly.instance) if assembly.instance is not None else None,
         resources=[resource_status(each, resource, assembly, wall_at) for each, resource in assembly.resources.items()],
+        held=waits,
+        held_since=since,
     )
 
 
@@ -77,7 +84,9 @@ def resource_status(name: str, state: ResourceState, owner: AssemblyState, wall_
         return ResourceStatus(name=name, state="stopped" if owner.instance is None else "waiting", reason="", since=since)
     if not owner.contact and not state.blocked:
         return ResourceStatus(name=name, state="unknown", reason=f"out of sight; it was {resource_word(state)}", since=since)
-    return ResourceStatus(name=name, state=resource_word(state), reason=state.blocked or state.reason, since=since)
+    waits, held_since = held(state.recovery, wall_at)
+    reason = state.blocked or state.reason
+    return ResourceStatus(name=name, state=resource_word(state), reason=reason, since=since, held=waits, held_since=held_since)
 
 
 def instance_body(instance: Instance) -> InstanceStatusBody:
@@ -85,8 +94,3 @@ def instance_body(instance: Instance) -> InstanceStatusBody:
     return InstanceStatusBody(
         id=instance.id, generation=instance.generation, address=instance.address, port=instance.port, user=instance.user
     )
-
-
-def moment(wall: float) -> datetime:
-    """POSIX seconds as a moment in UTC."""
-    return datetime.fromtimestamp(wall, UTC)

@@ -10,6 +10,7 @@ from dpe.shell.facts import Fact
 from dpe.shell.machines import Machines
 from dpe.shell.watching import Watchers
 from pcloud.errors import PcloudError
+from pcloud.limits import time_limit
 from pcloud.model.actions import AskPeers, ProbeAgain, Question, ReadInstance
 from pcloud.model.events import CloudAnswered, CloudUnreachable, PeerAnswered
 from pcloud.model.words import Reach
@@ -41,7 +42,7 @@ class Asker:
     async def _read(self, question: ReadInstance) -> None:
         of: dict[str, Any] = {"assembly": question.assembly, "instance_id": question.instance.id}
         try:
-            async with asyncio.timeout(CLOUD_READ):
+            async with time_limit(CLOUD_READ):
                 status = await self._machines.read(question.instance)
         except TimeoutError:
             self._post(Fact(CloudUnreachable, **of, reason=f"no answer for {CLOUD_READ:g}s"))

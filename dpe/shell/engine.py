@@ -3,6 +3,7 @@
 Rules:
 - Nothing is done before the state that orders it is durable.
 - The work in hand is made to fit the state: each open intent has one task, and a task whose intent is closed ends.
+- What came in while nobody looked is dated before that, and then the policy is told of it: no deadline is judged by such time.
 - ``wake_at`` is the only timer. What cannot be recorded is not done: the engine ends with StoreError, and its keeper starts it anew.
 """
 
@@ -10,25 +11,50 @@ from __future__ import annotations
 
 import asyncio
 
-from dpe.policy.operator import why_not
+from dpe.policy.operator import refusal
 from dpe.policy.step import step
 from dpe.shell.asking import Asker
 from dpe.shell.clock import Clock
 from dpe.shell.facts import Fact
+from dpe.shell.guarding import Petitioner
 from dpe.shell.machines import Machines
 from dpe.shell.performing import Performer
 from dpe.shell.secrets import Secrets
+from dpe.shell.stalls import Stall, bearable
 from dpe.shell.surroundings import Surroundings
 from dpe.shell.watching import Watchers
 from pcloud.errors import RefusedError
-from pcloud.model.actions import Action, AskPeers, Order, ProbeAgain, Question, ReadInstance, Report
-from pcloud.model.events import ControllerResumed, Event, OperatorAsked, ProbeReported, RecoveryAsked, SettingsChanged, Ticked
+from pcloud.model.actions import (
+    Action,
+    AskAnchors,
+    AskPeers,
+    AskPermit,
+    Order,
+    ProbeAgain,
+    Question,
+    ReadInstance,
+    Report,
+    ReturnPermit,
+)
+from pcloud.model.events import (
+    ControllerResumed,
+    ControllerStalled,
+    Event,
+    OperatorAsked,
+    OperatorSaid,
+    ProbeReported,
+    RecoveryAsked,
+    SettingsChanged,
+    Ticked,
+)
+from pcloud.model.facts import JournalFact, StateLoaded, StateMade, Taken
 from pcloud.model.plan import DeployablePlan
 from pcloud.model.ports import Stored
 from pcloud.model.state import DeployableState
 from pcloud.model.words import Desired, Rung
 
 INBOX = 2000  # events: some hundred probes' worth for a large deployable, reached only when the loop stands still
+SETTLING = 5  # turns of the loop after a stall: what waits in sockets and threads becomes facts within two or three
 
 
 class Engine:
@@ -43,10 +69,13 @@ class Engine:
         self._overflowed = False
         self._posted = self._taken_in = 0  # facts
         self._stepped = asyncio.Event()  # set and replaced after every step, for those who wait for a state
-        self._recorded: DeployableState | None = None
         self._performing: dict[str, asyncio.Task[None]] = {}
         self._clock = Clock(stored, surroundings.wall)
+        self._handed_over = self._clock.now()  # the moment of the last event
+        self._stall: Stall | None = None  # the policy does not know of it yet
+        self._petitioner = Petitioner(plan.name, surroundings.guards, self.post)
         self.state = stored.state if stored is not None else DeployableState(plan.name, seed=seed)
+        self._unrecorded: list[JournalFact] = [beginning(self.state, self._clock.now(), self._clock.wall(), loaded=stored is not None)]
         self._resumes = stored is not None
         self.change_plan(plan)
         if stored is not None:
@@ -72,11 +101,14 @@ class Engine:
 
     def ask_recovery(self, rung: Rung, assembly: str, resource: str = "") -> None:
         """The operator asks for one rung's action now. Raises RefusedError when it cannot be done."""
-        event = RecoveryAsked(at=self._clock.now(), rung=rung, assembly=assembly, resource=resource)
-        refusal = why_not(self.state, event)
-        if refusal:
-            raise RefusedError(refusal)
-        self.post(Fact(RecoveryAsked, rung=rung, assembly=assembly, resource=resource))
+        self.say(RecoveryAsked(at=self._clock.now(), rung=rung, assembly=assembly, resource=resource))
+
+    def say(self, word: OperatorSaid) -> None:
+        """The operator says something; its moment is set when it is handed over. Raises RefusedError where it makes no sense now."""
+        why_not = refusal(self.state, word)
+        if why_not:
+            raise RefusedError(why_not)
+        self.post(Fact.undated(word))
 
     async def taken_in(self) -> None:
         """Return when all that was posted until now is decided upon and durable."""
@@ -90,6 +122,7 @@ class Engine:
 
     async def run(self) -> None:
         """Run until cancelled; machines are left as they are. Raises what its bugs raise, and StoreError."""
+        self._around.stalls.listen(self._stalled)
         try:
             async with asyncio.TaskGroup() as tasks:
                 self._tasks = tasks
@@ -97,26 +130,39 @@ class Engine:
                 machines = Machines(self._plan.name, self._around, self._secrets)
                 self._asker = Asker(machines, self._watchers, self.post)
                 self._performer = Performer(lambda: self._plan, machines, self._secrets, self._watchers.agent, self._boot_id, self._contact)
+                self._petitioner.attend()
                 await self._loop(resumed=self._resumes)
         except* Exception as group:
             raise first_cause(group) from group
+        finally:
+            self._around.stalls.forget(self._stalled)
+            self._petitioner.leave()
 
     async def _loop(self, *, resumed: bool) -> None:
         while True:
             facts = await self._next_facts()
             orders = self._decide(facts)
-            reports = [order for order in orders if isinstance(order, Report)]
-            await self._record(reports)
+            await self._record([order for order in orders if isinstance(order, Report)])
             self._taken_in += len(facts)
             self._watchers.fit(self.state)
             self._fit_actions(resumed=resumed)
             resumed = False
+            self._petitioner.stand(self.state)
             for order in orders:
-                if isinstance(order, ReadInstance | AskPeers | ProbeAgain):
-                    self._tasks.create_task(self._asker.ask(order), name=f"ask {self.state.name}/{order.assembly}")
+                self._ask(order)
             self._recover_from_overflow()
             self._stepped.set()
             self._stepped = asyncio.Event()
+
+    def _ask(self, order: Order) -> None:
+        """Put a question; its answer is a fact."""
+        match order:
+            case AskPermit() | ReturnPermit():
+                self._petitioner.put(order)
+            case AskAnchors():
+                self._tasks.create_task(self._petitioner.ask_anchors(order), name=f"ask anchors of {self.state.name}/{order.assembly}")
+            case ReadInstance() | AskPeers() | ProbeAgain():
+                self._tasks.create_task(self._asker.ask(order), name=f"ask {self.state.name}/{order.assembly}")
 
     def _decide(self, facts: list[Event]) -> list[Order]:
         """Run the policy over what came in."""
@@ -125,7 +171,10 @@ class Engine:
             if isinstance(fact, SettingsChanged):
                 self._plan = fact.plan
                 self._secrets.learn(fact.plan)
-            self.state, ordered, _ = step(self.state, fact)
+            before = self.state
+            self.state, ordered, _ = step(before, fact)
+            if self.state is not before or ordered:
+                self._unrecorded.append(Taken(fact, ordered))
             orders.extend(ordered)
         return distinct(orders)
 
@@ -137,22 +186,45 @@ class Engine:
         except TimeoutError:
             first = Fact(Ticked)
             self._posted += 1
+        self._around.stalls.look()  # before anything is dated
+        for _ in range(SETTLING if self._stall is not None else 0):
+            await asyncio.sleep(0)
         made = [first]
         while not self._inbox.empty():
             made.append(self._inbox.get_nowait())
+        return self._dated(made)
+
+    def _dated(self, made: list[Fact]) -> list[Event]:
+        """The facts as events of this moment; of the one before a stall, if there was one, with the stall behind them."""
         at, wall = self._clock.now(), self._clock.wall()
-        return [fact.happened(at, wall) for fact in made]
+        stall, self._stall = self._stall, None
+        before, self._handed_over = self._handed_over, at
+        if stall is None:
+            return [fact.happened(at, wall) for fact in made]
+        self._posted += 1
+        then = max(before, self._clock.at(stall.before.loop))
+        events = [fact.happened(then, stall.before.wall) for fact in made]
+        return [*events, ControllerStalled(at=at, wall=wall, seconds=stall.seconds)]
+
+    def _stalled(self, stall: Stall) -> None:
+        """Nobody looked for a while."""
+        self._clock.skip(stall.before.loop, stall.suspended)
+        if stall.seconds <= bearable(self._plan):
+            return
+        self._stall = stall if self._stall is None else self._stall.and_then(stall)
+        if self._inbox.empty():
+            self.post(Fact(Ticked))  # it need not wait for a fact to be told
 
     def _patience(self) -> float | None:
         """Seconds until the policy wants to look again; None if only at the next fact."""
         return None if self.state.wake_at is None else max(0.0, self.state.wake_at - self._clock.now())
 
     async def _record(self, reports: list[Report]) -> None:
-        """Make the state durable, if there is anything new in it."""
-        if self.state is self._recorded and not reports:
+        """Make the state durable with the facts that it came from, if there are any; a pass that changes nothing writes nothing."""
+        if not self._unrecorded:
             return
-        await self._around.journal.record(self.state, at=self._clock.now(), wall=self._clock.wall(), reports=reports)
-        self._recorded = self.state
+        facts, self._unrecorded = self._unrecorded, []
+        await self._around.journal.record(self.state, at=self._clock.now(), wall=self._clock.wall(), reports=reports, facts=facts)
 
     def _fit_actions(self, *, resumed: bool) -> None:
         """Perform what is open and is not being performed; end what is no longer open."""
@@ -181,6 +253,11 @@ class Engine:
             self._watchers.probe_again()
 
 
+def beginning(state: DeployableState, at: float, wall: float, *, loaded: bool) -> JournalFact:
+    """What the journal says of where an engine's first state came from."""
+    return StateLoaded(at, wall) if loaded else StateMade(at, wall, seed=state.seed, jitter=state.jitter)
+
+
 def open_actions(state: DeployableState) -> list[Action]:
     """All open intents, in the plan's order."""
     found: list[Action] = []
@@ -191,11 +268,14 @@ def open_actions(state: DeployableState) -> list[Action]:
 
 
 def distinct(orders: list[Order]) -> list[Order]:
-    """The orders without questions that stand there twice: several facts of one batch may have asked the same."""
+    """The orders without questions that stand there twice: several facts of one batch may have asked the same.
+
+    Permits are left as they are: asked for, given back and asked for again is not the same as asked for.
+    """
     seen: set[Question] = set()
     kept: list[Order] = []
     for order in orders:
-        if isinstance(order, ReadInstance | AskPeers | ProbeAgain):
+        if isinstance(order, ReadInstance | AskPeers | AskAnchors | ProbeAgain):
             if order in seen:
                 continue
             seen.add(order)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 from pcloud.model.events import Event
@@ -15,6 +16,11 @@ class Fact:
     def __init__(self, kind: type[Event], **fields: Any) -> None:
         self.kind = kind
         self.fields = fields
+
+    @classmethod
+    def undated(cls, event: Event) -> Fact:
+        """What an event says, without its moment."""
+        return cls(type(event), **{each.name: getattr(event, each.name) for each in fields(event) if each.name not in {"at", "wall"}})
 
     def happened(self, at: float, wall: float) -> Event:
         """The event, at that moment."""

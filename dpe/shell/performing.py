@@ -14,6 +14,7 @@ from dpe.shell.facts import Fact
 from dpe.shell.machines import Machines
 from dpe.shell.secrets import Secrets
 from pcloud.errors import HardInfrastructureError, PcloudError, SecretError
+from pcloud.limits import time_limit
 from pcloud.model.actions import (
     Action,
     ConfigureAssembly,
@@ -59,7 +60,7 @@ class Performer:
     async def perform(self, action: Action, *, resumed: bool) -> Fact:
         """Do it and say what became of it."""
         try:
-            async with asyncio.timeout(action.timeout):
+            async with time_limit(action.timeout):
                 return await self._do(action, resumed=resumed)
         except TimeoutError:
             return Fact(ActionFailed, action=action.id, reason=f"not done after {action.timeout:g}s")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from dpe.shell.stalls import StallWatch
 from pcloud.model.plan import Secret
-from pcloud.model.ports import AgentFactory, Infrastructure, Journal, Keyring
+from pcloud.model.ports import AgentFactory, Guards, Infrastructure, Journal, Keyring
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,3 +20,5 @@ class Surroundings:
     infrastructure: Callable[[str], Infrastructure]
     secret: Callable[[Secret], str]
     wall: Callable[[], float]
+    guards: Guards
+    stalls: StallWatch = field(default_factory=StallWatch)

@@ -13,13 +13,15 @@ from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
 import httpx
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from pcloud.client.errors import CONNECT, our_errors, raise_for
 from pcloud.client.stream import PATIENCE, EventStream
 from pcloud.errors import PcloudError
 from pcloud.records.event import EventRecord
-from pcloud.records.requests import CheckedSpec, DaemonStatus, SpecUpload, SshTarget
+from pcloud.records.fact import FactRecord
+from pcloud.records.operating import AnswerRequest, OperatorWord, PauseRequest, ResumeRequest, TargetRequest
+from pcloud.records.requests import CheckedSpec, DaemonStatus, SpecInForce, SpecUpload, SshTarget
 from pcloud.records.status import DeployableStatus, DeployableSummary
 
 B = TypeVar("B")
@@ -83,6 +85,27 @@ class Client:
     def restart(self, name: str, assembly: str, resource: str) -> DeployableStatus:
         return _status(self._ask("POST", f"{_path(name, assembly)}/resources/{quote(resource, safe='')}/restart"))
 
+    def pause(self, name: str, request: PauseRequest) -> DeployableStatus:
+        return self._say(name, "pause", request)
+
+    def resume(self, name: str, request: ResumeRequest) -> DeployableStatus:
+        return self._say(name, "resume", request)
+
+    def approve(self, name: str, request: AnswerRequest) -> DeployableStatus:
+        return self._say(name, "approve", request)
+
+    def deny(self, name: str, request: AnswerRequest) -> DeployableStatus:
+        return self._say(name, "deny", request)
+
+    def retry(self, name: str, request: TargetRequest) -> DeployableStatus:
+        return self._say(name, "retry", request)
+
+    def cleanup(self, name: str, request: TargetRequest) -> DeployableStatus:
+        return self._say(name, "cleanup", request)
+
+    def _say(self, name: str, verb: str, word: OperatorWord) -> DeployableStatus:
+        return _status(self._ask("POST", f"{_path(name)}/{verb}", body=word))
+
     def ssh_target(self, name: str, assembly: str) -> SshTarget:
         return _body(SshTarget, self._ask("GET", _path(name, assembly) + "/ssh"))
 
@@ -93,17 +116,24 @@ class Client:
         moment = since.isoformat() if since else None
         return _body(list[EventRecord], self._ask("GET", "/events", after=after, limit=limit, target=target, since=moment, last=last))
 
+    def facts(self, name: str, *, after: int = 0, limit: int = 100) -> list[FactRecord]:
+        """What a deployable's policy was given, in order: the oldest ``limit`` behind ``after``."""
+        return _body(list[FactRecord], self._ask("GET", _path(name) + "/facts", after=after, limit=limit))
+
+    def spec(self, name: str) -> SpecInForce:
+        return _body(SpecInForce, self._ask("GET", _path(name) + "/spec"))
+
     def stream_events(self, *, target: str = "", after: int | None = None, patience: float = PATIENCE) -> Iterator[EventRecord]:
         """Events as they happen, for ever; behind ``after`` if given. See EventStream."""
         return iter(EventStream(self._http, self.socket_path, target=target, after=after, patience=patience))
 
-    def _ask(self, method: str, path: str, *, body: SpecUpload | None = None, **query: Any) -> bytes:
+    def _ask(self, method: str, path: str, *, body: BaseModel | None = None, **query: Any) -> bytes:
         parameters = {key: value for key, value in query.items() if value is not None}
         content = body.model_dump_json() if body else None
         headers = {"Content-Type": "application/json"} if body else {}
         with our_errors(self.socket_path):
             response = self._http.request(method, path, params=parameters, content=content, headers=headers)
-        raise_for(response, body.path if body else "")
+        raise_for(response, body.path if isinstance(body, SpecUpload) else "")
         return response.content
 
 

@@ -1,10 +1,13 @@
-"""How a deployable stands: the body of its status, in the API, ``--json`` and the tables alike."""
+"""How a deployable stands: the body of its status, in the API, ``--json`` and the tables alike.
+
+Rules: ``held`` says what a recovery of the target waits for (a yes, or which guard), empty while none waits; ``held_since`` is since when.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 
 class InstanceStatusBody(BaseModel):
@@ -24,6 +27,8 @@ class ResourceStatus(BaseModel):
     state: str
     reason: str
     since: datetime
+    held: str = ""
+    held_since: datetime | None = None
 
 
 class AssemblyStatus(BaseModel):
@@ -36,6 +41,18 @@ class AssemblyStatus(BaseModel):
     infrastructure: str
     instance: InstanceStatusBody | None
     resources: list[ResourceStatus]
+    held: str = ""
+    held_since: datetime | None = None
+
+
+class PauseStatus(BaseModel):
+    """Who wants nothing to be done, why, and until when. ``assembly`` is None for all of them."""
+
+    assembly: str | None
+    owner: str
+    reason: str
+    until: datetime
+    maintenance: bool
 
 
 class DeployableStatus(BaseModel):
@@ -46,6 +63,9 @@ class DeployableStatus(BaseModel):
     desired: str
     reason: str
     assemblies: list[AssemblyStatus]
+    pauses: list[PauseStatus] = Field(default_factory=list)
+    held: str = ""
+    held_since: datetime | None = None
 
 
 class DeployableSummary(BaseModel):

@@ -10,18 +10,42 @@ from datetime import datetime
 
 from rich.text import Text
 
-from pcloud.records.status import AssemblyStatus, DeployableStatus, DeployableSummary, InstanceStatusBody
+from pcloud.records.status import (
+    AssemblyStatus,
+    DeployableStatus,
+    DeployableSummary,
+    InstanceStatusBody,
+    PauseStatus,
+    ResourceStatus,
+)
 from pcloud.screen.columns import Row, columns
-from pcloud.screen.format import ago, clean, state_text
+from pcloud.screen.format import ago, clean, clock, state_text
 
 
 def status_lines(status: DeployableStatus, now: datetime, width: int) -> Iterator[Text]:
-    """The tree of one deployable."""
-    rows: list[Row] = [(Text(status.name, "bold"), state_text(status.state), "", "", clean(_reason(status)))]
+    """The tree of one deployable, and who has paused what of it."""
+    rows: list[Row] = [(Text(status.name, "bold"), state_text(status.state), "", "", clean(_and_held(_reason(status), status, now)))]
     for number, assembly in enumerate(status.assemblies):
         last = number == len(status.assemblies) - 1
         rows.extend(_branch(assembly, "└─ " if last else "├─ ", "   " if last else "│  ", now))
-    return columns(("NAME", "STATE", "SINCE", "INSTANCE", "REASON"), rows, width)
+    yield from columns(("NAME", "STATE", "SINCE", "INSTANCE", "REASON"), rows, width)
+    yield from (pause_line(status.name, pause, now) for pause in status.pauses)
+
+
+def pause_line(name: str, pause: PauseStatus, now: datetime) -> Text:
+    """``blog/web is paused by ann until 18:02:11: new disks``."""
+    target = f"{name}/{pause.assembly}" if pause.assembly else name
+    how = "in maintenance" if pause.maintenance else "paused"
+    line = Text(clean(f"{target} is {how} by {pause.owner} until {clock(pause.until, now)}"), "yellow")
+    return line.append(f": {clean(pause.reason)}") if pause.reason else line
+
+
+def _and_held(reason: str, status: DeployableStatus | AssemblyStatus | ResourceStatus, now: datetime) -> str:
+    """The reason, and what a recovery waits for."""
+    waits = status.held
+    if waits and status.held_since is not None:
+        waits = f"{waits} (for {ago(status.held_since, now)})"
+    return "; ".join(part for part in (reason, waits) if part)
 
 
 def _reason(status: DeployableStatus) -> str:
@@ -36,11 +60,12 @@ def _branch(assembly: AssemblyStatus, joint: str, stem: str, now: datetime) -> I
         state_text(assembly.state),
         ago(assembly.since, now),
         instance_text(assembly.instance),
-        clean(assembly.reason),
+        clean(_and_held(assembly.reason, assembly, now)),
     )
     for number, resource in enumerate(assembly.resources):
         twig = "└─ " if number == len(assembly.resources) - 1 else "├─ "
-        yield (f"{stem}{twig}{resource.name}", state_text(resource.state), ago(resource.since, now), "", clean(resource.reason))
+        reason = clean(_and_held(resource.reason, resource, now))
+        yield (f"{stem}{twig}{resource.name}", state_text(resource.state), ago(resource.since, now), "", reason)
 
 
 def instance_text(instance: InstanceStatusBody | None) -> str:

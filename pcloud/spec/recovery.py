@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Self, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
@@ -90,6 +90,10 @@ class RecoveryKeys(Keys):
     mode: ModeWord | None = None
     on_exhausted: OnExhaustedWord | None = None
     keep_failed: Kept | None = None
+
+    def written(self) -> dict[str, Any]:
+        """As it could stand in a file: the keys that are written, and no others."""
+        return {key: value for key, value in self.model_dump(mode="json", exclude_none=True).items() if value != {}}
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,15 @@ from datetime import UTC, datetime
 
 from cpe.shell.api.port import Subscription
 from pcloud.errors import NotFoundError, RefusedError
+from pcloud.model.events import OperatorAsked, Ticked
+from pcloud.model.facts import JournalFact, StateMade, Taken
+from pcloud.model.words import Desired
 from pcloud.records.event import EventRecord
-from pcloud.records.requests import DaemonStatus, SpecUpload, SshTarget
+from pcloud.records.fact import FactRecord, dump_fields, dump_ordered, fact_record
+from pcloud.records.requests import DaemonStatus, SpecInForce, SpecUpload, SshTarget
 from pcloud.records.status import AssemblyStatus, DeployableStatus, DeployableSummary, InstanceStatusBody, ResourceStatus
 from pcloud.spec.document import read
+from tests.api.memory_words import MemoryWords
 
 UP = ("launching", "booting", "provisioning", "starting", "healthy")
 DOWN = ("stopping", "stopped")
@@ -46,6 +51,8 @@ class MemoryController:
         self.subscribers: set[Subscription] = set()
         self.fate: dict[str, tuple[str, str, str]] = {}  # assembly: instead of this state it gets that one, for this reason
         self.deleted_volumes: list[str] = []
+        self.taken: list[FactRecord] = []
+        self.words = MemoryWords(lambda name: {one: machine.resources for one, machine in self._deployable(name).machines.items()})
 
     async def daemon(self) -> DaemonStatus:
         return DaemonStatus(version="0", controller="memory", state_directory="/nowhere", pid=1, deployables=len(self.deployables))
@@ -63,6 +70,8 @@ class MemoryController:
             machines = {one: Machine(list(body.get("resources", {}))) for one, body in data["assemblies"].items()}  # type: ignore[attr-defined]
             self.deployables[name] = Deployable(upload, machines)
             self.report(name, kind="deployable-created", to="stopped")
+            self.take(name, StateMade(0.0, 0.0, seed=0, jitter=0.0))
+            self.take(name, Taken(Ticked(at=0.0)))
         return self._status(name)
 
     async def list_deployables(self) -> list[DeployableSummary]:
@@ -84,6 +93,7 @@ class MemoryController:
 
     async def start(self, name: str) -> None:
         self._deployable(name).desired = "running"
+        self.take(name, Taken(OperatorAsked(at=1.0, desired=Desired.RUNNING)))
 
     async def stop(self, name: str) -> None:
         self._deployable(name).desired = "stopped"
@@ -122,6 +132,13 @@ class MemoryController:
         ]
         return fits[-limit:] if last else fits[:limit]
 
+    async def facts(self, name: str, *, after: int, limit: int) -> list[FactRecord]:
+        self._deployable(name)
+        return [each for each in self.taken if each.deployable == name and each.seq > after][:limit]
+
+    async def spec(self, name: str) -> SpecInForce:
+        return SpecInForce(upload=self._deployable(name).upload)
+
     @asynccontextmanager
     async def subscribe(self) -> AsyncIterator[Subscription]:
         queue: Subscription = asyncio.Queue(QUEUE)
@@ -143,6 +160,9 @@ class MemoryController:
             else:
                 queue.put_nowait(None)
                 self.subscribers.discard(queue)
+
+    def take(self, deployable: str, fact: JournalFact) -> None:
+        self.taken.append(fact_record(len(self.taken) + 1, 0.0, deployable, *dump_fields(fact), dump_ordered(fact)))
 
     def _deployable(self, name: str) -> Deployable:
         if name not in self.deployables:
@@ -175,7 +195,8 @@ class MemoryController:
         assemblies = [self._assembly(one, machine) for one, machine in deployable.machines.items()]
         states = {one.state for one in assemblies}
         state = states.pop() if len(states) == 1 and states <= {"healthy", "stopped"} else "unhealthy"
-        return DeployableStatus(name=name, state=state, desired=deployable.desired, reason="", assemblies=assemblies)
+        pauses = self.words.pauses.get(name, [])
+        return DeployableStatus(name=name, state=state, desired=deployable.desired, reason="", assemblies=assemblies, pauses=pauses)
 
     @staticmethod
     def _assembly(name: str, machine: Machine) -> AssemblyStatus:

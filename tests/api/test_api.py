@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 
 import httpx
 import pytest
@@ -10,27 +9,15 @@ import pytest
 from pcloud.client import Client
 from pcloud.errors import NotFoundError, RefusedError
 from pcloud.spec.problems import SpecError
-from tests.api.memory_controller import MemoryController
-from tests.api.serving import Served, eventually
+from tests.api.serving import eventually
 from tests.api.specs import BLOG, upload
-from tests.system.running import Daemon
 
 pytestmark = pytest.mark.real
 
 
-@pytest.fixture(params=["in memory", "real daemon"])
-def client(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Client]:
-    """The stand-in that the other tests use, and the real controller: the same cases hold for both."""
-    if request.param == "in memory":
-        with Served(MemoryController(), tmp_path / "run" / "api.sock") as served, Client(served.path, timeout=10) as one:
-            yield one
-        return
-    daemon = Daemon(tmp_path)
-    try:
-        daemon.start()
-        yield daemon.client
-    finally:
-        daemon.clear()
+@pytest.fixture
+def client(contracted: Client) -> Client:
+    return contracted
 
 
 def until(client: Client, name: str, state: str) -> None:
@@ -105,6 +92,8 @@ UNKNOWN: list[Callable[[Client], object]] = [
     lambda client: client.relaunch("blog", "nobody"),
     lambda client: client.restart("blog", "web", "nobody"),
     lambda client: client.ssh_target("blog", "nobody"),
+    lambda client: client.facts("nobody"),
+    lambda client: client.spec("nobody"),
     lambda client: client.status("../daemon"),
     lambda client: client.status("blog/assemblies?x=#"),
 ]
@@ -158,6 +147,22 @@ def test_events_are_paged_filtered_and_cut_by_time(client: Client) -> None:
     assert client.events(since=everything[-1].at + timedelta(seconds=1)) == []
 
 
+def test_facts_begin_with_the_deployable_and_are_paged(client: Client) -> None:
+    client.create(upload())
+    client.start("blog")
+    everything = client.facts("blog", limit=1000)
+    assert everything[0].kind == "StateMade"
+    assert "OperatorAsked" in [one.kind for one in everything]
+    assert [one.seq for one in everything] == sorted({one.seq for one in everything})
+    assert client.facts("blog", limit=2) == everything[:2]
+    assert client.facts("blog", after=everything[0].seq, limit=1) == everything[1:2]
+
+
+def test_the_spec_comes_back_as_it_was_sent(client: Client) -> None:
+    client.create(upload())
+    assert client.spec("blog").upload == upload()
+
+
 def test_a_seq_that_no_store_can_hold_is_refused(client: Client) -> None:
     most = 2**63 - 1
     raw = httpx.Client(transport=httpx.HTTPTransport(uds=str(client.socket_path)), trust_env=False)
@@ -185,4 +190,5 @@ def test_an_error_is_a_problem_on_the_wire(client: Client) -> None:
         assert answer.json()["exit_code"] == code
         assert answer.json()["status"] == status
     assert "Problem" in contract.json()["components"]["schemas"]
+    assert "FactRecord" in contract.json()["components"]["schemas"]
     assert "EventRecord" in contract.json()["components"]["schemas"]

@@ -27,6 +27,7 @@ NEED_A_DAEMON = [
     ["resource", "restart", "blog/web/php"],
     ["events"],
     ["events", "-f"],
+    ["replay", "blog"],
 ]
 
 

@@ -30,6 +30,7 @@ def test_a_peer_that_never_reached_the_port_says_nothing() -> None:
     world.state = replace(world.state, assemblies={name: replace(each, reached=()) for name, each in world.state.assemblies.items()})
     silent(world, seconds=300)
     assert world.word("db") == "held"
+    world.trace.clear()  # a state that was altered by hand follows from no facts
 
 
 def test_what_a_peer_reached_more_than_an_hour_ago_says_nothing() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from cpe.daemon.granting import Granting
 from cpe.shell.keeper import Keeper
 from cpe.shell.keyring import FileKeyring
 from cpe.shell.store.sqlite import SqliteStore
@@ -43,6 +44,7 @@ class House:
                 infrastructure=self.infrastructure,
                 secret=lambda secret: "",
                 wall=time.time,
+                guards=Granting(),
             ),
         )
 

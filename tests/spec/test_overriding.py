@@ -146,3 +146,10 @@ def test_a_path_is_read_as_it_is_shown() -> None:
     assert parsed("assemblies.web.resources.site.checks[0].interval=5s").path == (
         "assemblies", "web", "resources", "site", "checks", 0, "interval",
     )  # fmt: skip
+
+
+def test_recovery_keys_are_written_as_they_were_read() -> None:
+    keys = RecoveryKeys.model_validate({"restart": {"failures": "INFINITY", "within": "10m"}, "allow": "reboot", "mode": "observe"})
+    assert keys.written() == {"restart": {"failures": -1, "within": 600.0}, "allow": "reboot", "mode": "observe"}
+    assert RecoveryKeys.model_validate(keys.written()).written() == keys.written()
+    assert RecoveryKeys().written() == {}

@@ -65,8 +65,8 @@ TYPES = [
     (schema.Carrier, "`ssh`"),
     (schema.Data, "`keep` or `ephemeral`"),
     (recovery.Kept, "number"),
-    (recovery.Ceiling, "`restart`, `reboot` or `relaunch`"),
-    (recovery.SupportedMode, "`enforce`"),
+    (recovery.Ceiling, "`restart`, `reboot`, `relaunch` or `relaunch_deployable`"),
+    (fields.ModeWord, "`enforce`, `observe` or `approve`"),
 ]
 
 CHECK = Check("", TcpCheck(1))

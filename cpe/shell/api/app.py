@@ -10,6 +10,7 @@ from fastapi import APIRouter, FastAPI
 from cpe.shell.api.assemblies import assembly_routes
 from cpe.shell.api.deployables import deployable_routes
 from cpe.shell.api.events import Stopping, event_routes
+from cpe.shell.api.operating import operating_routes
 from cpe.shell.api.port import Controller
 from cpe.shell.api.problems import PROBLEM_ANSWERS, install
 from pcloud import __version__
@@ -25,6 +26,7 @@ def application(controller: Controller) -> FastAPI:
     routes.include_router(_daemon_routes(controller))
     routes.include_router(deployable_routes(controller))
     routes.include_router(assembly_routes(controller))
+    routes.include_router(operating_routes(controller))
     routes.include_router(event_routes(controller, app.state.stopping))
     app.include_router(routes)
     install(app)

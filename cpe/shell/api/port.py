@@ -13,15 +13,40 @@ from datetime import datetime
 from typing import Protocol
 
 from pcloud.records.event import EventRecord
-from pcloud.records.requests import DaemonStatus, SpecUpload, SshTarget
+from pcloud.records.fact import FactRecord
+from pcloud.records.operating import AnswerRequest, PauseRequest, ResumeRequest, TargetRequest
+from pcloud.records.requests import DaemonStatus, SpecInForce, SpecUpload, SshTarget
 from pcloud.records.status import DeployableStatus, DeployableSummary
 
 Subscription = asyncio.Queue[EventRecord | None]
 """Events as they become durable. None is the last thing in it: the reader was too slow, and was cut off; it resumes from the store."""
 
 
+class OperatorWords(Protocol):
+    """What operators say of what recovers by itself. Each names its part of the deployable ``name``; NotFoundError if there is none."""
+
+    async def pause(self, name: str, request: PauseRequest) -> None:
+        """Do nothing to it for a while."""
+
+    async def resume(self, name: str, request: ResumeRequest) -> None:
+        """End its pauses; RefusedError for an assembly that is paused with the whole deployable only."""
+
+    async def answer(self, name: str, request: AnswerRequest, *, approved: bool) -> None:
+        """Yes or no to what waits for it; RefusedError if nothing does."""
+
+    async def retry(self, name: str, request: TargetRequest) -> None:
+        """Begin again with what was given up; RefusedError if nothing was."""
+
+    async def cleanup(self, name: str, request: TargetRequest) -> None:
+        """Forget what is counted against it."""
+
+
 class Controller(Protocol):
     """All that can be asked of pcloud."""
+
+    @property
+    def words(self) -> OperatorWords:
+        """Where operators are listened to."""
 
     async def daemon(self) -> DaemonStatus:
         """Who answers."""
@@ -64,6 +89,12 @@ class Controller(Protocol):
 
         At most ``limit``, always in the order of ``seq``: the oldest ones, or with ``last`` the newest.
         """
+
+    async def facts(self, name: str, *, after: int, limit: int) -> Sequence[FactRecord]:
+        """A deployable's facts with ``seq`` > ``after``, the oldest ``limit`` of them, in order; NotFoundError."""
+
+    async def spec(self, name: str) -> SpecInForce:
+        """A deployable's spec, with what it inherits; NotFoundError."""
 
     def subscribe(self) -> AbstractAsyncContextManager[Subscription]:
         """Every event from now on, through a bounded queue."""

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from cpe.shell.infrastructures.failures import CLOUD_ERRORS, translated
 from pcloud.errors import AmbiguousError, InfrastructureError
+from pcloud.limits import time_limit
 
 T = TypeVar("T")
 
@@ -49,7 +50,7 @@ class Calls:
         future = self._pool.submit(self._in_thread, call)
         future.add_done_callback(lambda _: self._room.release())
         try:
-            async with asyncio.timeout(self._timeout):
+            async with time_limit(self._timeout):
                 return await asyncio.wrap_future(future)
         except TimeoutError as error:
             if future.cancel():

@@ -10,6 +10,7 @@ from typing import Protocol
 from pcloud.model.actions import Report
 from pcloud.model.ports import Journal, Stored
 from pcloud.records.event import EventRecord
+from pcloud.records.fact import FactRecord
 from pcloud.records.requests import SpecUpload
 
 
@@ -39,7 +40,7 @@ class Store(Journal, Protocol):
         """Register it, or replace its spec."""
 
     async def delete_deployable(self, name: str) -> None:
-        """Forget its spec and its state; its events stay. No error if there is none."""
+        """Forget its spec, its state and its facts; its events stay. No error if there is none."""
 
     async def deployables(self) -> Sequence[StoredDeployable]:
         """All that are registered, by name."""
@@ -55,3 +56,6 @@ class Store(Journal, Protocol):
 
         At most ``limit``, always in the order of ``seq``: the oldest ones, or with ``last`` the newest.
         """
+
+    async def facts(self, name: str, *, after: int, limit: int) -> Sequence[FactRecord]:
+        """A deployable's facts with ``seq`` > ``after``, the oldest ``limit`` of them, in order."""
