@@ -23,6 +23,10 @@ def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> M
     return {"virtual": VirtualTimeLoop}
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--rewrite-scenarios", action="store_true", help="write what pcloud simulate says now into tests/scenarios")
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
     gc.freeze()  # all that was imported stays: not to be walked through again and again takes a tenth off the quick tests
 

@@ -22,7 +22,8 @@ class Output(StrEnum):
     YAML = "yaml"
 
 
-def _seconds(word: str) -> float:
+def seconds(word: str) -> float:
+    """A duration, as an option is read."""
     try:
         return duration(word)
     except ValueError as error:
@@ -63,7 +64,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="The same as -o json.")
 TimeoutOption = Annotated[
     float | None,
     typer.Option(
-        "--timeout", parser=_seconds, metavar="DURATION", help="How long to wait; exit code 7 after that. Default: as long as it takes."
+        "--timeout", parser=seconds, metavar="DURATION", help="How long to wait; exit code 7 after that. Default: as long as it takes."
     ),
 ]
 SinceOption = Annotated[

@@ -21,15 +21,15 @@ def is_file(argument: str) -> bool:
 
 def read_spec(path: str) -> SpecUpload:
     """The spec at ``path`` with its scripts; NotFoundError if there is no such file."""
-    source = _text(Path(path))
+    source = read_text(Path(path))
     if source is None:
         raise NotFoundError(f"there is no file {path}")
-    scripts = {name: _text(Path(path).parent / name) for name in files_of(source)}
+    scripts = {name: read_text(Path(path).parent / name) for name in files_of(source)}
     return SpecUpload(source=source, path=path, files={name: text for name, text in scripts.items() if text is not None})
 
 
-def _text(path: Path) -> str | None:
-    """What is in the file; None if there is none."""
+def read_text(path: Path) -> str | None:
+    """What is in the file; None if there is none. PcloudError for what is no text, or too long."""
     try:
         with path.open(encoding="utf-8") as file:
             text = file.read(LONGEST + 1)
