@@ -21,10 +21,10 @@ from agents.ssh.link import Link, open_link
 from agents.ssh.pacing import Pace
 from agents.ssh.reaching import reach
 from agents.statuses import NOT_INSTALLED
-from agents.watcher.protocol import PING, SAY_SOMETHING, Beat, Begun, Line, Provisioned, Result, probe_set
+from agents.watcher.protocol import PING, SAY_SOMETHING, Beat, Begun, Line, Provisioned, Result, Stopping, probe_set
 from pcloud.model.instance import Instance
 from pcloud.model.plan import AssemblyPlan, ResourcePlan, SystemdAgent
-from pcloud.model.ports import ContactMissed, ContactSeen, ContactUnclear, Outcome, ProvisionSeen, Sighting
+from pcloud.model.ports import ContactMissed, ContactSeen, ContactUnclear, Outcome, ProvisionSeen, Sighting, StoppingSeen
 from pcloud.model.words import Reach, Verdict
 
 _UNREADABLE = 126
@@ -81,6 +81,8 @@ class SshAgent:
                     self._report(self._probes[index].judge(status, text))
             case Provisioned(status, tail):
                 self._report(ProvisionSeen(int(status) if status.isdecimal() else _UNREADABLE, tail))
+            case Stopping():
+                self._report(StoppingSeen())
             case Begun() | Beat():
                 pass  # the link has noted the time, and that is all they say
 

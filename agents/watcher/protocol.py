@@ -54,7 +54,12 @@ class Beat:
     """The watcher is alive."""
 
 
-Line = Begun | Result | Provisioned | Beat
+@dataclass(frozen=True, slots=True)
+class Stopping:
+    """The machine is going down in good order."""
+
+
+Line = Begun | Result | Provisioned | Beat | Stopping
 
 
 def parse(line: bytes) -> Line | None:
@@ -63,6 +68,8 @@ def parse(line: bytes) -> Line | None:
     match words:
         case ["h"]:
             return Beat()
+        case ["stopping"]:
+            return Stopping()
         case ["pcloud-watcher", "1", boot_id] if boot_id:
             return Begun(boot_id)
         case ["r", name, status, *rest]:

@@ -3,6 +3,7 @@
 #   r SERIAL.INDEX STATUS TEXT   one result: on every change of status, and on every run that did not pass
 #   p STATUS TEXT                the provisioning has ended; \001 in TEXT stands for the end of a line
 #   h                            a heartbeat, or the answer to "ping"
+#   stopping                     the machine is going down in good order, to stay off or to boot again
 # Every line is one write below PIPE_BUF (4,096), so lines of different roles do not mix.
 # Words on stdin: "ping"; "probes", shell text (heartbeat, patience, provision, probe), "#go". The end of stdin ends everything,
 # and so does a write that fails, or a controller that says nothing for longer than its patience.
@@ -46,6 +47,36 @@ guard() { # SECONDS without a word: the connection is dead, even if nobody has t
   kill -15 "$PPID" 2>/dev/null
 }
 
+# An init system ends sessions within milliseconds, sshd among them: who is told then can tell nobody any more. logind says it before, and
+# waits for whoever holds a delay lock, 5 s at the most: cat holds it until the line is out, or whatever happens to the one before it.
+farewell() {
+  exec 3>&1
+  {
+    dbus-monitor --system "type='signal',interface='org.freedesktop.login1.Manager',member='PrepareForShutdown'" 3>&- &
+    while kill -0 "$PPID" 2>/dev/null; do sleep 2; done
+    kill -9 "$!"
+  } 3>&- |
+    while read -r word; do
+      if [ "$word" = 'boolean true' ]; then
+        printf 'stopping\n' >&3
+        sleep 0.3 # for sshd to send it
+        break
+      fi
+    done |
+    {
+      set -- systemd-inhibit --what=shutdown --mode=delay --who=pcloud --why='the controller is told that the machine stops' cat
+      "$@" || sudo -n "$@" || cat
+    } 3>&-
+}
+
+going_down() { # in good order; else a session was ended, or sshd
+  if [ -n "$root" ]; then
+    [ -e "$root/run/stopping" ]
+  else
+    [ "$(systemctl is-system-running 2>/dev/null)" = stopping ]
+  fi
+}
+
 launch() {
   PCLOUD_PROBE=$probe
   export PCLOUD_PROBE
@@ -84,6 +115,7 @@ repeat() { # NAME INTERVAL TIMEOUT DELAY
 
 roles=''
 guarding=''
+leaving=''
 seconds='' # of patience
 
 patience() { # SECONDS; anew with every word
@@ -117,13 +149,25 @@ finish() {
   trap '' TERM HUP INT PIPE
   dismiss_roles
   if [ -n "$guarding" ]; then dismiss "$guarding"; fi
+  if [ -n "$leaving" ]; then dismiss "$leaving"; fi
   exit 0
 }
 
+end() { # somebody wants it
+  trap '' TERM HUP
+  if going_down; then printf 'stopping\n'; fi
+  finish
+}
+
 watch() {
-  trap finish TERM HUP INT PIPE
+  trap finish INT PIPE
+  trap end TERM HUP
   if [ -n "$root" ]; then boot=$root/run/boot_id; else boot=/proc/sys/kernel/random/boot_id; fi
   printf '\npcloud-watcher 1 %s\n' "$(cat "$boot" 2>/dev/null)" || finish # on a line of its own, whatever an rc file printed
+  if [ -z "$root" ] && [ -d /run/systemd/system ] && command -v dbus-monitor >/dev/null 2>&1; then
+    role farewell </dev/null &
+    leaving=$!
+  fi
   while IFS= read -r word; do
     case $word in
       ping)

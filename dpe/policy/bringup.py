@@ -153,7 +153,7 @@ def launched(turn: Turn, assembly: str, instance: Instance) -> None:
 
 def answered(turn: Turn, assembly: str, boot_id: str) -> None:
     """The machine answers for the first time since it was launched or rebooted. An answer to the order of a reboot is waited for."""
-    turn.update(assembly, boot_id=boot_id, silence=None)
+    turn.update(assembly, boot_id=boot_id, silence=None, stopping_at=None, stopped_by="")
     if turn[assembly].action is not None:
         return
     if turn[assembly].exhausted and turn[assembly].recovery is None:  # one more try at what is left of the way up, without the ladder

@@ -92,7 +92,9 @@ def take_up(turn: Turn, assembly: str, boot_id: str, recovery: Recovery) -> None
 
 
 def on_stopping(turn: Turn, event: GuestStopping) -> None:
-    """The machine goes down in good order: for a reboot, or because somebody stops it (section 4)."""
+    """The machine goes down in good order: for a reboot, or because somebody stops it (section 4). Our own doing is no news."""
+    if turn[event.assembly].stage not in IN_SERVICE or turn.desired is not Desired.RUNNING:
+        return
     turn.update(event.assembly, stopping_at=turn.at)
     turn.report("stopping", "it goes down in good order", assembly=event.assembly)
 

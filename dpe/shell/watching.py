@@ -16,10 +16,10 @@ from dpe.policy.dependencies import values
 from dpe.shell.clock import Clock
 from dpe.shell.facts import Fact
 from dpe.shell.surroundings import Surroundings
-from pcloud.model.events import PROBE_EVENTS, ContactBlurred, ContactLost, ContactMade, ProvisionFinished
+from pcloud.model.events import PROBE_EVENTS, ContactBlurred, ContactLost, ContactMade, GuestStopping, ProvisionFinished
 from pcloud.model.instance import Instance
 from pcloud.model.plan import AssemblyPlan, HttpCheck, ResourcePlan
-from pcloud.model.ports import Agent, ContactMissed, ContactSeen, ContactUnclear, ProbeSeen, ProvisionSeen, Sighting
+from pcloud.model.ports import Agent, ContactMissed, ContactSeen, ContactUnclear, ProbeSeen, ProvisionSeen, Sighting, StoppingSeen
 from pcloud.model.state import AssemblyState, DeployableState
 from pcloud.model.words import Stage, Verdict
 from pcloud.spec.references import resolve
@@ -102,6 +102,8 @@ class Watchers:
                 self._post(Fact(ContactBlurred, **of, reason=reason))
             case ProvisionSeen(status=status, tail=tail):
                 self._post(Fact(ProvisionFinished, **of, status=status, tail=tail))
+            case StoppingSeen():
+                self._post(Fact(GuestStopping, **of))
             case ProbeSeen():
                 self._post(probe_fact(assembly, generation, sighting))
 

@@ -66,7 +66,12 @@ class ProvisionSeen:
     tail: str
 
 
-Sighting = ContactSeen | ContactMissed | ContactUnclear | ProbeSeen | ProvisionSeen
+@dataclass(frozen=True, slots=True)
+class StoppingSeen:
+    """The machine says itself that it is going down in good order, to stay off or to boot again. What asked for it is not known."""
+
+
+Sighting = ContactSeen | ContactMissed | ContactUnclear | ProbeSeen | ProvisionSeen | StoppingSeen
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from tests.agents.machine import keygen
 from tests.agents.processes import children_of
 
 CACHE = Path(__file__).parents[2] / ".cache"
-PACKAGES = "systemd,systemd-sysv,dbus,openssh-server,iproute2,sudo,python3"  # python3: for whole daemons in a machine
+PACKAGES = "systemd,systemd-sysv,libpam-systemd,dbus,openssh-server,iproute2,sudo,python3"  # python3: for whole daemons in a machine
 TOOLS = ("systemd-nspawn", "mmdebstrap", "ip", "ssh-keygen")
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from agents.probes import Probe, inside_probes
 from agents.ssh.pacing import Pace
 from agents.statuses import AGENT, COMMAND
-from agents.watcher.protocol import Beat, Begun, Provisioned, Result, parse
+from agents.watcher.protocol import Beat, Begun, Provisioned, Result, Stopping, parse
 from pcloud.model.plan import AssemblyPlan, Check, CommandCheck, ResourcePlan, SystemdAgent
 from pcloud.model.words import Origin, Verdict
 
@@ -20,6 +20,7 @@ def test_no_line_whatsoever_is_an_error(line: bytes) -> None:
 
 def test_each_line_is_understood() -> None:
     assert parse(b"h") == Beat()
+    assert parse(b"stopping") == Stopping()
     assert parse(b"pcloud-watcher 1 abc") == Begun("abc")
     assert parse(b"r 3.12 7 not running: it's  \xc3\xa4 gone ") == Result(3, 12, "7", "not running: it's  ä gone")
     assert parse(b"r 3.12 0 ") == Result(3, 12, "0", "")
@@ -33,6 +34,7 @@ def test_half_lines_and_noise_are_none_of_ours() -> None:
         b"r 3",
         b"r x.y 0 ",
         b"hello",
+        b"stopping now",
         b"pcloud-watcher",
         b"pcloud-watcher 2 abc",
         b"pcloud-watcher 1 ",

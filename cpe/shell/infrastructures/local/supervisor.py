@@ -4,7 +4,8 @@ Rules:
 - Started for every boot of every machine, so it is one file with few imports, of the standard library only.
 - It outlives its starter: own session, orphan; it holds the lock of `supervisor.lock`, which tells everybody else that the machine is on.
 - It is a subreaper: daemons that detach are still its children's children, so none outlives an orderly power-off.
-- SIGTERM powers off, SIGHUP reboots, both orderly. An SSH server that dies is not started again: a machine whose sshd is dead is still on.
+- SIGTERM powers off, SIGHUP reboots, both orderly: `run/stopping` appears first, and SSH sessions are the last to be ended, so that whoever
+  watches from one can still tell. An SSH server that dies is not started again: a machine whose sshd is dead is still on.
 - What it has to say goes to its output, the machine's console.
 """
 
@@ -28,6 +29,9 @@ ORDERLY = 5.0
 
 LOOK_AGAIN = 0.05
 """Seconds between two looks at who is left while powering off: not every end of a grandchild is told."""
+
+GOODBYE = 0.5
+"""Seconds that SSH sessions are left open for what is said in them last; it is there within some hundredths of one."""
 
 SIGNALS = {signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD}
 
@@ -165,11 +169,36 @@ def send(pids: list[int], number: int) -> None:
             continue  # ended by itself
 
 
-def end_everything() -> None:
-    """SIGTERM to all, also to those that are stopped; SIGKILL to whoever is left after a while, until nobody is."""
+def serves_a_session(pid: int) -> bool:
+    """Whether it is the SSH server's end of somebody's connection."""
+    try:
+        with open(f"/proc/{pid}/comm", encoding="utf-8", errors="replace") as file:
+            return file.read().startswith("sshd")
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def ask_to_end(sshd: int) -> None:
+    """SIGTERM to all, also to those that are stopped: first to whoever is not needed for saying goodbye. The listener is not."""
+    deadline = time.monotonic() + GOODBYE
+    others = [pid for pid in living_descendants() if pid == sshd or not serves_a_session(pid)]
+    send(others, signal.SIGTERM)
+    send(others, signal.SIGCONT)
+    while any(not serves_a_session(pid) for pid in living_descendants()) and time.monotonic() < deadline:
+        signal.sigtimedwait({signal.SIGCHLD}, LOOK_AGAIN)
+        reap(lambda _pid, _status: None)
     send(living_descendants(), signal.SIGTERM)
     send(living_descendants(), signal.SIGCONT)
+
+
+def end_everything(root: str, sshd: int) -> None:
+    """Say that the machine goes down, ask all to end, and SIGKILL whoever is left after a while, until nobody is."""
+    try:
+        open(f"{root}/run/stopping", "w", encoding="ascii").close()
+    except OSError as error:  # a full disk, a run/ that somebody removed: it goes down all the same
+        say(f"run/stopping cannot be made: {error}")
     deadline = time.monotonic() + ORDERLY
+    ask_to_end(sshd)
     while left := living_descendants():
         if time.monotonic() > deadline:
             send(left, signal.SIGKILL)
@@ -183,9 +212,10 @@ def run(node: str, sshd: str) -> None:
     os.chdir(root)
     while True:
         begin_boot(root)
-        number = serve(node, spawn([sshd, "-D", "-e", "-f", f"{node}/ssh/sshd_config"], dies_with_us=True))
+        listener = spawn([sshd, "-D", "-e", "-f", f"{node}/ssh/sshd_config"], dies_with_us=True)
+        number = serve(node, listener)
         say("powering off" if number == signal.SIGTERM else "rebooting")
-        end_everything()
+        end_everything(root, listener)
         if number == signal.SIGTERM:
             return
 
