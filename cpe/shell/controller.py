@@ -249,9 +249,11 @@ class Controller:
         key = self._keyring.client_path(name)
         return SshTarget(address=instance.address, port=instance.port, user=instance.user, key=key, host_key=instance.host_key)
 
-    async def events(self, *, after: int, limit: int, target: str, since: datetime | None, last: bool) -> Sequence[EventRecord]:
+    async def events(
+        self, *, after: int, limit: int, target: str, since: datetime | None, last: bool, kind: str = ""
+    ) -> Sequence[EventRecord]:
         """Stored events."""
-        return await self._store.events(after=after, limit=limit, target=target, since=since, last=last)
+        return await self._store.events(after=after, limit=limit, target=target, since=since, last=last, kind=kind)
 
     @asynccontextmanager
     async def subscribe(self) -> AsyncIterator[Subscription]:

@@ -87,15 +87,18 @@ class Client:
         return _body(SshTarget, self._ask("GET", _path(name, assembly) + "/ssh"))
 
     def events(
-        self, *, after: int = 0, limit: int = 100, target: str = "", since: datetime | None = None, last: bool = False
+        self, *, after: int = 0, limit: int = 100, target: str = "", since: datetime | None = None, last: bool = False, kind: str = ""
     ) -> list[EventRecord]:
         """Stored events in order: the oldest ``limit`` of those that fit, or with ``last`` the newest."""
         moment = since.isoformat() if since else None
-        return _body(list[EventRecord], self._ask("GET", "/events", after=after, limit=limit, target=target, since=moment, last=last))
+        found = self._ask("GET", "/events", after=after, limit=limit, target=target, since=moment, last=last, kind=kind)
+        return _body(list[EventRecord], found)
 
-    def stream_events(self, *, target: str = "", after: int | None = None, patience: float = PATIENCE) -> Iterator[EventRecord]:
+    def stream_events(
+        self, *, target: str = "", after: int | None = None, patience: float = PATIENCE, kind: str = ""
+    ) -> Iterator[EventRecord]:
         """Events as they happen, for ever; behind ``after`` if given. See EventStream."""
-        return iter(EventStream(self._http, self.socket_path, target=target, after=after, patience=patience))
+        return iter(EventStream(self._http, self.socket_path, target=target, after=after, patience=patience, kind=kind))
 
     def _ask(self, method: str, path: str, *, body: SpecUpload | None = None, **query: Any) -> bytes:
         parameters = {key: value for key, value in query.items() if value is not None}

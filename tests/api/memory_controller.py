@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 from cpe.shell.api.port import Subscription
 from pcloud.errors import NotFoundError, RefusedError
-from pcloud.records.event import EventRecord
+from pcloud.records.event import ALERT, EventRecord
 from pcloud.records.requests import DaemonStatus, SpecUpload, SshTarget
 from pcloud.records.status import AssemblyStatus, DeployableStatus, DeployableSummary, InstanceStatusBody, ResourceStatus
 from pcloud.spec.document import read
@@ -114,11 +114,14 @@ class MemoryController:
             raise RefusedError(f"{name}/{assembly} has no instance", f"`pcloud deployable start {name}`")
         return SshTarget(address="127.9.9.9", port=2222, user="nobody", key="/nowhere/key", host_key="ssh-ed25519 AAAAC3Nz comment")
 
-    async def events(self, *, after: int, limit: int, target: str, since: datetime | None, last: bool) -> list[EventRecord]:
+    async def events(self, *, after: int, limit: int, target: str, since: datetime | None, last: bool, kind: str = "") -> list[EventRecord]:
         fits = [
             event
             for event in self.stored
-            if event.seq > after and (since is None or event.at >= since) and f"{event.target}/".startswith(f"{target}/" if target else "")
+            if event.seq > after
+            and (since is None or event.at >= since)
+            and f"{event.target}/".startswith(f"{target}/" if target else "")
+            and kind in {"", event.kind}
         ]
         return fits[-limit:] if last else fits[:limit]
 
@@ -131,11 +134,12 @@ class MemoryController:
         finally:
             self.subscribers.discard(queue)
 
-    def report(self, deployable: str, assembly: str | None = None, **words: str) -> None:
+    def report(self, deployable: str, assembly: str | None = None, *, alert: bool = False, **words: str) -> None:
         """What a store does after a commit."""
         seq = len(self.stored) + 1
         names = {"from_": words.pop("before", None), "to": words.pop("to", None)}
-        event = EventRecord(id=str(seq), seq=seq, at=datetime.now(UTC), deployable=deployable, assembly=assembly, **names, **words)
+        place = {"deployable": deployable, "assembly": assembly}
+        event = EventRecord(id=str(seq), seq=seq, at=datetime.now(UTC), alert=alert, **place, **names, **words)
         self.stored.append(event)
         for queue in list(self.subscribers):
             if queue.qsize() < QUEUE - 1:
@@ -143,6 +147,8 @@ class MemoryController:
             else:
                 queue.put_nowait(None)
                 self.subscribers.discard(queue)
+        if alert and event.kind != ALERT:
+            self.report(deployable, assembly, alert=True, kind=ALERT, reason=event.reason)
 
     def _deployable(self, name: str) -> Deployable:
         if name not in self.deployables:

@@ -155,6 +155,9 @@ def test_events_are_paged_filtered_and_cut_by_time(client: Client) -> None:
     assert client.events(after=everything[1].seq, limit=1000) == everything[2:]
     assert {one.assembly for one in client.events(target="blog/web", limit=1000)} == {"web"}
     assert client.events(target="blo") == []
+    kind = everything[0].kind
+    assert client.events(kind=kind, limit=1000) == [one for one in everything if one.kind == kind]
+    assert client.events(kind="nothing") == []
     assert client.events(since=everything[-1].at + timedelta(seconds=1)) == []
 
 

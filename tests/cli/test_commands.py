@@ -243,6 +243,20 @@ def test_events_are_the_last_ones_or_those_since_then(pcloud: Pcloud, controller
     assert json.loads(pcloud("events", "--json", "-n", "1").out)[0]["from"] == "starting"
 
 
+def test_alerts_stand_out_among_the_events_once_and_can_be_shown_alone(pcloud: Pcloud, controller: MemoryController) -> None:
+    pcloud("deployable", "create", "blog.yaml")
+    controller.report("blog", "web", kind="decided", before="suspect", to="held", reason="unreachable", alert=True)
+    controller.report("blog", "web", kind="changed", before="held", to="healthy")
+    everything = pcloud("events").out.splitlines()
+    assert [line.split("  ", 1)[1] for line in everything] == ["stopped", "ALERT  suspect → held: unreachable", "held → healthy"]
+    for words in (["--alerts"], ["--kind", "alert"], ["blog/web", "--alerts"], ["--alerts", "--since", "1h"]):
+        (line,) = pcloud("events", *words).out.splitlines()
+        assert line.endswith(" blog/web  ALERT  unreachable")
+    kinds = [one["kind"] for one in json.loads(pcloud("events", "--json").out)]
+    assert kinds == ["deployable-created", "decided", "alert", "changed"]
+    assert pcloud("events", "--kind", "nothing").out == ""
+
+
 def test_a_bug_is_one_line_that_says_how_to_see_more(pcloud: Pcloud, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(_self: object) -> None:
         raise ZeroDivisionError("oops")

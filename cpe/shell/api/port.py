@@ -59,9 +59,12 @@ class Controller(Protocol):
     async def ssh_target(self, name: str, assembly: str) -> SshTarget:
         """How to log in; RefusedError while there is no instance with an address."""
 
-    async def events(self, *, after: int, limit: int, target: str, since: datetime | None, last: bool) -> Sequence[EventRecord]:
+    async def events(
+        self, *, after: int, limit: int, target: str, since: datetime | None, last: bool, kind: str = ""
+    ) -> Sequence[EventRecord]:
         """Stored events with ``seq`` > ``after``, not before ``since``, of ``target`` or anything below it ("" is everything).
 
+        With ``kind`` only those of that kind.
         At most ``limit``, always in the order of ``seq``: the oldest ones, or with ``last`` the newest.
         """
 

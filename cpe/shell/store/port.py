@@ -50,8 +50,17 @@ class Store(Journal, Protocol):
     async def load_state(self, name: str) -> Stored | None:
         """The state as it was recorded last, without its plan; None if it never was."""
 
-    async def events(self, *, after: int, limit: int, target: str, since: datetime | None, last: bool) -> Sequence[EventRecord]:
+    async def mark(self, key: str) -> str | None:
+        """What was remembered under ``key`` about the store itself: how far somebody has read, for instance."""
+
+    async def save_mark(self, key: str, value: str | None) -> None:
+        """Remember it; None forgets it."""
+
+    async def events(
+        self, *, after: int, limit: int, target: str, since: datetime | None, last: bool, kind: str = ""
+    ) -> Sequence[EventRecord]:
         """Events with ``seq`` > ``after``, not before ``since`` (UTC if it does not say), of ``target`` or anything below it.
 
+        With ``kind`` only those of that kind.
         At most ``limit``, always in the order of ``seq``: the oldest ones, or with ``last`` the newest.
         """

@@ -36,6 +36,10 @@ CREATE INDEX events_of_assembly ON events (deployable, assembly, seq);
 """
 
 
+_INDEXES = "CREATE INDEX IF NOT EXISTS events_of_kind ON events (kind, seq);"
+"""What older files of the same version may lack: an index makes no difference to anybody who does not know it."""
+
+
 def open_for_writing(path: Path) -> sqlite3.Connection:
     """The connection of the one writer, in autocommit mode; makes the file and its tables where there are none. StoreError."""
     try:
@@ -50,6 +54,7 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous = FULL")
         if fresh:
             _make_tables(connection)
+        connection.executescript(_INDEXES)
     except sqlite3.Error as error:
         connection.close()
         raise StoreError(f"{path} cannot be written: {error}") from error

@@ -29,6 +29,7 @@ from cpe.shell.store.tables import (
     remove_deployable,
     write_deployable,
     write_event,
+    write_meta,
     write_record,
 )
 from cpe.shell.store.writer import GroupWriter
@@ -136,6 +137,14 @@ class SqliteStore:
         """Forget its spec and its state; its events stay. No error if there is none."""
         await self._write(partial(remove_deployable, name=name))
 
+    async def mark(self, key: str) -> str | None:
+        """What was remembered under ``key`` about the store itself."""
+        return (await self._read(read_meta)).get(key)
+
+    async def save_mark(self, key: str, value: str | None) -> None:
+        """Remember it; None forgets it."""
+        await self._write(partial(write_meta, key=key, value=value))
+
     async def deployables(self) -> list[StoredDeployable]:
         """All that are registered, by name."""
         return await self._read(read_deployables)
@@ -150,14 +159,15 @@ class SqliteStore:
         return await self._read(partial(read_state, name=name))
 
     async def events(
-        self, *, after: int = 0, limit: int = 100, target: str = "", since: datetime | None = None, last: bool = False
+        self, *, after: int = 0, limit: int = 100, target: str = "", since: datetime | None = None, last: bool = False, kind: str = ""
     ) -> list[EventRecord]:
         """Events with ``seq`` > ``after``, not before ``since`` (UTC if it does not say), of ``target`` or anything below it.
 
+        With ``kind`` only those of that kind.
         At most ``limit``, always in the order of ``seq``: the oldest ones, or with ``last`` the newest.
         """
         moment = None if since is None else (since if since.tzinfo else since.replace(tzinfo=UTC)).timestamp()
-        return await self._read(partial(read_events, query=EventQuery(after, limit, target, moment, last)))
+        return await self._read(partial(read_events, query=EventQuery(after, limit, target, moment, last, kind)))
 
     async def _write(self, write: Callable[[sqlite3.Connection], Sequence[EventRecord]]) -> None:
         if self._writer is None:

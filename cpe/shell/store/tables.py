@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from cpe.shell.store.port import StoredDeployable
-from cpe.shell.store.serialising import load_report, load_state
+from cpe.shell.store.serialising import dump_report, load_report, load_state
 from pcloud.model.actions import Report
 from pcloud.model.ports import Stored
-from pcloud.records.event import EventRecord, event_record
+from pcloud.records.event import EventRecord, alert_of, event_record
 from pcloud.records.requests import SpecUpload
 
 
@@ -29,7 +29,7 @@ class StateRow:
 
 @dataclass(frozen=True, slots=True)
 class EventQuery:
-    """Which events: behind ``after``, not before ``since`` (POSIX seconds), of ``target`` or below it.
+    """Which events: behind ``after``, not before ``since`` (POSIX seconds), of ``target`` or below it, of ``kind`` if that is given.
 
     At most ``limit``: the oldest, or with ``last`` the newest.
     """
@@ -39,6 +39,7 @@ class EventQuery:
     target: str = ""
     since: float | None = None
     last: bool = False
+    kind: str = ""
 
 
 def write_record(connection: sqlite3.Connection, row: StateRow, reports: Sequence[tuple[Report, str]]) -> list[EventRecord]:
@@ -51,12 +52,20 @@ def write_record(connection: sqlite3.Connection, row: StateRow, reports: Sequenc
 
 
 def write_event(connection: sqlite3.Connection, deployable: str, wall: float, report: Report, text: str) -> list[EventRecord]:
-    """One report, with its text."""
+    """One report, with its text, and behind it the alert that it raises."""
+    events = [_insert_event(connection, deployable, wall, report, text)]
+    alert = alert_of(report)
+    if alert is not None:
+        events.append(_insert_event(connection, deployable, wall, alert, dump_report(alert)))
+    return events
+
+
+def _insert_event(connection: sqlite3.Connection, deployable: str, wall: float, report: Report, text: str) -> EventRecord:
     cursor = connection.execute(
         "INSERT INTO events (wall, deployable, assembly, resource, kind, decision, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
         (wall, deployable, report.assembly, report.resource, report.kind, report.decision, text),
     )
-    return [event_record(cursor.lastrowid or 0, wall, deployable, report)]
+    return event_record(cursor.lastrowid or 0, wall, deployable, report)
 
 
 def write_deployable(connection: sqlite3.Connection, name: str, upload: SpecUpload, wall: float) -> list[EventRecord]:
@@ -78,6 +87,15 @@ def remove_deployable(connection: sqlite3.Connection, name: str) -> list[EventRe
 
 def read_meta(connection: sqlite3.Connection) -> dict[str, str]:
     return dict(connection.execute("SELECT key, value FROM meta"))
+
+
+def write_meta(connection: sqlite3.Connection, key: str, value: str | None) -> list[EventRecord]:
+    """Remember one thing about the store itself, or with None forget it."""
+    if value is None:
+        connection.execute("DELETE FROM meta WHERE key = ?", (key,))
+    else:
+        connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+    return []
 
 
 def read_deployables(connection: sqlite3.Connection, name: str | None = None) -> list[StoredDeployable]:
@@ -106,12 +124,15 @@ def read_events(connection: sqlite3.Connection, query: EventQuery) -> list[Event
     if len(parts) > len(columns):
         return []
     conditions += [f"{column} = ?" for column in columns[: len(parts)]]
-    since: list[object] = []
+    more: list[object] = []
     if query.since is not None:
         conditions.append("wall >= ?")
-        since = [query.since]
+        more.append(query.since)
+    if query.kind:
+        conditions.append("kind = ?")
+        more.append(query.kind)
     order = "DESC" if query.last else "ASC"
     statement = f"SELECT seq, wall, deployable, body FROM events WHERE {' AND '.join(conditions)} ORDER BY seq {order} LIMIT ?"  # noqa: S608 - only our own words are put together
-    rows = connection.execute(statement, (*values, *parts, *since, query.limit)).fetchall()
+    rows = connection.execute(statement, (*values, *parts, *more, query.limit)).fetchall()
     events = [event_record(seq, wall, deployable, load_report(body)) for seq, wall, deployable, body in rows]
     return events[::-1] if query.last else events
