@@ -29,6 +29,7 @@ from pcloud.model.ports import Infrastructure, Keyring
 from pcloud.model.state import AssemblyState
 from pcloud.model.words import Desired, Rung
 from pcloud.records.event import EventRecord
+from pcloud.records.explanation import Explanation
 from pcloud.records.requests import DaemonStatus, SpecUpload, SshTarget
 from pcloud.records.status import DeployableStatus, DeployableSummary
 from pcloud.spec.loading import load
@@ -254,6 +255,10 @@ class Controller:
     ) -> Sequence[EventRecord]:
         """Stored events."""
         return await self._store.events(after=after, limit=limit, target=target, since=since, last=last, kind=kind)
+
+    async def explanations(self, *, target: str, last: int) -> Sequence[Explanation]:
+        """The last decisions, with what came of them."""
+        return await self._store.explanations(target=target, last=last)
 
     @asynccontextmanager
     async def subscribe(self) -> AsyncIterator[Subscription]:

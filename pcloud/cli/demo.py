@@ -11,12 +11,14 @@ import typer
 
 def demo(
     keep: Annotated[bool, typer.Option("--keep", help="Leave it running at the end.")] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="Explain each recovery, as pcloud explain does.")] = False,
     target: Annotated[
         str | None, typer.Option("--break", metavar="TARGET", help="Break ASSEMBLY/RESOURCE, ASSEMBLY or ASSEMBLY=destroy of a kept demo.")
     ] = None,
     end: Annotated[bool, typer.Option("--end", help="End a kept demo and remove what it left.")] = False,
 ) -> None:
     """Watch a real WordPress and its database being broken and healed, on this machine; nothing is left behind."""
-    words = [*(["--keep"] if keep else []), *(["--break", target] if target else []), *(["--end"] if end else [])]
+    flags = {"--keep": keep, "--explain": explain, "--end": end}
+    words = [*(flag for flag, given in flags.items() if given), *(["--break", target] if target else [])]
     program = [sys.executable, "-m", "pcloud.demo", *words]
     os.execv(sys.executable, program)  # noqa: S606 - no shell is wanted: the words are ours

@@ -19,6 +19,7 @@ from pcloud.client.errors import CONNECT, our_errors, raise_for
 from pcloud.client.stream import PATIENCE, EventStream
 from pcloud.errors import PcloudError
 from pcloud.records.event import EventRecord
+from pcloud.records.explanation import Explanation
 from pcloud.records.requests import CheckedSpec, DaemonStatus, SpecUpload, SshTarget
 from pcloud.records.status import DeployableStatus, DeployableSummary
 
@@ -93,6 +94,10 @@ class Client:
         moment = since.isoformat() if since else None
         found = self._ask("GET", "/events", after=after, limit=limit, target=target, since=moment, last=last, kind=kind)
         return _body(list[EventRecord], found)
+
+    def explanations(self, target: str, *, last: int = 1) -> list[Explanation]:
+        """The last decisions about ``target`` or anything below it, in order, each with what came of it."""
+        return _body(list[Explanation], self._ask("GET", "/explanations", target=target, last=last))
 
     def stream_events(
         self, *, target: str = "", after: int | None = None, patience: float = PATIENCE, kind: str = ""

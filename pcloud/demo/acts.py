@@ -18,6 +18,7 @@ from pcloud.errors import PcloudError, TimedOutError
 from pcloud.model.words import Choice, Rung
 from pcloud.records.event import EventRecord
 from pcloud.screen.console import Screen
+from pcloud.screen.explaining import explanation_lines
 from pcloud.screen.format import event_line, says_again
 
 HEAL = 90.0  # seconds for one act: the slowest takes about 30 here
@@ -69,6 +70,13 @@ def play(act: Act, client: Client, blog: Blog, post: str, screen: Screen) -> See
         (before.generation, after.generation),
         (before.address, after.address),
     )
+
+
+def explain(act: Act, client: Client, screen: Screen) -> None:
+    """What ``pcloud explain`` says of the recovery that the act has just shown."""
+    target = f"{NAME}/{act.assembly}"
+    screen.say(f"\npcloud explain {target}")
+    screen.say_all(explanation_lines(client.explanations(target), datetime.now(UTC), screen.width))
 
 
 def newest(client: Client) -> int:

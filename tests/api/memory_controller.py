@@ -13,7 +13,10 @@ from datetime import UTC, datetime
 
 from cpe.shell.api.port import Subscription
 from pcloud.errors import NotFoundError, RefusedError
+from pcloud.model.actions import Decision
+from pcloud.model.words import Choice, Rung
 from pcloud.records.event import ALERT, EventRecord
+from pcloud.records.explanation import Explanation, closed_by
 from pcloud.records.requests import DaemonStatus, SpecUpload, SshTarget
 from pcloud.records.status import AssemblyStatus, DeployableStatus, DeployableSummary, InstanceStatusBody, ResourceStatus
 from pcloud.spec.document import read
@@ -97,16 +100,16 @@ class MemoryController:
         self.report(name, kind="deployable-deleted")
 
     async def reboot(self, name: str, assembly: str) -> None:
-        self._enter(name, assembly, "booting", "the operator asked for a reboot")
+        self._enter(name, assembly, "booting", "the operator asked for a reboot", Rung.REBOOT)
 
     async def relaunch(self, name: str, assembly: str) -> None:
         self._machine(name, assembly).generation += 1
-        self._enter(name, assembly, "launching", "the operator asked for a relaunch")
+        self._enter(name, assembly, "launching", "the operator asked for a relaunch", Rung.RELAUNCH)
 
     async def restart(self, name: str, assembly: str, resource: str) -> None:
         if resource not in self._machine(name, assembly).resources:
             raise NotFoundError(f"{name}/{assembly} has no resource {resource}")
-        self._enter(name, assembly, "starting", f"the operator asked for a restart of {resource}")
+        self._enter(name, assembly, "starting", f"the operator asked for a restart of {resource}", Rung.RESTART)
 
     async def ssh_target(self, name: str, assembly: str) -> SshTarget:
         machine = self._machine(name, assembly)
@@ -125,6 +128,17 @@ class MemoryController:
         ]
         return fits[-limit:] if last else fits[:limit]
 
+    async def explanations(self, *, target: str, last: int) -> list[Explanation]:
+        everything = await self.events(after=0, limit=10**6, target=target, since=None, last=False)
+        decisions = [event for event in everything if event.record and not closed_by(event)][-last:]
+        return [
+            Explanation(
+                decision=decision,
+                events=[e for e in self.stored if e.seq > decision.seq and decision.decision in {e.decision, closed_by(e)}],
+            )
+            for decision in decisions
+        ]
+
     @asynccontextmanager
     async def subscribe(self) -> AsyncIterator[Subscription]:
         queue: Subscription = asyncio.Queue(QUEUE)
@@ -134,12 +148,14 @@ class MemoryController:
         finally:
             self.subscribers.discard(queue)
 
-    def report(self, deployable: str, assembly: str | None = None, *, alert: bool = False, **words: str) -> None:
+    def report(
+        self, deployable: str, assembly: str | None = None, *, alert: bool = False, record: Decision | None = None, **words: str
+    ) -> None:
         """What a store does after a commit."""
         seq = len(self.stored) + 1
         names = {"from_": words.pop("before", None), "to": words.pop("to", None)}
-        place = {"deployable": deployable, "assembly": assembly}
-        event = EventRecord(id=str(seq), seq=seq, at=datetime.now(UTC), alert=alert, **place, **names, **words)
+        place = {"deployable": deployable, "assembly": assembly, "decision": record.id if record else words.pop("decision", None)}
+        event = EventRecord(id=str(seq), seq=seq, at=datetime.now(UTC), alert=alert, record=record, **place, **names, **words)
         self.stored.append(event)
         for queue in list(self.subscribers):
             if queue.qsize() < QUEUE - 1:
@@ -170,9 +186,10 @@ class MemoryController:
                 fate = self.fate.get(assembly)
                 self._enter(name, assembly, *(fate[1:] if fate and fate[0] == coming else (coming, "")))
 
-    def _enter(self, name: str, assembly: str, state: str, reason: str) -> None:
+    def _enter(self, name: str, assembly: str, state: str, reason: str, asked: Rung | None = None) -> None:
         machine = self._machine(name, assembly)
-        self.report(name, assembly, kind="assembly", before=machine.state, to=state, reason=reason)
+        record = Decision(f"{name}.{len(self.stored)}", Choice.ACT, "manual", asked) if asked else None
+        self.report(name, assembly, kind="assembly", before=machine.state, to=state, reason=reason, record=record)
         machine.generation = max(machine.generation, 1)
         machine.state, machine.reason, machine.since = state, reason, datetime.now(UTC)
 

@@ -105,6 +105,10 @@ UNKNOWN: list[Callable[[Client], object]] = [
     lambda client: client.relaunch("blog", "nobody"),
     lambda client: client.restart("blog", "web", "nobody"),
     lambda client: client.ssh_target("blog", "nobody"),
+    lambda client: client.explanations("nobody"),
+    lambda client: client.explanations("blog/nobody"),
+    lambda client: client.explanations("blog/web/nobody"),
+    lambda client: client.explanations("blog/web/php/more"),
     lambda client: client.status("../daemon"),
     lambda client: client.status("blog/assemblies?x=#"),
 ]
@@ -133,6 +137,23 @@ def test_targets_are_acted_on_by_hand(client: Client) -> None:
     assert before is not None
     assert after is not None
     assert after.generation == before.generation + 1
+
+
+def test_decisions_are_explained_by_target(client: Client) -> None:
+    client.create(upload())
+    assert client.explanations("blog/web/php") == []
+    client.start("blog")
+    until(client, "blog", "healthy")
+    client.reboot("blog", "mysql")
+    until(client, "blog", "healthy")
+    for target in ("blog", "blog/mysql"):
+        (told,) = client.explanations(target)
+        record = told.decision.record
+        assert record is not None
+        assert (told.decision.assembly, record.action, record.rule, told.decision.decision) == ("mysql", "reboot", "manual", record.id)
+    assert all(one.decision.assembly == "web" for one in client.explanations("blog/web", last=100))
+    seqs = [one.decision.seq for one in client.explanations("blog", last=100)]
+    assert seqs == sorted(seqs)
 
 
 def test_logging_in_needs_an_instance(client: Client) -> None:

@@ -27,6 +27,7 @@ NEED_A_DAEMON = [
     ["resource", "restart", "blog/web/php"],
     ["events"],
     ["events", "-f"],
+    ["explain", "blog"],
 ]
 
 
@@ -56,6 +57,8 @@ def test_an_unknown_name_is_exit_code_3_and_comes_with_the_nearest(pcloud: Pclou
         (["resource", "list", "blog/mysq"], "mysql"),
         (["resource", "restart", "blog/web/phb"], "php"),
         (["events", "blog/web/phb"], "php"),
+        (["explain", "blog/wep"], "web"),
+        (["explain", "blog/web/phb"], "php"),
     ],
     ids=str,
 )
@@ -79,6 +82,8 @@ def test_an_unknown_part_comes_with_the_nearest(pcloud: Pcloud, command: list[st
         ["deployable", "list", "-o", "xml"],
         ["events", "--since", "yesterday"],
         ["events", "//"],
+        ["explain"],
+        ["explain", "blog", "--last", "0"],
         ["deployable", "start", "blog", "--timeout", "soon"],
     ],
     ids=" ".join,
@@ -255,6 +260,23 @@ def test_alerts_stand_out_among_the_events_once_and_can_be_shown_alone(pcloud: P
     kinds = [one["kind"] for one in json.loads(pcloud("events", "--json").out)]
     assert kinds == ["deployable-created", "decided", "alert", "changed"]
     assert pcloud("events", "--kind", "nothing").out == ""
+
+
+def test_decisions_are_explained_in_sentences_and_for_programs(pcloud: Pcloud) -> None:
+    pcloud("deployable", "start", "blog.yaml")
+    assert pcloud("explain", "blog/web/php").out == "Nothing was decided about blog/web/php yet.\n"
+    assert json.loads(pcloud("explain", "blog", "--json").out) == []
+    for assembly in ("mysql", "web"):
+        pcloud("assembly", "reboot", f"blog/{assembly}")
+    told = pcloud("explain", "blog").out
+    assert "it was decided to reboot blog/web (decision blog." in told
+    assert "the operator asked for a reboot" in told
+    assert "blog/mysql" not in told
+    both = pcloud("explain", "blog", "--last", "2").out.split("\n\n")
+    assert ["blog/mysql" in both[0], "blog/web" in both[1]] == [True, True]
+    (body,) = json.loads(pcloud("explain", "blog/mysql", "--json").out)
+    assert body["decision"]["record"]["action"] == "reboot"
+    assert yaml.safe_load(pcloud("explain", "blog/mysql", "-o", "yaml").out) == [body]
 
 
 def test_a_bug_is_one_line_that_says_how_to_see_more(pcloud: Pcloud, monkeypatch: pytest.MonkeyPatch) -> None:

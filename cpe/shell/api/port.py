@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Protocol
 
 from pcloud.records.event import EventRecord
+from pcloud.records.explanation import Explanation
 from pcloud.records.requests import DaemonStatus, SpecUpload, SshTarget
 from pcloud.records.status import DeployableStatus, DeployableSummary
 
@@ -67,6 +68,9 @@ class Controller(Protocol):
         With ``kind`` only those of that kind.
         At most ``limit``, always in the order of ``seq``: the oldest ones, or with ``last`` the newest.
         """
+
+    async def explanations(self, *, target: str, last: int) -> Sequence[Explanation]:
+        """The ``last`` decisions about ``target`` or anything below it ("" is everything), in order, each with what came of it."""
 
     def subscribe(self) -> AbstractAsyncContextManager[Subscription]:
         """Every event from now on, through a bounded queue."""

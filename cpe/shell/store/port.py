@@ -10,6 +10,7 @@ from typing import Protocol
 from pcloud.model.actions import Report
 from pcloud.model.ports import Journal, Stored
 from pcloud.records.event import EventRecord
+from pcloud.records.explanation import Explanation
 from pcloud.records.requests import SpecUpload
 
 
@@ -64,3 +65,6 @@ class Store(Journal, Protocol):
         With ``kind`` only those of that kind.
         At most ``limit``, always in the order of ``seq``: the oldest ones, or with ``last`` the newest.
         """
+
+    async def explanations(self, *, target: str, last: int) -> Sequence[Explanation]:
+        """The ``last`` decisions about ``target`` or anything below it ("" is everything), in order, each with what came of it."""

@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Self, TypeVar
 
+from cpe.shell.store.explaining import read_explanations
 from cpe.shell.store.lock import DirectoryLock
 from cpe.shell.store.port import StoredDeployable
 from cpe.shell.store.schema import open_for_reading, open_for_writing
@@ -38,6 +39,7 @@ from pcloud.model.actions import Report
 from pcloud.model.ports import Stored
 from pcloud.model.state import DeployableState
 from pcloud.records.event import EventRecord
+from pcloud.records.explanation import Explanation
 from pcloud.records.requests import SpecUpload
 
 STORE_FILE = "store.db"
@@ -168,6 +170,10 @@ class SqliteStore:
         """
         moment = None if since is None else (since if since.tzinfo else since.replace(tzinfo=UTC)).timestamp()
         return await self._read(partial(read_events, query=EventQuery(after, limit, target, moment, last, kind)))
+
+    async def explanations(self, *, target: str, last: int) -> list[Explanation]:
+        """The ``last`` decisions about ``target`` or anything below it, in order, each with what came of it."""
+        return await self._read(partial(read_explanations, target=target, last=last))
 
     async def _write(self, write: Callable[[sqlite3.Connection], Sequence[EventRecord]]) -> None:
         if self._writer is None:

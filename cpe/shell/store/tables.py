@@ -116,23 +116,27 @@ def read_state(connection: sqlite3.Connection, name: str) -> Stored | None:
     return Stored(load_state(text, version), at, wall)
 
 
+def below(target: str) -> tuple[list[str], list[object]] | None:
+    """The conditions of events of ``target`` or anything below it, with their values; None for what cannot be a target."""
+    parts: list[object] = [*target.split("/")] if target else []
+    columns = ("deployable", "assembly", "resource")
+    return ([f"{column} = ?" for column in columns[: len(parts)]], parts) if len(parts) <= len(columns) else None
+
+
 def read_events(connection: sqlite3.Connection, query: EventQuery) -> list[EventRecord]:
     """In the order of ``seq``."""
-    conditions, values = ["seq > ?"], [query.after]
-    parts: list[object] = [*query.target.split("/")] if query.target else []
-    columns = ("deployable", "assembly", "resource")
-    if len(parts) > len(columns):
+    place = below(query.target)
+    if place is None:
         return []
-    conditions += [f"{column} = ?" for column in columns[: len(parts)]]
-    more: list[object] = []
+    conditions, values = ["seq > ?", *place[0]], [query.after, *place[1]]
     if query.since is not None:
         conditions.append("wall >= ?")
-        more.append(query.since)
+        values.append(query.since)
     if query.kind:
         conditions.append("kind = ?")
-        more.append(query.kind)
+        values.append(query.kind)
     order = "DESC" if query.last else "ASC"
     statement = f"SELECT seq, wall, deployable, body FROM events WHERE {' AND '.join(conditions)} ORDER BY seq {order} LIMIT ?"  # noqa: S608 - only our own words are put together
-    rows = connection.execute(statement, (*values, *parts, *more, query.limit)).fetchall()
+    rows = connection.execute(statement, (*values, query.limit)).fetchall()
     events = [event_record(seq, wall, deployable, load_report(body)) for seq, wall, deployable, body in rows]
     return events[::-1] if query.last else events
