@@ -56,7 +56,8 @@ class Settings(Keys):
     @property
     def defaults(self) -> RecoveryDefaults:
         """What specs inherit."""
-        system = self.recovery if self.recovery.mode is not None else self.recovery.model_copy(update={"mode": self.mode})
+        unsaid = self.recovery.mode is None and "mode" in self.model_fields_set
+        system = self.recovery.model_copy(update={"mode": self.mode}) if unsaid else self.recovery
         return RecoveryDefaults(system, {name: settings.recovery for name, settings in self.infrastructures.items()})
 
 

@@ -18,7 +18,9 @@ from pathlib import Path
 from cpe.shell.broadcast import Broadcast, Subscription
 from cpe.shell.engines import Engine, EngineFactory
 from cpe.shell.keeper import Keeper
+from cpe.shell.specs import effective_settings, registered_spec
 from cpe.shell.status import deployable_status, lame, summary, unattended
+from cpe.shell.store.port import StoredDeployable
 from cpe.shell.store.sqlite import SqliteStore
 from dpe.policy.summary import deployable_word
 from pcloud import __version__
@@ -31,6 +33,7 @@ from pcloud.model.words import Desired, Rung
 from pcloud.records.event import EventRecord
 from pcloud.records.explanation import Explanation
 from pcloud.records.requests import DaemonStatus, SpecUpload, SshTarget
+from pcloud.records.specs import EffectiveSettings, RegisteredSpec
 from pcloud.records.status import DeployableStatus, DeployableSummary
 from pcloud.spec.loading import load
 from pcloud.spec.planning import plan
@@ -168,6 +171,22 @@ class Controller:
         """How it stands."""
         engine = self._engine(name)
         return unattended(deployable_status(engine.state, engine.wall_at), self._keeper.trouble(name))
+
+    async def spec(self, name: str) -> RegisteredSpec:
+        """Its spec as it was sent."""
+        return registered_spec(await self._stored(name))
+
+    async def effective(self, name: str) -> EffectiveSettings:
+        """What that comes to here."""
+        return effective_settings((await self._stored(name)).upload, self._defaults)
+
+    async def _stored(self, name: str) -> StoredDeployable:
+        """What is registered, also of one that could not be taken up."""
+        stored = await self._store.deployable(name)
+        if stored is None:
+            self._engine(name)  # says what is near
+            raise NotFoundError(f"there is no deployable {name}")
+        return stored
 
     async def start(self, name: str) -> None:
         """It shall run."""

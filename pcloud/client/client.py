@@ -21,6 +21,7 @@ from pcloud.errors import PcloudError
 from pcloud.records.event import EventRecord
 from pcloud.records.explanation import Explanation
 from pcloud.records.requests import CheckedSpec, DaemonStatus, SpecUpload, SshTarget
+from pcloud.records.specs import EffectiveSettings, RegisteredSpec
 from pcloud.records.status import DeployableStatus, DeployableSummary
 
 B = TypeVar("B")
@@ -65,6 +66,14 @@ class Client:
 
     def status(self, name: str) -> DeployableStatus:
         return _status(self._ask("GET", _path(name)))
+
+    def spec(self, name: str) -> RegisteredSpec:
+        """The spec of a deployable as it was sent."""
+        return _body(RegisteredSpec, self._ask("GET", _path(name) + "/spec"))
+
+    def effective(self, name: str) -> EffectiveSettings:
+        """Every recovery and monitor setting of every target of a deployable, with where it comes from."""
+        return _body(EffectiveSettings, self._ask("GET", _path(name) + "/effective"))
 
     def start(self, name: str) -> DeployableStatus:
         return _status(self._ask("POST", _path(name) + "/start"))

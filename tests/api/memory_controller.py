@@ -12,14 +12,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from cpe.shell.api.port import Subscription
+from cpe.shell.specs import effective_settings
 from pcloud.errors import NotFoundError, RefusedError
 from pcloud.model.actions import Decision
 from pcloud.model.words import Choice, Rung
 from pcloud.records.event import ALERT, EventRecord
 from pcloud.records.explanation import Explanation, closed_by
 from pcloud.records.requests import DaemonStatus, SpecUpload, SshTarget
+from pcloud.records.specs import EffectiveSettings, RegisteredSpec
 from pcloud.records.status import AssemblyStatus, DeployableStatus, DeployableSummary, InstanceStatusBody, ResourceStatus
 from pcloud.spec.document import read
+from pcloud.spec.recovery import RecoveryDefaults
 
 UP = ("launching", "booting", "provisioning", "starting", "healthy")
 DOWN = ("stopping", "stopped")
@@ -84,6 +87,13 @@ class MemoryController:
     async def status(self, name: str) -> DeployableStatus:
         self._move(name)
         return self._status(name)
+
+    async def spec(self, name: str) -> RegisteredSpec:
+        upload = self._deployable(name).upload
+        return RegisteredSpec(name=name, path=upload.path, source=upload.source, files=upload.files, created=datetime.now(UTC))
+
+    async def effective(self, name: str) -> EffectiveSettings:
+        return effective_settings(self._deployable(name).upload, RecoveryDefaults())
 
     async def start(self, name: str) -> None:
         self._deployable(name).desired = "running"

@@ -105,6 +105,8 @@ UNKNOWN: list[Callable[[Client], object]] = [
     lambda client: client.relaunch("blog", "nobody"),
     lambda client: client.restart("blog", "web", "nobody"),
     lambda client: client.ssh_target("blog", "nobody"),
+    lambda client: client.spec("nobody"),
+    lambda client: client.effective("nobody"),
     lambda client: client.explanations("nobody"),
     lambda client: client.explanations("blog/nobody"),
     lambda client: client.explanations("blog/web/nobody"),
@@ -137,6 +139,18 @@ def test_targets_are_acted_on_by_hand(client: Client) -> None:
     assert before is not None
     assert after is not None
     assert after.generation == before.generation + 1
+
+
+def test_a_registered_spec_is_shown_as_it_was_sent_and_as_what_it_comes_to(client: Client) -> None:
+    client.create(upload())
+    spec = client.spec("blog")
+    assert (spec.name, spec.path, spec.source, spec.files) == ("blog", "blog.yaml", BLOG, {})
+    assert spec.created is not None
+    found = client.effective("blog")
+    assert (found.name, found.path) == ("blog", "blog.yaml")
+    assert [one.target for one in found.targets] == ["blog", "blog/mysql", "blog/mysql/mysqld", "blog/web", "blog/web/php"]
+    (interval,) = [one for one in found.targets[2].settings if one.key == "monitor.interval"]
+    assert (interval.value, interval.source, interval.line) == (0.2, "deployable", 4)
 
 
 def test_decisions_are_explained_by_target(client: Client) -> None:

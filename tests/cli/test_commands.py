@@ -28,6 +28,8 @@ NEED_A_DAEMON = [
     ["events"],
     ["events", "-f"],
     ["explain", "blog"],
+    ["deployable", "show", "blog"],
+    ["deployable", "show", "blog", "--effective"],
 ]
 
 
@@ -40,7 +42,7 @@ def test_no_daemon_is_exit_code_6_and_says_how_to_start_one(alone: Pcloud, comma
 
 
 @pytest.mark.parametrize(
-    "command", [command for command in NEED_A_DAEMON if "blog" in command[-1] and "create" not in command], ids=" ".join
+    "command", [command for command in NEED_A_DAEMON if "blog" in " ".join(command) and "create" not in command], ids=" ".join
 )
 def test_an_unknown_name_is_exit_code_3_and_comes_with_the_nearest(pcloud: Pcloud, command: list[str]) -> None:
     assert pcloud("deployable", "create", "blog.yaml").code == 0

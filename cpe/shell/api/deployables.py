@@ -11,6 +11,7 @@ from fastapi import APIRouter
 
 from cpe.shell.api.port import Controller
 from pcloud.records.requests import CheckedSpec, SpecUpload
+from pcloud.records.specs import EffectiveSettings, RegisteredSpec
 from pcloud.records.status import DeployableStatus, DeployableSummary
 
 
@@ -33,6 +34,14 @@ def _reading(routes: APIRouter, controller: Controller) -> None:
     @routes.get("/deployables/{name}", summary="How a deployable stands")
     async def status(name: str) -> DeployableStatus:
         return await controller.status(name)
+
+    @routes.get("/deployables/{name}/spec", summary="Its spec as it was sent")
+    async def spec(name: str) -> RegisteredSpec:
+        return await controller.spec(name)
+
+    @routes.get("/deployables/{name}/effective", summary="What the spec comes to: every setting, and where it comes from")
+    async def effective(name: str) -> EffectiveSettings:
+        return await controller.effective(name)
 
 
 def _changing(routes: APIRouter, controller: Controller) -> None:

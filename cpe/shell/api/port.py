@@ -15,6 +15,7 @@ from typing import Protocol
 from pcloud.records.event import EventRecord
 from pcloud.records.explanation import Explanation
 from pcloud.records.requests import DaemonStatus, SpecUpload, SshTarget
+from pcloud.records.specs import EffectiveSettings, RegisteredSpec
 from pcloud.records.status import DeployableStatus, DeployableSummary
 
 Subscription = asyncio.Queue[EventRecord | None]
@@ -38,6 +39,12 @@ class Controller(Protocol):
 
     async def status(self, name: str) -> DeployableStatus:
         """How it stands; NotFoundError."""
+
+    async def spec(self, name: str) -> RegisteredSpec:
+        """Its spec as it was sent; NotFoundError."""
+
+    async def effective(self, name: str) -> EffectiveSettings:
+        """Every recovery and monitor setting of every target of it, with where it comes from; NotFoundError."""
 
     async def start(self, name: str) -> None:
         """It shall run; no error if it does."""
