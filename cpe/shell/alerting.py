@@ -16,7 +16,7 @@ import logging
 import os
 import signal
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from cpe.shell.store.port import Store
 from pcloud.errors import StoreError
@@ -96,7 +96,7 @@ class Alerting:
         found = await self._store.events(after=self._done, limit=self._backlog + 1, target="", since=None, last=True, kind=ALERT)
         if len(found) <= self._backlog:
             return found
-        kept = found[-(self._backlog // 2) :]  # so that it is not done anew for each alert that comes
+        kept = found[-max(1, self._backlog // 2) :]  # so that it is not done anew for each alert that comes
         await self._leave_out(kept[0].seq)
         return kept
 
@@ -134,11 +134,12 @@ async def run_command(command: str, text: str, timeout: float) -> str:
         return f"was not done after {timeout:g}s, and was killed"
     finally:
         if process.returncode is None:
-            os.killpg(process.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it has ended just now
+                os.killpg(process.pid, signal.SIGKILL)
             await process.wait()
     status = process.returncode or 0
     if status < 0:
-        return f"was killed by {signal.Signals(-status).name}"
+        return f"was killed by signal {-status}"
     return f"ended with exit status {status}" if status else ""
 
 
@@ -148,6 +149,7 @@ async def alerting(store: Store, command: str, wall: Callable[[], float]) -> Asy
     alerts = Alerting(store, command, wall)
     await alerts.open()
     task = asyncio.create_task(alerts.run(), name="alerts")
+    task.add_done_callback(_loudly)
     try:
         yield
     finally:
@@ -155,3 +157,9 @@ async def alerting(store: Store, command: str, wall: Callable[[], float]) -> Asy
         (ended,) = await asyncio.gather(task, return_exceptions=True)
     if isinstance(ended, Exception):
         raise ended
+
+
+def _loudly(task: asyncio.Task[None]) -> None:
+    """A bug is told when it happens, not when the daemon ends."""
+    if not task.cancelled() and task.exception() is not None:
+        log.error("alerts are not handed over any more", exc_info=task.exception())

@@ -34,6 +34,8 @@ def events(
     json: JsonOption = False,
 ) -> None:
     """Show events, oldest first. With -f, -o json is one object a line and -o yaml one document an event."""
+    if alerts and kind not in {"", ALERT}:
+        raise typer.BadParameter(f"--alerts and --kind {kind} contradict each other")
     sought, only = target(of) if of else None, ALERT if alerts else kind
     screen, form = Screen(), chosen(output, json)
     with connected() as client:

@@ -183,6 +183,8 @@ def test_events_are_paged_filtered_and_cut_by_time(client: Client) -> None:
     client.create(upload())
     client.start("blog")
     until(client, "blog", "healthy")
+    client.stop("blog")
+    until(client, "blog", "stopped")  # what is healthy may still have something to say
     everything = client.events(limit=1000)
     assert [one.seq for one in everything] == sorted(one.seq for one in everything)
     assert client.events(limit=2) == everything[:2]

@@ -84,6 +84,7 @@ def test_an_unknown_part_comes_with_the_nearest(pcloud: Pcloud, command: list[st
         ["deployable", "list", "-o", "xml"],
         ["events", "--since", "yesterday"],
         ["events", "//"],
+        ["events", "--alerts", "--kind", "decided"],
         ["explain"],
         ["explain", "blog", "--last", "0"],
         ["deployable", "start", "blog", "--timeout", "soon"],

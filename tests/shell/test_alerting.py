@@ -164,7 +164,7 @@ async def test_a_command_that_takes_too_long_is_killed_with_all_that_it_started(
         ("true", ""),
         ("cat > /dev/null", ""),
         ("exec 0<&-; sleep 0.2", ""),
-        ("kill -TERM $$", "was killed by SIGTERM"),
+        ("kill -TERM $$", "was killed by signal 15"),
         ("no-such-command-anywhere", "ended with exit status 127"),
     ],
 )
