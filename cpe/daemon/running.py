@@ -21,6 +21,7 @@ from cpe.daemon.notifying import feed_watchdog, notify
 from cpe.shell.alerting import alerting
 from cpe.shell.api.app import application
 from cpe.shell.api.server import serve
+from cpe.shell.api.socket_file import refuse_taken
 from cpe.shell.config import Settings, read_settings
 from cpe.shell.controller import Controller
 from cpe.shell.infrastructures.registry import Infrastructures
@@ -47,6 +48,7 @@ class Places:
 async def run(where: Places) -> None:
     """Run until SIGTERM or SIGINT. Raises PcloudError when it cannot start."""
     settings = read_settings(where.config)
+    refuse_taken(where.socket)  # before a state directory is made for nothing
     async with daemon(settings, where) as controller, ended_by_signal() as ended:
         api = asyncio.create_task(serve(application(controller), where.socket, on_ready=ready), name="api")
         watchdog = asyncio.create_task(feed_watchdog(), name="watchdog")

@@ -18,9 +18,8 @@ from pathlib import Path
 from cpe.shell.broadcast import Broadcast, Subscription
 from cpe.shell.engines import Engine, EngineFactory
 from cpe.shell.keeper import Keeper
-from cpe.shell.specs import effective_settings, registered_spec
+from cpe.shell.specs import effective_settings
 from cpe.shell.status import deployable_status, lame, summary, unattended
-from cpe.shell.store.port import StoredDeployable
 from cpe.shell.store.sqlite import SqliteStore
 from dpe.policy.summary import deployable_word
 from pcloud import __version__
@@ -32,8 +31,9 @@ from pcloud.model.state import AssemblyState
 from pcloud.model.words import Desired, Rung
 from pcloud.records.event import EventRecord
 from pcloud.records.explanation import Explanation
-from pcloud.records.requests import DaemonStatus, SpecUpload, SshTarget
-from pcloud.records.specs import EffectiveSettings, RegisteredSpec
+from pcloud.records.fact import FactRecord
+from pcloud.records.requests import DaemonStatus, SpecInForce, SpecUpload, SshTarget
+from pcloud.records.specs import EffectiveSettings
 from pcloud.records.status import DeployableStatus, DeployableSummary
 from pcloud.spec.loading import load
 from pcloud.spec.planning import plan
@@ -155,10 +155,13 @@ class Controller:
         if name in self._lame:
             raise RefusedError(f"{name} could not be taken up: {self._lame[name]}", "mend that and create it again, or delete it")
         if engine is None:
-            near = get_close_matches(name, self._keeper.names, n=1)
-            cure = f"did you mean {near[0]}?" if near else "pcloud deployable list shows what there is"
-            raise NotFoundError(f"there is no deployable {name}", cure)
+            raise self._unknown(name)
         return engine
+
+    def _unknown(self, name: str) -> NotFoundError:
+        near = get_close_matches(name, self._keeper.names, n=1)
+        cure = f"did you mean {near[0]}?" if near else "pcloud deployable list shows what there is"
+        return NotFoundError(f"there is no deployable {name}", cure)
 
     def _assembly(self, name: str, assembly: str) -> AssemblyState:
         found = self._engine(name).state.assemblies
@@ -172,21 +175,9 @@ class Controller:
         engine = self._engine(name)
         return unattended(deployable_status(engine.state, engine.wall_at), self._keeper.trouble(name))
 
-    async def spec(self, name: str) -> RegisteredSpec:
-        """Its spec as it was sent."""
-        return registered_spec(await self._stored(name))
-
     async def effective(self, name: str) -> EffectiveSettings:
         """What that comes to here."""
-        return effective_settings((await self._stored(name)).upload, self._defaults)
-
-    async def _stored(self, name: str) -> StoredDeployable:
-        """What is registered, also of one that could not be taken up."""
-        stored = await self._store.deployable(name)
-        if stored is None:
-            self._engine(name)  # says what is near
-            raise NotFoundError(f"there is no deployable {name}")
-        return stored
+        return effective_settings((await self.spec(name)).upload, self._defaults)
 
     async def start(self, name: str) -> None:
         """It shall run."""
@@ -229,6 +220,11 @@ class Controller:
         async with self._changing:
             if name not in self._lame:
                 await self._delete_stopped(name, volumes=volumes)
+            elif volumes:  # which infrastructure has them cannot be told, or it cannot be reached
+                raise RefusedError(
+                    f"{name} could not be taken up, and its volumes cannot be deleted: {self._lame[name]}",
+                    "mend that and create it again, or delete it without its volumes",
+                )
             await self._store.delete_deployable(name)
             self._lame.pop(name, None)
             await asyncio.to_thread(self._keyring.forget, name)
@@ -278,6 +274,19 @@ class Controller:
     async def explanations(self, *, target: str, last: int) -> Sequence[Explanation]:
         """The last decisions, with what came of them."""
         return await self._store.explanations(target=target, last=last)
+
+    async def facts(self, name: str, *, after: int, limit: int) -> Sequence[FactRecord]:
+        """What its policy was given."""
+        await self.spec(name)
+        return await self._store.facts(name, after=after, limit=limit)
+
+    async def spec(self, name: str) -> SpecInForce:
+        """Its spec, with what it inherits. One that could not be taken up has a spec as well."""
+        stored = await self._store.deployable(name)
+        if stored is None:
+            raise self._unknown(name)
+        infrastructures = {each: keys.written() for each, keys in self._defaults.infrastructures.items()}
+        return SpecInForce(upload=stored.upload, recovery=self._defaults.system.written(), infrastructures=infrastructures)
 
     @asynccontextmanager
     async def subscribe(self) -> AsyncIterator[Subscription]:

@@ -5,7 +5,7 @@ Rules: an answer whose id is not open (overtaken by a stop, or by a new recovery
 
 from __future__ import annotations
 
-from dpe.policy import bringup, evidence, lifecycle, restarts, settings
+from dpe.policy import bringup, evidence, fencing, lifecycle, restarts, settings
 from dpe.policy.turn import Turn
 from pcloud.model.actions import (
     Action,
@@ -20,10 +20,8 @@ from pcloud.model.actions import (
     StartResources,
     StopResources,
 )
-from pcloud.model.events import ActionDone, ActionFailed, ActionRefused, InstanceFenced, InstanceLaunched, InstanceMissing
+from pcloud.model.events import ActionDone, ActionFailed, ActionRefused, InstanceLaunched, InstanceMissing
 from pcloud.model.words import Choice, Desired, Stage
-
-GONE_AFTER_CONTACT = 60.0  # policy.md section 6: seen within 60 s before the first 404
 
 
 def find(turn: Turn, action_id: str) -> tuple[str, str, Action] | None:
@@ -54,8 +52,8 @@ def on_done(turn: Turn, event: ActionDone) -> None:
         case RebootAssembly():
             bringup.rebooted(turn, action)
         case FenceInstance():
-            keep_evidence(turn, name, event)
-            on_fenced(turn, name, missing=isinstance(event, InstanceMissing))
+            fencing.keep_evidence(turn, name, event)
+            fencing.on_fenced(turn, name, missing=isinstance(event, InstanceMissing))
         case LaunchInstance():
             on_launched(turn, name, event)
         case StopResources():
@@ -71,45 +69,6 @@ def on_launched(turn: Turn, name: str, event: ActionDone) -> None:
     if not isinstance(event, InstanceLaunched):
         raise TypeError(f"the answer to a launch must name the instance: {event}")
     bringup.launched(turn, name, event.instance)
-
-
-def keep_evidence(turn: Turn, name: str, event: ActionDone) -> None:
-    """What the machine said last goes into the journal before it is replaced (section 6)."""
-    if isinstance(event, InstanceFenced) and event.console:
-        turn.report("evidence", f"the end of its console: {event.console}", assembly=name)
-
-
-def on_fenced(turn: Turn, name: str, *, missing: bool) -> None:
-    """The old instance is off, or gone without our doing."""
-    if missing and not gone_is_fenced(turn, name):
-        block_fence(turn, name)
-    elif turn.desired is Desired.RUNNING:
-        bringup.fenced(turn, name)
-    else:
-        turn.update(name, action=None)
-
-
-def gone_is_fenced(turn: Turn, name: str) -> bool:
-    """Whether a machine that is gone without our doing may be replaced: there is nothing to write to twice, or it was seen just before.
-
-    One that still answers us is not dead, whatever the cloud says.
-    """
-    if not turn.plan_of(name).volumes:
-        return True
-    state = turn[name]
-    if state.contact:
-        return False
-    gone_at = state.gone_at if state.gone_at is not None else turn.at
-    return state.seen_at is not None and gone_at - state.seen_at <= GONE_AFTER_CONTACT
-
-
-def block_fence(turn: Turn, name: str) -> None:
-    """It may live on somewhere and write to its volumes: a person must say that it is dead."""
-    instance = turn[name].instance
-    seen = "it still answers us" if turn[name].contact else "it was not seen within 60 s before; it may still write"
-    reason = f"fence: {instance.id if instance else name} is gone without our doing, and {seen}"
-    turn.update(name, action=None, recovery=None, until=None, blocked=reason, reason=reason)
-    turn.decide(Decision("", Choice.BLOCK, "section 6", evidence=(reason,)), reason, assembly=name, alert=True)
 
 
 def on_failed(turn: Turn, event: ActionFailed) -> None:

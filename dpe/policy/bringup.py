@@ -12,9 +12,9 @@ Rules:
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from dpe.policy import dependencies, evidence, ladder
+from dpe.policy import dependencies, evidence, gates, ladder
+from dpe.policy.altering import replace
+from dpe.policy.places import Place
 from dpe.policy.turn import Turn
 from dpe.policy.wording import duration
 from pcloud.model.actions import (
@@ -59,8 +59,8 @@ def verify_time(turn: Turn, assembly: str) -> float:
 def begin(turn: Turn, assembly: str, recovery: Recovery) -> None:
     """Begin the action of a recovery whose delay is over."""
     ladder.drop_restarts(turn, assembly)
-    ladder.remember(turn, assembly)
-    turn.update(assembly, recovery=ladder.acting(recovery), exhausted=False, blocked="", held="")
+    gates.remember(turn, Place(assembly))
+    turn.update(assembly, recovery=ladder.acting(recovery), exhausted=False, blocked="", held="", denied="")
     if recovery.rung is Rung.REBOOT:
         reboot(turn, assembly, hard=not turn[assembly].contact)
     else:
@@ -72,7 +72,7 @@ def reboot(turn: Turn, assembly: str, *, hard: bool) -> None:
     state = turn[assembly]
     if state.instance is None:
         raise ValueError(f"{assembly} has no instance to reboot")
-    turn.update(assembly, silence=None)
+    turn.update(assembly, silence=None, stopping_at=None, stopped_by="")
     enter(turn, assembly, Stage.REBOOTING, reason=f"{'hard' if hard else 'soft'} reboot")
     act(turn, assembly, RebootAssembly(turn.next_id(), assembly, state.instance, state.boot_id, hard, CLOUD_CALL))
 
@@ -108,7 +108,17 @@ def fenced(turn: Turn, assembly: str) -> None:
     turn.update(assembly, action=None, instance=None, contact=False, retired=retired)
     for peer in turn.assemblies:  # what the old machine reached says nothing about what the new one will
         turn.update(peer, reached=tuple(reading for reading in turn[peer].reached if reading.peer != assembly))
-    launch(turn, assembly)
+    if assembly in turn.root.to_fence:
+        wait_for_turn(turn, assembly)
+    else:
+        launch(turn, assembly)
+
+
+def wait_for_turn(turn: Turn, assembly: str) -> None:
+    """Down, as a part of the whole: it comes up when what it comes after is well."""
+    turn.update_root(to_fence=tuple(name for name in turn.root.to_fence if name != assembly))
+    recovery = turn.update(assembly, contact=False).recovery
+    enter(turn, assembly, Stage.WAITING, reason=recovery.reason if recovery is not None else "")
 
 
 def launch(turn: Turn, assembly: str) -> None:
@@ -125,6 +135,8 @@ def launch(turn: Turn, assembly: str) -> None:
         unclear="",
         unclear_since=None,
         silence=None,
+        stopping_at=None,
+        stopped_by="",
     )
     for name in turn[assembly].resources:
         evidence.forget_resource(turn, assembly, name, doubt=True)
@@ -173,7 +185,7 @@ def advance_configuring(turn: Turn, assembly: str) -> None:
     """Go on as soon as every dependency is well and every parameter has a value."""
     state, plan = turn[assembly], turn.plan_of(assembly)
     given_up = state.blocked or (state.exhausted and state.recovery is None)
-    if state.action is not None or waits(state.recovery) or given_up or not state.contact:
+    if state.action is not None or gates.waits(state.recovery) or given_up or not state.contact:
         return
     values, waiting = dependencies.parameters(turn, assembly), dependencies.trouble(turn, assembly)
     if waiting or values is None:
@@ -232,7 +244,8 @@ def verified(turn: Turn, assembly: str) -> None:
         turn.decide(
             Decision("", Choice.RECOVERED, "section 3.3", rung=recovery.rung, evidence=(recovery.decision,)), reason, assembly=assembly
         )
-    turn.update(assembly, recovery=None, exhausted=False, held="", blocked="", proven=True, ask_peers_at=turn.at)
+        turn.update_root(outcome=(recovery.decision, True))
+    turn.update(assembly, recovery=None, exhausted=False, held="", denied="", blocked="", proven=True, ask_peers_at=turn.at)
     enter(turn, assembly, Stage.UP)
     for peer in turn.assemblies:
         if peer != assembly and turn[peer].stage is Stage.UP:
@@ -283,8 +296,3 @@ def ran_out(turn: Turn, assembly: str) -> None:
             ill = [name for name, each in state.resources.items() if each.health is not Health.HEALTHY]
             why = "; ".join(f"{name}: {state.resources[name].reason or 'no answer'}" for name in ill)
             failed(turn, assembly, f"not healthy after {took}: {why}")
-
-
-def waits(recovery: Recovery | None) -> bool:
-    """Whether a recovery of the assembly is decided and its delay not over."""
-    return recovery is not None and recovery.phase is Phase.DELAYED

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dpe.policy import bringup, evidence, ladder, restarts, windows
+from dpe.policy import bringup, evidence, gates, ladder, pauses, restarts, windows
+from dpe.policy.places import Place
 from dpe.policy.turn import Turn
 from dpe.policy.wording import counted
 from pcloud.model.actions import Decision
-from pcloud.model.events import ContactBlurred, ContactMade, ProvisionFinished
+from pcloud.model.events import ContactBlurred, ContactMade, GuestStopping, ProvisionFinished, StopRecorded
 from pcloud.model.state import AssemblyState, Recovery
 from pcloud.model.words import Choice, Desired, Phase, Rung, Stage
 
@@ -21,7 +22,7 @@ def on_made(turn: Turn, event: ContactMade) -> None:
         return  # the machine that is to go down has not gone yet
     if state.silence is not None:
         turn.report("contact", f"contact again after {turn.at - state.silence.since:.0f}s", assembly=name)
-    turn.update(name, contact=True, seen_at=event.at, gone_at=None, silence=None, held="", unclear="", unclear_since=None)
+    turn.update(name, contact=True, seen_at=event.at, gone_at=None, silence=None, held="", denied="", unclear="", unclear_since=None)
     if state.silence is not None or state.unclear:
         turn.update(name, reason="")
     end_silence_recovery(turn, name, state)
@@ -31,7 +32,7 @@ def on_made(turn: Turn, event: ContactMade) -> None:
     elif state.boot_id and event.boot_id != state.boot_id and state.stage in IN_SERVICE and turn.desired is Desired.RUNNING:
         rebooted_unasked(turn, name, event.boot_id)
     else:
-        turn.update(name, boot_id=event.boot_id)
+        turn.update(name, boot_id=event.boot_id, stopping_at=None, stopped_by="")
         evidence.forget(turn, name, doubt=False)
         in_sight_again(turn, name, state)
 
@@ -46,7 +47,9 @@ def in_sight_again(turn: Turn, assembly: str, before: AssemblyState) -> None:
 def end_silence_recovery(turn: Turn, assembly: str, before: AssemblyState) -> None:
     """A recovery that waits because of a silence has lost its cause."""
     recovery = before.recovery
-    if before.silence is None or recovery is None or recovery.phase is not Phase.DELAYED or before.stage is not Stage.UP:
+    if before.silence is None or recovery is None or before.stage is not Stage.UP:
+        return
+    if not gates.waits(recovery) and not recovery.observed:
         return
     turn.update(assembly, recovery=None, reason="")
     turn.decide(Decision("", Choice.RECOVERED, "section 4", evidence=(recovery.decision,)), "it answers again", assembly=assembly)
@@ -55,10 +58,14 @@ def end_silence_recovery(turn: Turn, assembly: str, before: AssemblyState) -> No
 def rebooted_unasked(turn: Turn, assembly: str, boot_id: str) -> None:
     """A boot id that changed unasked is one failure of the assembly; the reboot itself has been done already (section 3.3)."""
     state, plan = turn[assembly], turn.plan_of(assembly)
-    turn.update(assembly, boot_id=boot_id)
+    orderly = state.stopping_at is not None
+    turn.update(assembly, boot_id=boot_id, stopping_at=None, stopped_by="")
     evidence.forget(turn, assembly, doubt=True)
     if state.stage is not Stage.UP:
         bringup.failed(turn, assembly, "it rebooted by itself on its way up")
+        return
+    if orderly or not pauses.counts(turn, assembly) or turn.root.recovery is not None:
+        take_up(turn, assembly, boot_id, Recovery(Rung.REBOOT, Phase.ACTING, None, "", reason="it was rebooted in good order"))
         return
     settings = plan.recovery.reboot
     window = windows.append(state.reboots, turn.at, settings)
@@ -66,16 +73,35 @@ def rebooted_unasked(turn: Turn, assembly: str, boot_id: str) -> None:
         ladder.fail(turn, assembly, Rung.REBOOT, "it rebooted by itself")
         return
     counters = (len(window), settings.failures, settings.within)
+    following = ladder.following(plan, state, Rung.REBOOT, len(window))
     decision = turn.decide(
-        Decision("", Choice.ACT, "section 3.3", None, Rung.REBOOT, *counters, next=ladder.following(plan, state, Rung.REBOOT, len(window))),
+        Decision("", Choice.ACT, "section 3.3", None, Rung.REBOOT, *counters, next=following, before=len(window) - 1),
         f"it rebooted by itself; {counted(*counters)}: starting what runs on it",
         assembly=assembly,
     )
-    ladder.schedule(turn, assembly, Recovery(Rung.REBOOT, Phase.ACTING, None, decision, *counters, reason="it rebooted by itself"))
-    ladder.drop_restarts(turn, assembly)  # what ran in it died with it
-    ladder.remember(turn, assembly)
     turn.update(assembly, reboots=window)
+    gates.remember(turn, Place(assembly))
+    take_up(turn, assembly, boot_id, Recovery(Rung.REBOOT, Phase.ACTING, None, decision, *counters, reason="it rebooted by itself"))
+
+
+def take_up(turn: Turn, assembly: str, boot_id: str, recovery: Recovery) -> None:
+    """Start what runs on a machine that has booted anew."""
+    ladder.schedule(turn, assembly, recovery)
+    ladder.drop_restarts(turn, assembly)  # what ran in it died with it
     bringup.answered(turn, assembly, boot_id)
+
+
+def on_stopping(turn: Turn, event: GuestStopping) -> None:
+    """The machine goes down in good order: for a reboot, or because somebody stops it (section 4)."""
+    turn.update(event.assembly, stopping_at=turn.at)
+    turn.report("stopping", "it goes down in good order", assembly=event.assembly)
+
+
+def on_stop_recorded(turn: Turn, event: StopRecorded) -> None:
+    """The cloud's own record of a stop; one without a user is the hypervisor's power sync, and so a crash (section 4)."""
+    if event.user:
+        by = f"{event.user}{' (' + event.request + ')' if event.request else ''}"
+        turn.update(event.assembly, stopped_by=by)
 
 
 def on_blurred(turn: Turn, event: ContactBlurred) -> None:
@@ -87,5 +113,5 @@ def on_blurred(turn: Turn, event: ContactBlurred) -> None:
 
 def on_provisioned(turn: Turn, event: ProvisionFinished) -> None:
     """The provisioning script has ended."""
-    if turn[event.assembly].stage is Stage.PROVISIONING and not bringup.waits(turn[event.assembly].recovery):
+    if turn[event.assembly].stage is Stage.PROVISIONING and not gates.waits(turn[event.assembly].recovery):
         bringup.provisioned(turn, event.assembly, event.status, event.tail)

@@ -11,6 +11,11 @@ def forget(turn: Turn, assembly: str, *, doubt: bool) -> None:
     """Reset the probes of an assembly and ask for all of them again; with ``doubt`` nothing is taken for healthy until then."""
     for name in turn[assembly].resources:
         forget_resource(turn, assembly, name, doubt=doubt)
+    ask_again(turn, assembly)
+
+
+def ask_again(turn: Turn, assembly: str) -> None:
+    """Have every probe of an assembly run and reported once more."""
     turn.order(ProbeAgain(assembly))
 
 

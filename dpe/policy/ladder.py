@@ -8,27 +8,36 @@ Rules:
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from dpe.policy import flapping, windows
+from dpe.policy import gates, pauses, places, windows
+from dpe.policy.altering import replace
+from dpe.policy.places import Place
 from dpe.policy.turn import Turn
 from dpe.policy.wording import counted, soon
 from pcloud.model.actions import Decision
 from pcloud.model.plan import AssemblyPlan
 from pcloud.model.state import AssemblyState, Recovery
-from pcloud.model.words import LADDER, Choice, Desired, Health, OnExhausted, Phase, Rung, Stage
+from pcloud.model.words import LADDER, Choice, Desired, Health, Mode, OnExhausted, Phase, Rung, Stage
 
-DOING = {Rung.RESTART: "restarting", Rung.REBOOT: "rebooting", Rung.RELAUNCH: "relaunching"}
+DOING = {
+    Rung.RESTART: "restarting",
+    Rung.REBOOT: "rebooting",
+    Rung.RELAUNCH: "relaunching",
+    Rung.RELAUNCH_DEPLOYABLE: "relaunching the whole deployable",
+}
 WINDOWS = {Rung.REBOOT: "reboots", Rung.RELAUNCH: "relaunches"}
 
 
 def ceiling(plan: AssemblyPlan, state: AssemblyState) -> Rung:
-    """The highest rung that may be tried. The rungs above relaunch have no actions yet and end there."""
+    """The highest rung that may be tried. Relocation has no action yet: the ladder ends below it."""
     if plan.static:
-        return min(plan.recovery.allow, Rung.REBOOT, key=lambda rung: rung.height)
-    if not state.proven:
-        return Rung.RELAUNCH
-    return min(plan.recovery.allow, Rung.RELAUNCH, key=lambda rung: rung.height)
+        return lower(plan.recovery.allow, Rung.REBOOT)
+    named = lower(plan.recovery.allow, Rung.RELAUNCH_DEPLOYABLE)
+    return named if state.proven or named.height > Rung.RELAUNCH.height else Rung.RELAUNCH
+
+
+def lower(one: Rung, other: Rung) -> Rung:
+    """The lower of two rungs."""
+    return one if one.height <= other.height else other
 
 
 def next_rung(rung: Rung) -> Rung:
@@ -46,44 +55,105 @@ def following(plan: AssemblyPlan, state: AssemblyState, rung: Rung, count: int) 
 
 
 def fail(
-    turn: Turn, assembly: str, rung: Rung, reason: str, *, rule: str = "section 3.2", resource: str = "", persists: bool = False
+    turn: Turn,
+    assembly: str,
+    rung: Rung,
+    reason: str,
+    *,
+    rule: str = "section 3.2",
+    resource: str = "",
+    persists: bool = False,
+    condemned: bool = False,
 ) -> None:
-    """Count one failure of an assembly at ``rung`` and schedule what follows."""
+    """Count one failure of an assembly at ``rung`` and schedule what follows. ``condemned``: the cloud itself calls it dead."""
     if turn.desired is not Desired.RUNNING:
         return
     plan, state = turn.plan_of(assembly), turn[assembly]
-    if state.exhausted or rung.height > ceiling(plan, state).height:
+    remember_failed(turn, state.recovery)
+    if not pauses.counts(turn, assembly):
+        wait_for_end_of_pause(turn, assembly, rung, reason)
+    elif whole_under_way(turn):
+        fail_whole(turn, assembly, f"{assembly}: {reason}", rule)
+    elif state.exhausted or rung.height > ceiling(plan, state).height:
         exhaust(turn, assembly, reason, resource)
-        return
-    settings = plan.recovery.rung(rung)
-    window = windows.append(getattr(state, WINDOWS[rung]), turn.at, settings)
-    if windows.escalates(window, settings, state.recoveries):
-        turn.update(assembly, **{WINDOWS[rung]: ()})
-        counts = counted(len(window), settings.failures, settings.within)
-        fail(turn, assembly, next_rung(rung), f"{reason}; {rung} {counts}", rule="section 3.2", resource=resource, persists=persists)
-        return
-    turn.update(assembly, **{WINDOWS[rung]: window})
-    wait = windows.delay(len(window), settings) * turn.jitter(assembly, len(window))
-    counters = (len(window), settings.failures, settings.within)
+    elif rung is Rung.RELAUNCH_DEPLOYABLE:
+        fail_whole(turn, assembly, f"{assembly}: {reason}", rule)
+    else:
+        settings = plan.recovery.rung(rung)
+        window = windows.append(getattr(state, WINDOWS[rung]), turn.at, settings)
+        if windows.escalates(window, settings, state.recoveries):
+            turn.update(assembly, **{WINDOWS[rung]: ()})
+            why = f"{reason}; {rung} {counted(len(window), settings.failures, settings.within)}"
+            fail(turn, assembly, next_rung(rung), why, resource=resource, persists=persists, condemned=condemned)
+            return
+        turn.update(assembly, **{WINDOWS[rung]: window})
+        following_ = following(plan, state, rung, len(window))
+        recovery = decided(turn, Place(assembly), rung, len(window), reason, rule, following_)
+        schedule(turn, assembly, replace(recovery, persists=persists, condemned=condemned))
+
+
+def decided(turn: Turn, place: Place, rung: Rung, failures: int, reason: str, rule: str, following: str) -> Recovery:
+    """The decision that the ``failures``-th failure in a window asks for, and the recovery that it begins."""
+    settings, mode = places.settings_of(turn, place).rung(rung), places.settings_of(turn, place).mode
+    wait = windows.delay(failures, settings) * turn.jitter(place.name, failures)
+    counters = (failures, settings.failures, settings.within)
     decision = turn.decide(
-        Decision("", Choice.ACT, rule, rung, rung, *counters, evidence=(reason,), next=following(plan, state, rung, len(window))),
-        f"{reason}; {counted(*counters)}: {DOING[rung]}{soon(wait)}",
-        assembly=assembly,
+        Decision("", gates.choice(mode), rule, rung, rung, *counters, evidence=(reason,), next=following, before=failures - 1),
+        f"{reason}; {counted(*counters)}: {gates.announced(mode, f'{DOING[rung]}{soon(wait)}')}",
+        assembly=place.assembly,
+        alert=mode is Mode.APPROVE,  # somebody has to know that his yes is waited for
     )
-    schedule(turn, assembly, Recovery(rung, Phase.DELAYED, turn.at + wait, decision, *counters, reason=reason, persists=persists))
+    return Recovery(rung, Phase.DELAYED, turn.at + wait, decision, *counters, reason=reason)
 
 
-def schedule(turn: Turn, assembly: str, recovery: Recovery) -> None:
+def remember_failed(turn: Turn, recovery: Recovery | None) -> None:
+    """A recovery whose action was done has not verified: the guards count that (section 5)."""
+    if recovery is not None and not gates.waits(recovery) and not recovery.observed and recovery.rung is not Rung.RESTART:
+        turn.update_root(outcome=(recovery.decision, False))
+
+
+def wait_for_end_of_pause(turn: Turn, assembly: str, rung: Rung, reason: str) -> None:
+    """It failed while it was paused: that counts for nothing, and what is needed is begun when the pause is over."""
+    grace, mode = turn[assembly].grace, turn.plan_of(assembly).recovery.mode
+    decision = turn.decide(
+        Decision("", Choice.HOLD, "section 5", rung, rung, evidence=(reason,), next=f"{rung} when the pause is over"),
+        f"{reason}; paused: counts for nothing",
+        assembly=assembly,
+        alert=mode is Mode.APPROVE,
+    )
+    schedule(turn, assembly, Recovery(rung, Phase.DELAYED, max(turn.at, grace or turn.at), decision, reason=reason))
+
+
+def whole_under_way(turn: Turn) -> bool:
+    """Whether the deployable as a whole is being relaunched."""
+    recovery = turn.root.recovery
+    return recovery is not None and not gates.waits(recovery) and not recovery.observed
+
+
+def fail_whole(turn: Turn, assembly: str, reason: str, rule: str = "section 3.2") -> None:
+    """Count one failure of the deployable and schedule its relaunch; its N-th exhausts the assembly that failed."""
+    settings = turn.plan.recovery.relaunch_deployable
+    window = windows.append(turn.root.relaunches, turn.at, settings)
+    remember_failed(turn, turn.root.recovery)
+    if windows.escalates(window, settings, turn.root.recoveries):
+        turn.update_root(relaunches=(), recovery=None, to_fence=())
+        counts = counted(len(window), settings.failures, settings.within)
+        exhaust(turn, assembly, f"{reason}; {Rung.RELAUNCH_DEPLOYABLE} {counts}", "")
+        return
+    last = settings.failures and len(window) + 1 >= settings.failures
+    following_ = str(Choice.EXHAUSTED) if last else f"{Rung.RELAUNCH_DEPLOYABLE} again"
+    recovery = decided(turn, Place(), Rung.RELAUNCH_DEPLOYABLE, len(window), reason, rule, following_)
+    turn.update_root(recovery=recovery, relaunches=window, to_fence=())
+    schedule(turn, assembly, None, reason=reason)
+
+
+def schedule(turn: Turn, assembly: str, recovery: Recovery | None, *, reason: str = "") -> None:
     """Put a recovery of the whole assembly on its way; its resources' own end (none on a resource while its assembly is recovered)."""
+    why = recovery.reason if recovery is not None else reason
     for name, resource in turn[assembly].resources.items():
         if resource.action is None:  # one that is running is waited for, see ``clear_to_begin``
             turn.update_resource(assembly, name, recovery=None, exhausted=False, suppressed_by="")
-    turn.update(assembly, recovery=recovery, action=None, until=None, held="", exhausted=False, reason=recovery.reason)
-
-
-def remember(turn: Turn, assembly: str) -> None:
-    """The assembly's own action begins."""
-    turn.update(assembly, recoveries=flapping.remember(turn, turn[assembly].recoveries, assembly))
+    turn.update(assembly, recovery=recovery, action=None, until=None, held="", exhausted=False, reason=why)
 
 
 def clear_to_begin(state: AssemblyState) -> bool:

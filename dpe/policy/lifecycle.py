@@ -9,7 +9,7 @@ Rules:
 
 from __future__ import annotations
 
-from dpe.policy import bringup, dependencies, settings
+from dpe.policy import bringup, dependencies, forgiving, gates, settings
 from dpe.policy.turn import Turn
 from pcloud.model.actions import Decision, DestroyInstance, DiscardInstance, FenceInstance, LaunchInstance, RebootAssembly, StopResources
 from pcloud.model.instance import Instance
@@ -28,25 +28,7 @@ def ask(turn: Turn, desired: Desired) -> None:
     turn.report("asked", "start" if desired is Desired.RUNNING else "stop")
     if desired is Desired.RUNNING:
         for name, state in turn.assemblies.items():
-            forgive(turn, name, state)
-
-
-def forgive(turn: Turn, name: str, state: AssemblyState) -> None:
-    """Begin anew with what is blocked or exhausted: the operator has seen to it."""
-    for resource, each in state.resources.items():
-        if each.blocked or each.exhausted:
-            turn.update_resource(name, resource, blocked="", exhausted=False, failures=())
-    if not state.blocked and not state.exhausted:
-        return
-    turn.update(name, blocked="", exhausted=False, reason="", reboots=(), relaunches=())
-    if state.stage in {Stage.ABSENT, Stage.WAITING, Stage.UP} or state.action is not None or state.recovery is not None:
-        return
-    if state.provisioned and state.contact:
-        bringup.configure(turn, name)
-        return
-    rung = Rung.REBOOT if state.provisioned and state.stage is not Stage.FENCING else Rung.RELAUNCH
-    decision = turn.decide(Decision("", Choice.ACT, "start", action=rung), "the operator asked for it to run", assembly=name)
-    bringup.begin(turn, name, Recovery(rung, Phase.ACTING, None, decision))
+            forgiving.forgive(turn, name, state)
 
 
 def come_up(turn: Turn, name: str) -> None:
@@ -72,6 +54,9 @@ def waiting_for(turn: Turn, name: str) -> str:
 def begin(turn: Turn, name: str) -> None:
     """Launch it, or take up the machine that is there already."""
     plan = turn.plan_of(name)
+    if turn[name].instance is not None:  # a part of the whole that may not be relaunched
+        bringup.reboot(turn, name, hard=True)
+        return
     if not plan.static:
         bringup.launch(turn, name)
         return
@@ -173,9 +158,7 @@ def make_room(turn: Turn, name: str, reason: str) -> None:
 
 def makes_room(state: AssemblyState) -> bool:
     """Whether a refused launch waits for its predecessor's deletion, or comes next."""
-    return (
-        state.stage is Stage.LAUNCHING and state.action is None and state.recovery is not None and state.recovery.phase is not Phase.DELAYED
-    )
+    return state.stage is Stage.LAUNCHING and state.action is None and state.recovery is not None and not gates.waits(state.recovery)
 
 
 def launch_again(turn: Turn, name: str) -> None:

@@ -1,14 +1,25 @@
-"""What an operator asks for by hand: one rung's action on one target, now.
+"""What an operator says: start and stop, one rung's action on one target now, a pause, a yes or a no, begin again, it is dead.
 
 Rules: manual commands pass every hold and ceiling, never the fence, and never a second action on a target that has one in flight.
 """
 
 from __future__ import annotations
 
-from dpe.policy import bringup, restarts
+from dpe.policy import approvals, bringup, fencing, forgiving, gates, lifecycle, pauses, restarts
+from dpe.policy.places import Place
 from dpe.policy.turn import Turn
 from pcloud.model.actions import Decision
-from pcloud.model.events import RecoveryAsked
+from pcloud.model.events import (
+    ApprovalGiven,
+    CleanupAsked,
+    DeathConfirmed,
+    OperatorAsked,
+    OperatorSaid,
+    PauseAsked,
+    RecoveryAsked,
+    ResumeAsked,
+    RetryAsked,
+)
 from pcloud.model.plan import AssemblyPlan
 from pcloud.model.state import AssemblyState, DeployableState, Recovery
 from pcloud.model.words import Choice, Desired, Phase, Rung, Stage
@@ -28,13 +39,35 @@ def why_not(state: DeployableState, event: RecoveryAsked) -> str:
         return f"{event.assembly} is static: it was not launched by pcloud and cannot be relaunched"
     if assembly.action is not None or any(each.action is not None for each in assembly.resources.values()):
         return f"an action on {event.assembly} is under way"
-    if assembly.recovery is not None and assembly.recovery.phase is not Phase.DELAYED:
+    if state.recovery is not None and not gates.waits(state.recovery):
+        return f"{state.name} as a whole is being relaunched"
+    if assembly.recovery is not None and not gates.waits(assembly.recovery) and not assembly.recovery.observed:
         return f"{event.assembly} is on its way up already ({assembly.stage})"
     if assembly.instance is None and event.rung is not Rung.RELAUNCH:
         return f"{event.assembly} has no instance now"
     if event.rung is Rung.RESTART:
         return why_not_restart(plan, assembly, event)
     return ""
+
+
+def refusal(state: DeployableState, event: OperatorSaid) -> str:
+    """Why a word makes no sense now; empty if it does. Asked before it is posted; ``step`` takes it in all the same."""
+    target = Place(getattr(event, "assembly", ""), getattr(event, "resource", ""))
+    match event:
+        case RecoveryAsked():
+            return why_not(state, event)
+        case ResumeAsked() if not any(not event.assembly or pause.assembly == event.assembly for pause in state.pauses):
+            return f"{target.name or state.name} is not paused"
+        case ApprovalGiven(approved=True) if not approvals.awaited(state, target):
+            return f"nothing waits for approval at {target.name or state.name}"
+        case ApprovalGiven(approved=False) if not approvals.waiting(state, target):
+            return f"nothing waits for approval at {target.name or state.name}"
+        case RetryAsked() if not forgiving.needed(state, target):
+            return f"nothing is blocked, exhausted or denied at {target.name or state.name}"
+        case DeathConfirmed() if not fencing.awaits_confirmation(state.assemblies[event.assembly]):
+            return f"{event.assembly} does not wait for anybody to confirm that its instance is dead"
+        case _:
+            return ""
 
 
 def why_not_restart(plan: AssemblyPlan, assembly: AssemblyState, event: RecoveryAsked) -> str:
@@ -51,6 +84,29 @@ def why_not_restart(plan: AssemblyPlan, assembly: AssemblyState, event: Recovery
     return ""
 
 
+def on_said(turn: Turn, event: OperatorSaid) -> None:
+    """Take in an operator's word."""
+    match event:
+        case OperatorAsked(desired=desired):
+            lifecycle.ask(turn, desired)
+        case RecoveryAsked():
+            on_asked(turn, event)
+        case PauseAsked():
+            pauses.on_asked(turn, event)
+        case ResumeAsked():
+            pauses.on_resume(turn, event)
+        case ApprovalGiven():
+            approvals.on_given(turn, event)
+        case RetryAsked():
+            forgiving.on_retry(turn, event)
+        case CleanupAsked():
+            forgiving.on_cleanup(turn, event)
+        case DeathConfirmed() if event.assembly in turn.assemblies:
+            fencing.on_confirmed(turn, event)
+        case _:
+            pass
+
+
 def on_asked(turn: Turn, event: RecoveryAsked) -> None:
     """Do it, unless something has come up since it was asked for."""
     refusal = why_not(turn.finish(), event)
@@ -63,7 +119,7 @@ def on_asked(turn: Turn, event: RecoveryAsked) -> None:
         assembly=event.assembly,
         resource=event.resource,
     )
-    recovery = Recovery(event.rung, Phase.ACTING, None, decision, reason="asked for by the operator")
+    recovery = Recovery(event.rung, Phase.ACTING, None, decision, reason="asked for by the operator", manual=True)
     if event.rung is Rung.RESTART:
         restarts.begin(turn, event.assembly, event.resource, recovery)
         return

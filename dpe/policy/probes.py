@@ -10,12 +10,12 @@ Rules:
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from dpe.policy import restarts, silence
+from dpe.policy import restarts, sights
+from dpe.policy.altering import replace
 from dpe.policy.turn import Turn
 from pcloud.model.actions import ProbeAgain
 from pcloud.model.events import (
+    OutsideDoubted,
     ProbeBroken,
     ProbeFailed,
     ProbeMissed,
@@ -54,11 +54,13 @@ def on_probe(turn: Turn, event: ProbeReported) -> None:
         return
     state = turn.resource(event.assembly, event.resource)
     old = state.probes.get(event.probe)
+    if turn.root.doubted and speaks_for_itself(plan, event.probe):
+        event = doubted(event, turn.root.doubted)
     new = judged(old, event, *thresholds(plan, event.probe))
     if new != old:
         turn.update_resource(event.assembly, event.resource, probes={**state.probes, event.probe: new})
     if isinstance(event, ProbePassed) and speaks_for_itself(plan, event.probe):
-        silence.on_passing_sight(turn, event.assembly, f"check {event.probe} of {event.resource} from the controller")
+        sights.on_passing_sight(turn, event.assembly, f"check {event.probe} of {event.resource} from the controller")
     if isinstance(event, ProbePassed) and new.verdict is not Verdict.PASSED:
         turn.order(ProbeAgain(event.assembly))  # a pass is told only when it is news: the next of ``rise`` must be asked for
     if new.verdict is Verdict.PASSED and old is not None and old.verdict is Verdict.BROKEN:
@@ -68,6 +70,37 @@ def on_probe(turn: Turn, event: ProbeReported) -> None:
     if isinstance(event, ProbeBroken):
         restarts.block(turn, event.assembly, event.resource, event.reason)
     conclude(turn, event.assembly, event.resource)
+
+
+def doubted(event: ProbeReported, numbers: str) -> ProbeReported:
+    """A check from the controller while its own way out is in doubt: what fails is unknown (policy.md section 5, outside checks)."""
+    if not isinstance(event, ProbeMissed | ProbeFailed):
+        return event
+    return ProbeUnknown(
+        at=event.at,
+        wall=event.wall,
+        assembly=event.assembly,
+        resource=event.resource,
+        generation=event.generation,
+        probe=event.probe,
+        reason=f"our own way out is in doubt ({numbers})",
+    )
+
+
+def on_outside_doubted(turn: Turn, event: OutsideDoubted) -> None:
+    """The controller doubts its own way out, or does no longer: what such checks said until now is looked at anew."""
+    turn.update_root(doubted=event.numbers or "checks from the controller fail everywhere" if event.doubted else "")
+    for name, state in turn.assemblies.items():
+        again = False
+        for resource, each in state.resources.items():
+            outside = [key for key in each.probes if speaks_for_itself(turn.resource_plan(name, resource), key)]
+            if not outside:
+                continue
+            again = True
+            turn.update_resource(name, resource, probes={key: probe for key, probe in each.probes.items() if key not in outside})
+            conclude(turn, name, resource)
+        if again:
+            turn.order(ProbeAgain(name))
 
 
 def thresholds(plan: ResourcePlan, probe: str) -> tuple[int, int]:

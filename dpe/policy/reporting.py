@@ -5,14 +5,14 @@ Rules: a decision made in the same step about the same target carries the change
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from dpe.policy.altering import replace
 from dpe.policy.summary import assembly_word, deployable_word, resource_word
 from dpe.policy.turn import Turn
 from pcloud.model.actions import Report
 from pcloud.model.state import AssemblyState, DeployableState, ResourceState
 from pcloud.model.words import Phase, Stage
 
+NEW_ASSEMBLY, NEW_RESOURCE = AssemblyState(), ResourceState()
 SPEAKING = {Stage.VERIFYING, Stage.UP}  # before, what was not started yet is not running, which is no news
 
 
@@ -20,32 +20,40 @@ def report_changes(turn: Turn, before: DeployableState) -> None:
     """Compare what can be seen before and after, resources first: causes stand before effects."""
     if turn.version == 0:
         return
+    news = turn.root is not before or turn.desired is not before.desired
+    words: list[str] = []
+    words_before: list[str] = []
     for name, state in list(turn.assemblies.items()):
-        old = before.assemblies.get(name, AssemblyState())
+        old = before.assemblies.get(name, NEW_ASSEMBLY)
         if old is state:
+            words.append(assembly_word(state))
+            words_before.append(words[-1])
             continue
-        date_words(turn, name, old, state)
-        for resource, each in state.resources.items():
-            was = old.resources.get(resource, ResourceState())
-            if was is not each and state.stage in SPEAKING and not merely_forgotten(each):
-                change(turn, name, resource, resource_word(was), resource_word(each), each.reason or each.blocked or under_way(each))
-        change(turn, name, "", assembly_word(old), assembly_word(state), state.reason)
-    after = turn.finish()
-    change(turn, "", "", deployable_word(before), deployable_word(after), "")
+        for resource, each in list(state.resources.items()):
+            was = old.resources.get(resource, NEW_RESOURCE)
+            if was is not each:
+                change_resource(turn, name, resource, was, each)
+        before_word, word = assembly_word(old), assembly_word(state)
+        if before_word != word:
+            turn.update(name, word_since=turn.at)
+        change(turn, name, "", before_word, word, state.reason)
+        words.append(word)
+        words_before.append(before_word)
+        news = news or before_word != word or old.stage is not state.stage or old.recovery is not state.recovery
+    if news:
+        known = words_before if len(words_before) == len(before.assemblies) else ()
+        change(turn, "", "", deployable_word(before, known), deployable_word(turn.finish(), words), "")
 
 
-def date_words(turn: Turn, name: str, old: AssemblyState, new: AssemblyState) -> None:
-    """Remember since when each word is shown."""
-    for resource, each in new.resources.items():
-        if resource_word(old.resources.get(resource, ResourceState())) != resource_word(each):
-            turn.update_resource(name, resource, word_since=turn.at)
-    if assembly_word(old) != assembly_word(new):
-        turn.update(name, word_since=turn.at)
-
-
-def merely_forgotten(state: ResourceState) -> bool:
-    """Whether nothing is known of it only because it is being looked at anew: no news, and the next word follows soon."""
-    return resource_word(state) == "unknown" and not state.reason
+def change_resource(turn: Turn, assembly: str, resource: str, was: ResourceState, state: ResourceState) -> None:
+    """Date the word of a resource, and write its change down unless it is no news."""
+    before, word = resource_word(was), resource_word(state)
+    if before == word:
+        return
+    turn.update_resource(assembly, resource, word_since=turn.at)
+    forgotten = word == "unknown" and not state.reason  # it is being looked at anew, and the next word follows soon
+    if turn[assembly].stage in SPEAKING and not forgotten:
+        change(turn, assembly, resource, before, word, state.reason or state.blocked or under_way(state))
 
 
 def under_way(state: ResourceState) -> str:

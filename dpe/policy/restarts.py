@@ -10,25 +10,26 @@ Rules:
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from dpe.policy import dependencies, evidence, flapping, ladder, windows
+from dpe.policy import dependencies, evidence, gates, ladder, pauses, windows
+from dpe.policy.altering import replace
+from dpe.policy.places import Place
 from dpe.policy.turn import Turn
 from dpe.policy.wording import counted, duration, soon
 from pcloud.model.actions import Decision, ProbeAgain, RestartResource
 from pcloud.model.events import ActionFailed, ActionRefused, StopFailed
 from pcloud.model.plan import ResourcePlan
 from pcloud.model.state import Recovery
-from pcloud.model.words import Choice, Desired, Health, OnExhausted, Phase, Rung, Stage
+from pcloud.model.words import Choice, Desired, Health, Mode, OnExhausted, Phase, Rung, Stage
 
 
 def attend(turn: Turn, assembly: str, resource: str) -> None:
     """See to a resource of an assembly that is up: it may have failed, or time may have brought something."""
     state = turn.resource(assembly, resource)
-    if state.recovery is not None:
-        advance(turn, assembly, resource, state.recovery)
-    elif state.health is Health.FAILED and not state.blocked and not state.suppressed_by:
+    if state.recovery is None and state.health is Health.FAILED and not state.blocked and not state.suppressed_by and not state.denied:
         on_failure(turn, assembly, resource)
+        state = turn.resource(assembly, resource)
+    if state.recovery is not None and turn[assembly].recovery is None:
+        advance(turn, assembly, resource, state.recovery)
 
 
 def on_failure(turn: Turn, assembly: str, resource: str) -> None:
@@ -36,7 +37,7 @@ def on_failure(turn: Turn, assembly: str, resource: str) -> None:
     state, plan = turn.resource(assembly, resource), turn.resource_plan(assembly, resource)
     if state.exhausted and not (plan.recovery.on_exhausted is OnExhausted.RETRY and restartable(plan)):
         return
-    if dependencies.being_restarted(turn, assembly, resource):
+    if dependencies.being_restarted(turn, assembly, resource) or not pauses.counts(turn, assembly):
         return
     by = dependencies.cause(turn, assembly, resource)
     if by:
@@ -76,16 +77,19 @@ def count(turn: Turn, assembly: str, resource: str, reason: str) -> None:
 
 def schedule(turn: Turn, assembly: str, plan: ResourcePlan, reason: str, failures: int) -> None:
     """Decide the restart that the ``failures``-th failure in the window asks for."""
-    settings = plan.recovery.restart
+    settings, mode = plan.recovery.restart, plan.recovery.mode
     wait = windows.delay(failures, settings) * turn.jitter(f"{assembly}/{plan.name}", failures)
     counters = (failures, settings.failures, settings.within)
     ends = settings.failures and failures + 1 >= settings.failures
     following = "reboot" if ends else "restart again"
+    made = Decision("", gates.choice(mode), "section 3.2", Rung.RESTART, Rung.RESTART, *counters, evidence=(reason,), next=following)
+    doing = gates.announced(mode, f"restarting{(' ' + plan.restarts if plan.restarts else '')}{soon(wait)}")
     decision = turn.decide(
-        Decision("", Choice.ACT, "section 3.2", Rung.RESTART, Rung.RESTART, *counters, evidence=(reason,), next=following),
-        f"{reason}; {counted(*counters)}: restarting{(' ' + plan.restarts if plan.restarts else '')}{soon(wait)}",
+        replace(made, before=failures - 1),
+        f"{reason}; {counted(*counters)}: {doing}",
         assembly=assembly,
         resource=plan.name,
+        alert=mode is Mode.APPROVE,  # somebody has to know that his yes is waited for
     )
     recovery = Recovery(Rung.RESTART, Phase.DELAYED, turn.at + wait, decision, *counters, reason=reason)
     turn.update_resource(assembly, plan.name, recovery=recovery)
@@ -106,18 +110,28 @@ def repeat(turn: Turn, assembly: str, plan: ResourcePlan, reason: str) -> None:
 
 def advance(turn: Turn, assembly: str, resource: str, recovery: Recovery) -> None:
     """Do what time has brought: begin a restart whose delay is over, or give up on one that did not verify."""
-    if recovery.until is None or turn.at < recovery.until:
+    asks = recovery.phase in {Phase.ASKING, Phase.APPROVAL}
+    if not asks and (recovery.until is None or turn.at < recovery.until):
         return
     by = dependencies.cause(turn, assembly, resource)
     state = turn.resource(assembly, resource)
     if by and state.health is not Health.HEALTHY:
         withdraw(turn, assembly, resource)
         dependencies.suppress(turn, assembly, resource, by, recovery.reason)
+    elif asks:
+        gates.watch(turn, Place(assembly, resource), recovery)
     elif recovery.phase is Phase.VERIFYING:
         verify = turn.resource_plan(assembly, resource).recovery.restart.verify
-        count(turn, assembly, resource, f"not healthy {duration(verify)} after its restart{': ' + state.reason if state.reason else ''}")
-    elif state.health is Health.FAILED and not dependencies.being_restarted(turn, assembly, resource):
+        after = "the restart that was observed only" if recovery.observed else "its restart"
+        count(turn, assembly, resource, f"not healthy {duration(verify)} after {after}{': ' + state.reason if state.reason else ''}")
+    elif may_begin(turn, assembly, resource) and gates.opened(turn, Place(assembly, resource)):
         begin(turn, assembly, resource, recovery)
+
+
+def may_begin(turn: Turn, assembly: str, resource: str) -> bool:
+    """Whether the evidence for a restart still stands, and nothing is in its way."""
+    failed = turn.resource(assembly, resource).health is Health.FAILED
+    return failed and not dependencies.being_restarted(turn, assembly, resource) and pauses.covering(turn, assembly) is None
 
 
 def withdraw(turn: Turn, assembly: str, resource: str) -> None:
@@ -136,8 +150,8 @@ def begin(turn: Turn, assembly: str, resource: str, recovery: Recovery) -> None:
     target = plan.restarts or resource
     patience = 2 * turn.resource_plan(assembly, target).action_timeout  # a stop and a start, each with its own
     action = RestartResource(turn.next_id(), assembly, target, owner.instance.generation, patience)
-    history = flapping.remember(turn, turn.resource(assembly, resource).recoveries, assembly, resource)
-    turn.update_resource(assembly, resource, recovery=ladder.acting(recovery), action=action, recoveries=history)
+    gates.remember(turn, Place(assembly, resource))
+    turn.update_resource(assembly, resource, recovery=ladder.acting(recovery), action=action)
     turn.order(action)
 
 
@@ -168,6 +182,9 @@ def on_action_failed(turn: Turn, assembly: str, resource: str, event: ActionFail
         why = f"{resource}: its stop failed: {event.reason}"
         ladder.fail(turn, assembly, Rung.REBOOT, why, rule="section 3.6", resource=resource)
     else:
+        if state.health is Health.HEALTHY:  # asked for by hand: whether it runs now is not known
+            evidence.forget_resource(turn, assembly, resource, doubt=True)
+            evidence.ask_again(turn, assembly)
         count(turn, assembly, resource, f"restart failed: {event.reason}")
 
 
@@ -178,20 +195,21 @@ def on_health(turn: Turn, assembly: str, resource: str) -> None:
         return
     decision = state.recovery.decision if state.recovery is not None else ""
     if state.recovery is not None or state.exhausted or state.blocked:
-        how = "recovered by itself" if state.recovery is None or state.recovery.phase is Phase.DELAYED else "verified"
+        acted = state.recovery is not None and not gates.waits(state.recovery) and not state.recovery.observed
+        how = "verified" if acted else "recovered by itself"
         turn.decide(
             Decision("", Choice.RECOVERED, "section 3.3", rung=Rung.RESTART, evidence=(decision,) if decision else ()),
             how,
             assembly=assembly,
             resource=resource,
         )
-    turn.update_resource(assembly, resource, recovery=None, exhausted=False, blocked="", suppressed_by="")
+    turn.update_resource(assembly, resource, recovery=None, exhausted=False, blocked="", suppressed_by="", denied="")
 
 
 def on_lost(turn: Turn, assembly: str) -> None:
     """The machine is out of sight: what its resources waited for was perhaps its own failure (section 2)."""
     for name, state in turn[assembly].resources.items():
-        if state.recovery is not None and state.recovery.phase is Phase.DELAYED:
+        if gates.waits(state.recovery):
             withdraw(turn, assembly, name)
 
 
@@ -233,6 +251,8 @@ def on_own_restart(turn: Turn, assembly: str, resource: str, restarts: int) -> N
     if state.restarts is None or restarts <= state.restarts or owner.stage is not Stage.UP:
         return
     if turn.desired is not Desired.RUNNING or owner.recovery is not None or state.recovery is not None or state.blocked:
+        return
+    if not pauses.counts(turn, assembly):
         return
     settings = turn.resource_plan(assembly, resource).recovery.restart
     if state.failures and turn.at - state.failures[-1] < settings.verify:

@@ -6,22 +6,31 @@ event or a late one lead to the same place.
 
 from __future__ import annotations
 
-from dpe.policy import bringup, dependencies, ladder, lifecycle, probes, restarts, silence
+from dpe.policy import bringup, dependencies, gates, ladder, lifecycle, pauses, probes, restarts, silence, whole
+from dpe.policy.places import Place
 from dpe.policy.turn import Turn
 from pcloud.model.actions import Decision
 from pcloud.model.state import AssemblyState, Recovery
-from pcloud.model.words import Choice, Desired, Phase, Rung, Stage
+from pcloud.model.words import Choice, Desired, Health, Phase, Rung, Stage
 
+DOUBTFUL = frozenset({Health.PENDING, Health.UNKNOWN})
 ROUNDS = 50  # each round does at least one thing to one of a handful of assemblies; more is a loop, and a bug
 UNCLEAR_ALERT = 300.0  # policy.md section 1: unknown raises an alert when it lasts 5 min
 
 
 def settle(turn: Turn) -> None:
     """Apply every rule to every assembly until nothing changes any more."""
+    if turn.root.pauses:
+        pauses.watch(turn)
+    at_rest: dict[str, int] = {}  # the version at which each assembly was last seen to come to nothing
     for _ in range(ROUNDS):
         before = turn.version
+        if turn.root.recovery is not None:
+            whole.advance(turn)
         for name in turn.assemblies:
-            settle_assembly(turn, name)
+            if at_rest.get(name) != turn.version:
+                at_rest[name] = turn.version
+                settle_assembly(turn, name)
         if turn.version == before:
             return
     raise RuntimeError(f"the rules do not come to rest at {turn.at} for {turn.state.name}")
@@ -29,14 +38,17 @@ def settle(turn: Turn) -> None:
 
 def settle_assembly(turn: Turn, name: str) -> None:
     """Apply the rules to one assembly."""
-    watch_clarity(turn, name)
+    if turn[name].unclear:
+        watch_clarity(turn, name)
     if turn.desired is Desired.STOPPED:
         lifecycle.take_down(turn, name)
         lifecycle.discard(turn, name)
         return
-    silence.ask(turn, name)
-    silence.judge(turn, name)
-    begin_due(turn, name)
+    if turn[name].silence is not None:
+        silence.ask(turn, name)
+        silence.judge(turn, name)
+    if turn[name].recovery is not None:
+        begin_due(turn, name)
     if is_over(turn, turn[name]):
         run_out(turn, name)
     match turn[name].stage:
@@ -52,23 +64,31 @@ def settle_assembly(turn: Turn, name: str) -> None:
             keep_up(turn, name)
         case _:
             pass
-    for resource in turn[name].resources:
-        probes.watch_clock(turn, name, resource)
-        if may_restart(turn[name]):
+    settle_resources(turn, name)
+    if turn[name].retired:
+        lifecycle.discard(turn, name)
+
+
+def settle_resources(turn: Turn, name: str) -> None:
+    """Apply the rules to its resources: those about which there is anything to say."""
+    state = turn[name]
+    for resource, each in state.resources.items():
+        if each.health in DOUBTFUL:
+            probes.watch_clock(turn, name, resource)
+        if (each.recovery is not None or turn.resource(name, resource).health is Health.FAILED) and may_restart(turn, turn[name]):
             restarts.attend(turn, name, resource)
-    lifecycle.discard(turn, name)
 
 
-def may_restart(state: AssemblyState) -> bool:
-    """Whether its resources are seen to singly: it is up and in sight, and nothing is done to it as a whole."""
-    return state.stage is Stage.UP and state.contact and state.recovery is None and not state.blocked
+def may_restart(turn: Turn, state: AssemblyState) -> bool:
+    """Whether its resources are seen to singly: it is up and in sight, and nothing is done to it or the deployable as a whole."""
+    return state.stage is Stage.UP and state.contact and state.recovery is None and not state.blocked and turn.root.recovery is None
 
 
 def is_over(turn: Turn, state: AssemblyState) -> bool:
     """Whether the time of a stage has run out. While the machine is silent that is what is judged, and nothing else."""
     if state.until is None or turn.at < state.until:
         return False
-    return state.action is None and state.silence is None and not bringup.waits(state.recovery)
+    return state.action is None and state.silence is None and not gates.waits(state.recovery)
 
 
 def run_out(turn: Turn, name: str) -> None:
@@ -81,16 +101,32 @@ def run_out(turn: Turn, name: str) -> None:
 
 def begin_due(turn: Turn, name: str) -> None:
     """Begin a recovery of the assembly whose delay is over; one whose cause went away while it waited ends here."""
-    recovery = turn[name].recovery
-    if recovery is None or recovery.phase is not Phase.DELAYED:
+    recovery, state = turn[name].recovery, turn[name]
+    if recovery is None or not (gates.waits(recovery) or recovery.observed):
         return
-    if turn[name].stage is Stage.UP and well(turn[name]) and not recovery.persists:
+    due = recovery.until is not None and turn.at >= recovery.until
+    if state.stage is Stage.UP and well(state) and not recovery.persists:
         turn.update(name, recovery=None, reason="")
-        turn.report("recovered", "recovered by itself", assembly=name, decision=recovery.decision)
-    elif turn[name].stage is Stage.UP and turn[name].unclear:
-        return  # whether it still fails cannot be told now
-    elif recovery.until is not None and turn.at >= recovery.until and ladder.clear_to_begin(turn[name]):
+        turn.decide(
+            Decision("", Choice.RECOVERED, "section 3", rung=recovery.rung, evidence=(recovery.decision,)),
+            "recovered by itself",
+            assembly=name,
+        )
+    elif recovery.observed:
+        if due:
+            ladder.fail(turn, name, recovery.rung, f"{recovery.reason}; not healthy after the {recovery.rung} that was observed only")
+    elif recovery.phase is not Phase.DELAYED:
+        gates.watch(turn, Place(name), recovery)
+    elif due and may_begin(turn, name) and gates.opened(turn, Place(name)):
         bringup.begin(turn, name, recovery)
+
+
+def may_begin(turn: Turn, name: str) -> bool:
+    """Whether the evidence still stands and nothing is in the way; under an unclear contact whether it fails cannot be told."""
+    state = turn[name]
+    if turn.root.recovery is not None or pauses.covering(turn, name) is not None:
+        return False
+    return not (state.stage is Stage.UP and state.unclear) and ladder.clear_to_begin(state)
 
 
 def well(state: AssemblyState) -> bool:
@@ -105,7 +141,7 @@ def keep_up(turn: Turn, name: str) -> None:
     silence.refresh_baseline(turn, name)
     if state.exhausted and well(state):
         turn.update(name, exhausted=False, reason="")
-    if may_restart(turn[name]) and ladder.clear_to_begin(state):
+    if turn.plan_of(name).parameters and may_restart(turn, turn[name]) and ladder.clear_to_begin(state) and pauses.counts(turn, name):
         follow_parameters(turn, name)
 
 
@@ -136,20 +172,20 @@ def watch_clarity(turn: Turn, name: str) -> None:
 
 def wake_at(turn: Turn) -> float | None:
     """The next moment at which time alone changes something. What is due already and was not done waits for a fact, not for time."""
-    moments = [moment for name in turn.assemblies for moment in moments_of(turn, name) if moment is not None and moment > turn.at]
-    return min(moments, default=None)
+    moments = [gates.alarm(turn.root.recovery), pauses.alarm(turn) if turn.root.pauses else None]
+    for name in turn.assemblies:
+        moments += moments_of(turn, name)
+    return min((moment for moment in moments if moment is not None and moment > turn.at), default=None)
 
 
 def moments_of(turn: Turn, name: str) -> list[float | None]:
     """All deadlines of one assembly."""
     state = turn[name]
-    moments = [state.until, state.discard_at, silence.alarm(turn, name)]
+    moments = [state.until, state.discard_at, state.grace, silence.alarm(turn, name), gates.alarm(state.recovery)]
     if state.unclear and state.unclear_since is not None:
         moments.append(state.unclear_since + UNCLEAR_ALERT)
-    if state.recovery is not None and state.recovery.phase is Phase.DELAYED:
-        moments.append(state.recovery.until)
     for resource in state.resources.values():
         moments.append(probes.alarm(resource))
         if resource.recovery is not None:
-            moments.append(resource.recovery.until)
+            moments.append(gates.alarm(resource.recovery))
     return moments

@@ -1,32 +1,38 @@
-"""When an assembly is dead (policy.md section 4), as far as a peer's answer and the cloud's word tell.
+"""When an assembly is dead (policy.md section 4): the judgement, and the questions that it needs.
 
 Rules:
 - Silence starts at a failed attempt of ours and must last ``silence`` seconds without any passing sight; a passing sight starts it anew,
   and while such sights go on the assembly is ``held: unreachable``.
-- Silence needs a second sight: a peer that fails to reach a port that it did reach within the last hour, or the cloud's ERROR, SHUTOFF or
-  404 for this very server, read twice, 10 s apart. A refusal at the port means that the machine is alive.
+- Silence needs a second sight (``sights``): a peer, the cloud, or an anchor where no peer can testify.
+- Stopped from outside is held: by the cloud's record of a user's stop, or an orderly shutdown followed by SHUTOFF. An orderly shutdown has
+  the reboot's ``verify`` to come back.
 - Silent and the cloud's API unreachable: held. Another state of the cloud's that is not of our making: held.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from dpe.policy import bringup, dependencies, ladder, restarts
+from dpe.policy import bringup, dependencies, gates, ladder, pauses, restarts
+from dpe.policy.altering import replace
+from dpe.policy.sights import (
+    ANCHOR_PATIENCE,
+    CONDEMNING,
+    can_testify,
+    condemned_by_cloud,
+    missed_by_peers,
+    quiet_since,
+    vouched_by_anchor,
+)
 from dpe.policy.turn import Turn
 from dpe.policy.wording import duration
-from pcloud.model.actions import AskPeers, Decision, ProbeAgain, ReadInstance
-from pcloud.model.events import CloudAnswered, CloudUnreachable, ContactLost, PeerAnswered
+from pcloud.model.actions import AskAnchors, AskPeers, Decision, ProbeAgain, ReadInstance
+from pcloud.model.events import ContactLost
 from pcloud.model.plan import AssemblyPlan, TcpCheck
-from pcloud.model.state import AssemblyState, CloudReading, PeerReading, Silence
-from pcloud.model.words import Choice, Desired, InstanceStatus, Reach, Rung, Stage
+from pcloud.model.state import AssemblyState, Silence
+from pcloud.model.words import Choice, Desired, InstanceStatus, Rung, Stage
 
 ASK_INTERVAL = 5.0  # while silent: often enough to be ready when ``silence`` has lasted, 12 questions in the default 60 s
-READ_APART = 10.0  # policy.md section 4: "read twice, 10 s apart"
-BASELINE_VALID = 3600.0  # section 4: "a port that it did reach within the last hour"
 BASELINE_INTERVAL = 1200.0  # so that two refreshes may be lost before the hour is over
 BASELINE_AGAIN = 60.0  # where no peer could be asked: soon, since without a baseline no silence can be judged
-CONDEMNING = {InstanceStatus.ERROR, InstanceStatus.SHUTOFF, InstanceStatus.ABSENT}
 OF_OUR_MAKING = {InstanceStatus.ACTIVE, InstanceStatus.BUILD, InstanceStatus.REBOOT, InstanceStatus.UNKNOWN}
 SILENCED = {Stage.PROVISIONING, Stage.CONFIGURING, Stage.STARTING, Stage.VERIFYING, Stage.UP}
 
@@ -41,54 +47,8 @@ def on_lost(turn: Turn, event: ContactLost) -> None:
     restarts.on_lost(turn, event.assembly)
     silence = Silence(event.at, event.last_seen, event.reason, ask_at=event.at)
     turn.update(event.assembly, silence=silence, reason=f"no contact: {event.reason}")
-    if state.stage is Stage.UP and bringup.waits(state.recovery):
+    if state.stage is Stage.UP and gates.waits(state.recovery):
         turn.update(event.assembly, recovery=None)  # decided on what its resources said; now the silence is to be judged
-
-
-def on_passing_sight(turn: Turn, assembly: str, by: str) -> None:
-    """Somebody had an answer from the machine while we have none."""
-    silence = turn[assembly].silence
-    if silence is not None:
-        turn.update(assembly, silence=replace(silence, passed_at=turn.at, passed_by=by))
-
-
-def on_peer(turn: Turn, event: PeerAnswered) -> None:
-    """A peer has tried one of our ports."""
-    state = turn[event.assembly]
-    reading = PeerReading(event.at, event.peer, event.port, event.reach)
-    if event.reach is Reach.ANSWERED:
-        turn.update(event.assembly, reached=latest(state.reached, reading))
-    if state.silence is None or event.reach is Reach.UNABLE:
-        return
-    turn.update(event.assembly, silence=replace(state.silence, peers=latest(state.silence.peers, reading)))
-    if event.reach is Reach.ANSWERED:
-        on_passing_sight(turn, event.assembly, f"{event.peer} reaches port {event.port}")
-
-
-def latest(readings: tuple[PeerReading, ...], new: PeerReading) -> tuple[PeerReading, ...]:
-    """The readings with the new one in the place of that peer's last about that port."""
-    return (*(old for old in readings if (old.peer, old.port) != (new.peer, new.port)), new)
-
-
-def on_cloud(turn: Turn, event: CloudAnswered) -> None:
-    """The cloud's word about this very instance."""
-    state = turn[event.assembly]
-    gone_at = (state.gone_at if state.gone_at is not None else event.at) if event.status is InstanceStatus.ABSENT else None
-    turn.update(event.assembly, gone_at=gone_at)
-    silence = state.silence
-    if silence is None:
-        return
-    same = silence.cloud is not None and silence.cloud.status is event.status
-    since = silence.cloud_since if same else event.at
-    word = CloudReading(event.at, event.status)
-    turn.update(event.assembly, silence=replace(silence, cloud=word, cloud_since=since, cloud_lost=""))
-
-
-def on_cloud_unreachable(turn: Turn, event: CloudUnreachable) -> None:
-    """The cloud's API does not answer."""
-    silence = turn[event.assembly].silence
-    if silence is not None:
-        turn.update(event.assembly, silence=replace(silence, cloud_lost=event.reason or "no answer"))
 
 
 def ask(turn: Turn, assembly: str) -> None:
@@ -101,6 +61,10 @@ def ask(turn: Turn, assembly: str) -> None:
     if not plan.static:
         turn.order(ReadInstance(assembly, state.instance))
     ask_peers(turn, assembly)
+    patience = plan.monitor.silence
+    lasted = turn.at - quiet_since(state.silence)
+    if lasted >= ANCHOR_PATIENCE * patience - ASK_INTERVAL and not can_testify(state, state.silence, turn.at, patience):
+        turn.order(AskAnchors(assembly, state.instance))
     turn.order(ProbeAgain(assembly))
 
 
@@ -131,46 +95,17 @@ def refresh_baseline(turn: Turn, assembly: str) -> None:
     turn.update(assembly, ask_peers_at=turn.at + (BASELINE_INTERVAL if asked else BASELINE_AGAIN))
 
 
-def quiet_since(silence: Silence) -> float:
-    """Since when nobody at all has had an answer."""
-    return silence.since if silence.passed_at is None else max(silence.since, silence.passed_at)
-
-
-def condemned_by_cloud(silence: Silence) -> InstanceStatus | None:
-    """The cloud's condemning word, when it was read twice, 10 s apart, without another in between."""
-    word = silence.cloud
-    if word is None or silence.cloud_since is None or word.status not in CONDEMNING or silence.cloud_lost:
-        return None
-    return word.status if word.at - silence.cloud_since >= READ_APART else None
-
-
-def missed_by_peers(state: AssemblyState, silence: Silence, at: float, patience: float) -> str:
-    """Which peer no longer reaches a port that it reached within the last hour; empty if none, or if one was refused there.
-
-    Only what was found within the last ``patience`` seconds counts: a peer that cannot testify any more says nothing.
-    """
-    after = [reading for reading in silence.peers if reading.at > quiet_since(silence) and reading.at >= at - patience]
-    if any(reading.reach is not Reach.SILENT for reading in after):
-        return ""
-    for reading in after:
-        for old in state.reached:
-            known = (old.peer, old.port) == (reading.peer, reading.port)
-            if known and reading.at - old.at <= BASELINE_VALID:
-                return f"{reading.peer} no longer reaches port {reading.port}"
-    return ""
-
-
 def judge(turn: Turn, assembly: str) -> None:
     """Decide what a silence that has lasted means."""
     state = turn[assembly]
     silence = state.silence
-    if silence is None or state.stage not in SILENCED or bringup.waits(state.recovery) or state.blocked or state.exhausted:
+    if silence is None or turn.at < silence.since + turn.plan_of(assembly).monitor.silence or state.stage not in SILENCED:
         return
-    if turn.desired is not Desired.RUNNING or turn.at < silence.since + turn.plan_of(assembly).monitor.silence:
+    if left_alone(turn, state) or not pauses.counts(turn, assembly):
         return
     if any(not left_to_themselves(turn[name]) for name in dependencies.upstream(turn, assembly)):
         return
-    if is_coming(turn, silence, turn.plan_of(assembly)):
+    if is_coming(turn, silence, turn.plan_of(assembly)) or comes_back(turn, assembly, silence):
         return
     word, evidence = held_because(turn, assembly, silence)
     if word:
@@ -180,9 +115,24 @@ def judge(turn: Turn, assembly: str) -> None:
     gone = condemned_by_cloud(silence)
     if gone is not None:
         rung = Rung.REBOOT if gone is InstanceStatus.SHUTOFF else Rung.RELAUNCH
-        condemn(turn, assembly, rung, f"{lasted}, and the cloud says {gone}")
+        condemn(turn, assembly, rung, f"{lasted}, and the cloud says {gone}", condemned=True)
         return
-    condemn(turn, assembly, Rung.REBOOT, f"{lasted}, and {missed(turn, assembly, silence)}")
+    condemn(turn, assembly, Rung.REBOOT, f"{lasted}, and {second_sight(turn, assembly, silence)}")
+
+
+def left_alone(turn: Turn, state: AssemblyState) -> bool:
+    """Whether nothing is judged now: nothing is wanted of it, it was given up or denied, or a recovery of it or of the whole is decided."""
+    if turn.desired is not Desired.RUNNING or state.blocked or state.exhausted or state.denied or turn.root.recovery is not None:
+        return True
+    return gates.waits(state.recovery) or (state.recovery is not None and state.recovery.observed)
+
+
+def comes_back(turn: Turn, assembly: str, silence: Silence) -> bool:
+    """Whether it went down in good order and may be on its way back: a reboot has its ``verify`` (section 4)."""
+    stopping = turn[assembly].stopping_at
+    if stopping is None or turn[assembly].stopped_by or condemned_by_cloud(silence) is not None:
+        return False
+    return turn.at < stopping + turn.plan_of(assembly).recovery.reboot.verify
 
 
 def is_coming(turn: Turn, silence: Silence, plan: AssemblyPlan) -> bool:
@@ -200,9 +150,23 @@ def left_to_themselves(dependency: AssemblyState) -> bool:
     return dependency.recovery is None and (dependency.silence is None or given_up)
 
 
-def missed(turn: Turn, assembly: str, silence: Silence) -> str:
-    """What the peers miss now."""
-    return missed_by_peers(turn[assembly], silence, turn.at, turn.plan_of(assembly).monitor.silence)
+def second_sight(turn: Turn, assembly: str, silence: Silence) -> str:
+    """What the peers miss now, or which anchor answers where they cannot tell; empty without either."""
+    patience = turn.plan_of(assembly).monitor.silence
+    missed = missed_by_peers(turn[assembly], silence, turn.at, patience)
+    if missed:
+        return missed
+    anchor = vouched_by_anchor(turn[assembly], silence, turn.at, patience)
+    return f"no peer can testify, while {anchor} answers" if anchor else ""
+
+
+def stopped_from_outside(state: AssemblyState, silence: Silence) -> str:
+    """Who stopped it, if it was not us (section 4); empty if nobody did."""
+    if state.stopped_by:
+        return f"stopped by {state.stopped_by}"
+    if state.stopping_at is not None and condemned_by_cloud(silence) is InstanceStatus.SHUTOFF:
+        return "it went down in good order, and is off"
+    return ""
 
 
 def held_because(turn: Turn, assembly: str, silence: Silence) -> tuple[str, str]:
@@ -210,13 +174,15 @@ def held_because(turn: Turn, assembly: str, silence: Silence) -> tuple[str, str]
     plan = turn.plan_of(assembly)
     if turn.at < quiet_since(silence) + plan.monitor.silence:
         return "unreachable", silence.passed_by
+    if stopped_from_outside(turn[assembly], silence):
+        return "external stop", stopped_from_outside(turn[assembly], silence)
     if silence.cloud_lost:
         return "the cloud's API does not answer", silence.cloud_lost
     if silence.cloud is None and not plan.static:
         return "no word from the cloud yet", ""
     if silence.cloud is not None and silence.cloud.status not in CONDEMNING | OF_OUR_MAKING:
         return str(silence.cloud.status), ""
-    if condemned_by_cloud(silence) is None and not missed(turn, assembly, silence):
+    if condemned_by_cloud(silence) is None and not second_sight(turn, assembly, silence):
         return "no second sight", ""
     return "", ""
 
@@ -230,14 +196,14 @@ def hold(turn: Turn, assembly: str, word: str, evidence: str) -> None:
     turn.decide(Decision("", Choice.HOLD, "section 4", evidence=(reason,)), reason, assembly=assembly, alert=True)
 
 
-def condemn(turn: Turn, assembly: str, rung: Rung, reason: str) -> None:
+def condemn(turn: Turn, assembly: str, rung: Rung, reason: str, *, condemned: bool = False) -> None:
     """The assembly is dead: one failure, at the rung that the evidence asks for."""
     state = turn[assembly]
     turn.update(assembly, held="")
     if state.stage is not Stage.UP and state.recovery is not None and rung is not Rung.RELAUNCH:
         bringup.failed(turn, assembly, reason)
         return
-    ladder.fail(turn, assembly, rung, reason, rule="section 3.6" if rung is Rung.RELAUNCH else "section 4")
+    ladder.fail(turn, assembly, rung, reason, rule="section 3.6" if rung is Rung.RELAUNCH else "section 4", condemned=condemned)
 
 
 def alarm(turn: Turn, assembly: str) -> float | None:
@@ -246,6 +212,9 @@ def alarm(turn: Turn, assembly: str) -> float | None:
     if silence is None:
         return turn[assembly].ask_peers_at
     patience = turn.plan_of(assembly).monitor.silence
-    moments = (silence.since + patience, quiet_since(silence) + patience, silence.since + patience + ASK_INTERVAL)
+    moments = [silence.since + patience, quiet_since(silence) + patience, silence.since + patience + ASK_INTERVAL]
+    moments.append(quiet_since(silence) + ANCHOR_PATIENCE * patience)
+    if turn[assembly].stopping_at is not None:
+        moments.append((turn[assembly].stopping_at or 0.0) + turn.plan_of(assembly).recovery.reboot.verify)
     ends = [moment for moment in moments if moment > turn.at]
     return min([silence.ask_at, *ends])

@@ -6,28 +6,35 @@ An event about something that the plan does not hold, or about another generatio
 
 from __future__ import annotations
 
-from dpe.policy import answers, contact, lifecycle, operator, probes, resuming, silence
+from dpe.policy import answers, beginning, contact, gates, operator, probes, resuming, sights, silence
+from dpe.policy.altering import altered
 from dpe.policy.reporting import report_changes
 from dpe.policy.settings import adopt_plan
 from dpe.policy.settling import settle, wake_at
-from dpe.policy.turn import Turn, altered
+from dpe.policy.turn import Turn
 from pcloud.model.actions import Order
 from pcloud.model.events import (
     ActionDone,
     ActionFailed,
+    AnchorAnswered,
     CloudAnswered,
     CloudUnreachable,
     ContactBlurred,
     ContactLost,
     ContactMade,
     ControllerResumed,
+    ControllerStalled,
     Event,
-    OperatorAsked,
+    GuestStopping,
+    OperatorSaid,
+    OutsideDoubted,
     PeerAnswered,
+    PermitGranted,
+    PermitHeld,
     ProbeReported,
     ProvisionFinished,
-    RecoveryAsked,
     SettingsChanged,
+    StopRecorded,
     Ticked,
 )
 from pcloud.model.state import DeployableState
@@ -51,6 +58,7 @@ def step(state: DeployableState, event: Event) -> Step:
     if turn.version == 0 and not turn.orders and not isinstance(event, SettingsChanged) and not due(state, event.at):
         return state, (), state.wake_at  # what was settled before is settled still
     settle(turn)
+    gates.give_back(turn, state)
     report_changes(turn, state)
     wake = wake_at(turn)
     after = turn.finish()
@@ -60,8 +68,8 @@ def step(state: DeployableState, event: Event) -> Step:
 
 
 def due(state: DeployableState, at: float) -> bool:
-    """Whether time alone may have changed something since the last step."""
-    return state.wake_at is not None and at >= state.wake_at
+    """Whether time alone may have changed something since the last step; a pause goes by wall time too, which may jump."""
+    return (state.wake_at is not None and at >= state.wake_at) or bool(state.pauses)
 
 
 def take_in(turn: Turn, event: Event) -> None:
@@ -71,16 +79,22 @@ def take_in(turn: Turn, event: Event) -> None:
             probes.on_probe(turn, event)
         case SettingsChanged() | Ticked():
             pass
-        case OperatorAsked(desired=desired):
-            lifecycle.ask(turn, desired)
-        case RecoveryAsked():
-            operator.on_asked(turn, event)
+        case OperatorSaid():
+            operator.on_said(turn, event)
         case ControllerResumed():
             resuming.on_resumed(turn)
+        case ControllerStalled():
+            resuming.on_stalled(turn, event)
         case ActionDone():
             answers.on_done(turn, event)
         case ActionFailed():
             answers.on_failed(turn, event)
+        case PermitGranted():
+            beginning.on_granted(turn, event)
+        case PermitHeld():
+            gates.on_held(turn, event)
+        case OutsideDoubted():
+            probes.on_outside_doubted(turn, event)
         case _:
             take_in_sight(turn, event)
 
@@ -97,11 +111,17 @@ def take_in_sight(turn: Turn, event: Event) -> None:
         case ProvisionFinished() if current(turn, event.assembly, event.generation):
             contact.on_provisioned(turn, event)
         case PeerAnswered() if current(turn, event.assembly, event.generation):
-            silence.on_peer(turn, event)
+            sights.on_peer(turn, event)
+        case AnchorAnswered() if current(turn, event.assembly, event.generation):
+            sights.on_anchor(turn, event)
+        case GuestStopping() if current(turn, event.assembly, event.generation):
+            contact.on_stopping(turn, event)
         case CloudAnswered() if mine(turn, event.assembly, event.instance_id):
-            silence.on_cloud(turn, event)
+            sights.on_cloud(turn, event)
         case CloudUnreachable() if mine(turn, event.assembly, event.instance_id):
-            silence.on_cloud_unreachable(turn, event)
+            sights.on_cloud_unreachable(turn, event)
+        case StopRecorded() if mine(turn, event.assembly, event.instance_id):
+            contact.on_stop_recorded(turn, event)
         case _:
             pass
 

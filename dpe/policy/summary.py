@@ -5,8 +5,12 @@ Rules: pure functions of the state; the journal's ``from`` and ``to`` are these 
 
 from __future__ import annotations
 
-from pcloud.model.state import AssemblyState, DeployableState, ResourceState
+from collections.abc import Sequence
+
+from pcloud.model.state import AssemblyState, DeployableState, Recovery, ResourceState
 from pcloud.model.words import Desired, Health, Phase, Rung, Stage
+
+UNDECIDED = frozenset({Phase.DELAYED, Phase.ASKING})
 
 # What an operator calls the stages.
 STAGE_WORDS = {
@@ -36,9 +40,18 @@ def resource_word(state: ResourceState) -> str:
         return "suppressed"
     if state.exhausted and state.health is not Health.HEALTHY:
         return "exhausted"
+    if state.denied or is_held(state.recovery):
+        return "held"
+    if state.recovery is not None and state.recovery.observed:
+        return str(state.health)
     if state.recovery is not None and (state.recovery.phase is Phase.VERIFYING or state.health is Health.HEALTHY):
         return "recovering"  # a healthy one is restarted by hand
     return str(state.health)
+
+
+def is_held(recovery: Recovery | None) -> bool:
+    """Whether a guard holds it, or it waits for somebody's yes."""
+    return recovery is not None and (recovery.held_since is not None or recovery.phase is Phase.APPROVAL)
 
 
 def assembly_word(state: AssemblyState) -> str:
@@ -49,7 +62,9 @@ def assembly_word(state: AssemblyState) -> str:
         return "held"
     if state.exhausted:
         return "exhausted"
-    if state.recovery is not None and state.recovery.phase is Phase.DELAYED:
+    if state.denied or is_held(state.recovery):
+        return "held"
+    if state.recovery is not None and state.recovery.phase in UNDECIDED and (state.stage is not Stage.UP or not state.recovery.persists):
         return "failed"
     if state.silence is not None and state.stage is not Stage.FENCING:
         return "suspect"
@@ -61,7 +76,7 @@ def assembly_word(state: AssemblyState) -> str:
 def resources_word(state: AssemblyState) -> str:
     """What the resources of an assembly that is up make of it."""
     words = [resource_word(each) for each in state.resources.values()]
-    for word in ("blocked", "exhausted"):
+    for word in ("blocked", "exhausted", "held"):
         if word in words:
             return word
     if "failed" in words or "recovering" in words or "suppressed" in words:
@@ -76,9 +91,11 @@ def begins(state: AssemblyState) -> bool:
     return state.recovery is None or (state.recovery.failures == 0 and state.recovery.rung is Rung.RELAUNCH)
 
 
-def deployable_word(state: DeployableState) -> str:
-    """stopped, starting, healthy, recovering, stopping, held, blocked or exhausted."""
-    words = [assembly_word(each) for each in state.assemblies.values()]
+def deployable_word(state: DeployableState, known: Sequence[str] = ()) -> str:
+    """stopped, starting, healthy, recovering, stopping, held, blocked or exhausted. ``known``: its assemblies' words, where they are."""
+    words = list(known) or [assembly_word(each) for each in state.assemblies.values()]
+    if is_held(state.recovery):
+        words.append("held")
     if state.desired is Desired.STOPPED:
         gone = all(each.stage is Stage.ABSENT and each.discard is None and not each.retired for each in state.assemblies.values())
         return "stopped" if gone else "stopping"
@@ -86,7 +103,7 @@ def deployable_word(state: DeployableState) -> str:
         if word in words:
             return word
     if all(word == "healthy" for word in words):
-        return "healthy"
+        return "healthy" if state.recovery is None else "recovering"
     first = [begins(each) for each in state.assemblies.values() if each.stage is not Stage.UP]
     if first and all(first) and not any(word in {"failed", "suspect", "recovering"} for word in words):
         return "starting"

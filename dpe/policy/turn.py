@@ -1,51 +1,67 @@
 """The working copy of one ``step``: what the rules read and write before it becomes the next state.
 
 Rules: a Turn lives within one call of ``step``; the state that came in is never changed; what is written is compared first, so that
-``version`` counts real changes only and an unchanged state goes out as the very object that came in.
+``version`` counts real changes only and an unchanged state goes out as the very object that came in. Within a turn the resources of an
+assembly are one mapping, written in place: an assembly's state that was read before a write shows it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any, ClassVar
 from zlib import crc32
 
+from dpe.policy.altering import altered, differs
 from pcloud.model.actions import Decision, Order, Report
 from pcloud.model.plan import AssemblyPlan, DeployablePlan, ResourcePlan
 from pcloud.model.state import AssemblyState, DeployableState, ResourceState
 from pcloud.model.words import Desired
 
 
-def altered(old: T, changes: Mapping[str, Any]) -> T:
-    """What ``dataclasses.replace`` returns, five times faster for a class with slots; most of a step's time is this."""
-    kind = type(old)
-    new = object.__new__(kind)
-    names = kind.__slots__
-    for name in names:
-        object.__setattr__(new, name, changes[name] if name in changes else getattr(old, name))
-    if not changes.keys() <= set(names):
-        raise TypeError(f"{kind.__name__} has no {', '.join(sorted(changes.keys() - set(names)))}")
-    return new
+class Index:
+    """The targets of a plan by name; kept from step to step, because plans hardly ever change and are looked into all the time."""
 
+    __slots__ = ("assemblies", "plan", "resources")
+    _last: ClassVar[dict[str, Index]] = {}
 
-def differs(old: AssemblyState | ResourceState, changes: Mapping[str, Any]) -> bool:
-    """Whether a write would change anything: most would not, and must cost little."""
-    return any(getattr(old, field) != value for field, value in changes.items())
+    def __init__(self, plan: DeployablePlan) -> None:
+        self.plan = plan
+        self.assemblies = {each.name: each for each in plan.assemblies}
+        self.resources = {(each.name, resource.name): resource for each in plan.assemblies for resource in each.resources}
 
-
-T = TypeVar("T", AssemblyState, ResourceState, DeployableState)
+    @classmethod
+    def of(cls, plan: DeployablePlan) -> Index:
+        """The index of a plan; made anew where the deployable's plan is another one than last time."""
+        known = cls._last.get(plan.name)
+        if known is None or known.plan is not plan:
+            known = cls._last[plan.name] = cls(plan)
+        return known
 
 
 class Turn:
     """One evaluation. ``at`` is now, on the deployable's own clock."""
 
-    __slots__ = ("_decided", "_plans", "assemblies", "at", "desired", "orders", "plan", "serial", "state", "version", "wall")
+    __slots__ = (
+        "_approved",
+        "_decided",
+        "_index",
+        "_own",
+        "assemblies",
+        "at",
+        "desired",
+        "orders",
+        "plan",
+        "root",
+        "serial",
+        "state",
+        "version",
+        "wall",
+    )
 
     def __init__(self, state: DeployableState, plan: DeployablePlan, at: float, wall: float) -> None:
         self.state = state
+        self.root = state  # the deployable's own fields; its assemblies, its serial and what is desired stand beside it
         self.plan = plan
-        self._plans = {each.name: each for each in plan.assemblies}
+        self._index = Index.of(plan)
         self.at = at
         self.wall = wall
         self.assemblies = dict(state.assemblies)
@@ -54,17 +70,16 @@ class Turn:
         self.serial = state.serial
         self.version = 0
         self._decided: dict[tuple[str, str], str] = {}
+        self._own: dict[str, dict[str, ResourceState]] = {}  # mappings made in this turn, which may be written in place
+        self._approved: list[tuple[str, str]] = []
 
     def plan_of(self, assembly: str) -> AssemblyPlan:
         """The plan of an assembly that is known to be there."""
-        return self._plans[assembly]
+        return self._index.assemblies[assembly]
 
     def resource_plan(self, assembly: str, resource: str) -> ResourcePlan:
         """The plan of a resource that is known to be there."""
-        plan = self.plan_of(assembly).resource(resource)
-        if plan is None:
-            raise KeyError(resource)
-        return plan
+        return self._index.resources[assembly, resource]
 
     def __getitem__(self, assembly: str) -> AssemblyState:
         return self.assemblies[assembly]
@@ -90,9 +105,19 @@ class Turn:
         if not differs(old, changes):
             return old
         new = altered(old, changes)
-        self.assemblies[assembly] = altered(owner, {"resources": {**owner.resources, resource: new}})
+        if self._own.get(assembly) is owner.resources:
+            self._own[assembly][resource] = new
+        else:
+            self._own[assembly] = {**owner.resources, resource: new}
+            self.assemblies[assembly] = altered(owner, {"resources": self._own[assembly]})
         self.version += 1
         return new
+
+    def update_root(self, **changes: Any) -> None:
+        """Write the deployable's own fields."""
+        if differs(self.root, changes):
+            self.root = altered(self.root, changes)
+            self.version += 1
 
     def desire(self, desired: Desired) -> None:
         """Write what the operator wants."""
@@ -109,13 +134,21 @@ class Turn:
         self.serial += 1
         return f"{self.state.name}.{self.serial}"
 
+    def approve(self, assembly: str, resource: str) -> None:
+        """Somebody has said yes to whatever is decided about a target in this turn."""
+        self._approved.append((assembly, resource))
+
+    def approves(self, assembly: str, resource: str) -> bool:
+        """Whether somebody has."""
+        return (assembly, resource) in self._approved
+
     def decided(self, assembly: str, resource: str = "") -> str:
         """The decision that this turn has made about a target, if any: reports of the same turn carry it."""
         return self._decided.get((assembly, resource), "")
 
-    def decide(self, decision: Decision, reason: str, *, assembly: str, resource: str = "", alert: bool = False) -> str:
+    def decide(self, decision: Decision, reason: str, *, assembly: str = "", resource: str = "", alert: bool = False) -> str:
         """Record why something is done or not done; returns the id that the decision got."""
-        record = replace(decision, id=self.next_id())
+        record = altered(decision, {"id": self.next_id()})
         self._decided[assembly, resource] = record.id
         self.order(Report("decided", assembly, resource, reason=reason, decision=record.id, record=record, alert=alert))
         return record.id
@@ -133,4 +166,4 @@ class Turn:
         """The next state; the old object itself if nothing was written."""
         if self.version == 0 and self.serial == self.state.serial:
             return self.state
-        return altered(self.state, {"desired": self.desired, "assemblies": self.assemblies, "serial": self.serial})
+        return altered(self.root, {"desired": self.desired, "assemblies": self.assemblies, "serial": self.serial})

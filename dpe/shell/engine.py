@@ -23,6 +23,7 @@ from dpe.shell.watching import Watchers
 from pcloud.errors import RefusedError
 from pcloud.model.actions import Action, AskPeers, Order, ProbeAgain, Question, ReadInstance, Report
 from pcloud.model.events import ControllerResumed, Event, OperatorAsked, ProbeReported, RecoveryAsked, SettingsChanged, Ticked
+from pcloud.model.facts import JournalFact, StateLoaded, StateMade, Taken
 from pcloud.model.plan import DeployablePlan
 from pcloud.model.ports import Stored
 from pcloud.model.state import DeployableState
@@ -43,10 +44,10 @@ class Engine:
         self._overflowed = False
         self._posted = self._taken_in = 0  # facts
         self._stepped = asyncio.Event()  # set and replaced after every step, for those who wait for a state
-        self._recorded: DeployableState | None = None
         self._performing: dict[str, asyncio.Task[None]] = {}
         self._clock = Clock(stored, surroundings.wall)
         self.state = stored.state if stored is not None else DeployableState(plan.name, seed=seed)
+        self._unrecorded: list[JournalFact] = [beginning(self.state, self._clock.now(), self._clock.wall(), loaded=stored is not None)]
         self._resumes = stored is not None
         self.change_plan(plan)
         if stored is not None:
@@ -105,8 +106,7 @@ class Engine:
         while True:
             facts = await self._next_facts()
             orders = self._decide(facts)
-            reports = [order for order in orders if isinstance(order, Report)]
-            await self._record(reports)
+            await self._record([order for order in orders if isinstance(order, Report)])
             self._taken_in += len(facts)
             self._watchers.fit(self.state)
             self._fit_actions(resumed=resumed)
@@ -125,7 +125,10 @@ class Engine:
             if isinstance(fact, SettingsChanged):
                 self._plan = fact.plan
                 self._secrets.learn(fact.plan)
-            self.state, ordered, _ = step(self.state, fact)
+            before = self.state
+            self.state, ordered, _ = step(before, fact)
+            if self.state is not before or ordered:
+                self._unrecorded.append(Taken(fact, ordered))
             orders.extend(ordered)
         return distinct(orders)
 
@@ -148,11 +151,11 @@ class Engine:
         return None if self.state.wake_at is None else max(0.0, self.state.wake_at - self._clock.now())
 
     async def _record(self, reports: list[Report]) -> None:
-        """Make the state durable, if there is anything new in it."""
-        if self.state is self._recorded and not reports:
+        """Make the state durable with the facts that it came from, if there are any; a pass that changes nothing writes nothing."""
+        if not self._unrecorded:
             return
-        await self._around.journal.record(self.state, at=self._clock.now(), wall=self._clock.wall(), reports=reports)
-        self._recorded = self.state
+        facts, self._unrecorded = self._unrecorded, []
+        await self._around.journal.record(self.state, at=self._clock.now(), wall=self._clock.wall(), reports=reports, facts=facts)
 
     def _fit_actions(self, *, resumed: bool) -> None:
         """Perform what is open and is not being performed; end what is no longer open."""
@@ -179,6 +182,11 @@ class Engine:
         if self._overflowed:
             self._overflowed = False
             self._watchers.probe_again()
+
+
+def beginning(state: DeployableState, at: float, wall: float, *, loaded: bool) -> JournalFact:
+    """What the journal says of where an engine's first state came from."""
+    return StateLoaded(at, wall) if loaded else StateMade(at, wall, seed=state.seed, jitter=state.jitter)
 
 
 def open_actions(state: DeployableState) -> list[Action]:

@@ -16,9 +16,14 @@ def demo(
         str | None, typer.Option("--break", metavar="TARGET", help="Break ASSEMBLY/RESOURCE, ASSEMBLY or ASSEMBLY=destroy of a kept demo.")
     ] = None,
     end: Annotated[bool, typer.Option("--end", help="End a kept demo and remove what it left.")] = False,
+    name: Annotated[
+        str | None, typer.Option("--name", metavar="NAME", help="Which kept demo, where there are several: the name of its directory.")
+    ] = None,
 ) -> None:
     """Watch a real WordPress and its database being broken and healed, on this machine; nothing is left behind."""
     flags = {"--keep": keep, "--explain": explain, "--end": end}
-    words = [*(flag for flag, given in flags.items() if given), *(["--break", target] if target else [])]
+    options = {"--break": target, "--name": name}
+    words = [flag for flag, given in flags.items() if given]
+    words += [word for option, value in options.items() if value for word in (option, value)]
     program = [sys.executable, "-m", "pcloud.demo", *words]
     os.execv(sys.executable, program)  # noqa: S606 - no shell is wanted: the words are ours

@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from pcloud import __version__
-from pcloud.cli import assembly, demo, deployable, events, explain, resource
+from pcloud.cli import assembly, demo, deployable, events, explain, replay, resource
 from pcloud.errors import PcloudError
 from pcloud.screen.console import Screen, speak_any_encoding
 from pcloud.spec.problems import SpecError
@@ -31,6 +31,7 @@ app.add_typer(assembly.app, name="assembly")
 app.add_typer(resource.app, name="resource")
 app.command("events", epilog="Example: pcloud events -f wordpress/mysql")(events.events)
 app.command("explain", epilog="Example: pcloud explain wordpress/mysql --last 3")(explain.explain)
+app.command("replay", epilog="Example: pcloud replay wordpress --set recovery.restart.failures=5")(replay.replay)
 app.command("demo", epilog="Example: pcloud demo --keep")(demo.demo)
 
 

@@ -12,8 +12,8 @@ from pcloud.cli.options import Output
 from pcloud.cli.output import emit
 from pcloud.cli.targets import suggesting, target
 from pcloud.client.spec_files import read_spec
-from pcloud.records.requests import SpecUpload
-from pcloud.records.specs import EffectiveSettings, RegisteredSpec
+from pcloud.records.requests import SpecInForce
+from pcloud.records.specs import EffectiveSettings
 from pcloud.screen.console import Screen
 from pcloud.screen.settings import effective_lines
 
@@ -33,15 +33,13 @@ def show_file(file: str, output: Output, *, effective: bool) -> None:
     from cpe.shell.specs import effective_settings  # noqa: PLC0415
 
     upload = read_spec(file)
-    found = effective_settings(upload, read_settings(None).defaults)
+    defaults = read_settings(None).defaults
+    found = effective_settings(upload, defaults)
     if effective:
         _show_effective(found, output)
     else:
-        _show_spec(_unregistered(found.name, upload), output)
-
-
-def _unregistered(name: str, upload: SpecUpload) -> RegisteredSpec:
-    return RegisteredSpec(name=name, path=upload.path, source=upload.source, files=upload.files)
+        infrastructures = {name: keys.written() for name, keys in defaults.infrastructures.items()}
+        _show_spec(SpecInForce(upload=upload, recovery=defaults.system.written(), infrastructures=infrastructures), output)
 
 
 def _show_effective(found: EffectiveSettings, output: Output) -> None:
@@ -49,9 +47,9 @@ def _show_effective(found: EffectiveSettings, output: Output) -> None:
     emit(screen, output, found, lambda: effective_lines(found, screen.width))
 
 
-def _show_spec(found: RegisteredSpec, output: Output) -> None:
+def _show_spec(found: SpecInForce, output: Output) -> None:
     screen = Screen()
     if output is Output.TABLE:
-        screen.raw(found.source.rstrip("\n"))  # a spec that came from here: it can be sent again as it is
+        screen.raw(found.upload.source.rstrip("\n"))  # a spec that came from here: it can be sent again as it is
     else:
         emit(screen, output, found, lambda: [Text()])

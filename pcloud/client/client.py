@@ -20,8 +20,9 @@ from pcloud.client.stream import PATIENCE, EventStream
 from pcloud.errors import PcloudError
 from pcloud.records.event import EventRecord
 from pcloud.records.explanation import Explanation
-from pcloud.records.requests import CheckedSpec, DaemonStatus, SpecUpload, SshTarget
-from pcloud.records.specs import EffectiveSettings, RegisteredSpec
+from pcloud.records.fact import FactRecord
+from pcloud.records.requests import CheckedSpec, DaemonStatus, SpecInForce, SpecUpload, SshTarget
+from pcloud.records.specs import EffectiveSettings
 from pcloud.records.status import DeployableStatus, DeployableSummary
 
 B = TypeVar("B")
@@ -67,9 +68,8 @@ class Client:
     def status(self, name: str) -> DeployableStatus:
         return _status(self._ask("GET", _path(name)))
 
-    def spec(self, name: str) -> RegisteredSpec:
-        """The spec of a deployable as it was sent."""
-        return _body(RegisteredSpec, self._ask("GET", _path(name) + "/spec"))
+    def spec(self, name: str) -> SpecInForce:
+        return _body(SpecInForce, self._ask("GET", _path(name) + "/spec"))
 
     def effective(self, name: str) -> EffectiveSettings:
         """Every recovery and monitor setting of every target of a deployable, with where it comes from."""
@@ -107,6 +107,10 @@ class Client:
     def explanations(self, target: str, *, last: int = 1) -> list[Explanation]:
         """The last decisions about ``target`` or anything below it, in order, each with what came of it."""
         return _body(list[Explanation], self._ask("GET", "/explanations", target=target, last=last))
+
+    def facts(self, name: str, *, after: int = 0, limit: int = 100) -> list[FactRecord]:
+        """What a deployable's policy was given, in order: the oldest ``limit`` behind ``after``."""
+        return _body(list[FactRecord], self._ask("GET", _path(name) + "/facts", after=after, limit=limit))
 
     def stream_events(
         self, *, target: str = "", after: int | None = None, patience: float = PATIENCE, kind: str = ""

@@ -1,7 +1,7 @@
 """Where a demo lives: a temporary directory with a daemon of its own, its spec, its secrets and its machines.
 
 Rules: ``clear`` leaves nothing behind, whatever state things are in: the daemon ends, every process of every machine is killed, the
-directory is removed. A kept demo is found again by its socket.
+directory is removed.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from importlib.resources import files
 from pathlib import Path
 
 from cpe.shell.infrastructures.local.driver import LocalNodeDriver
 from cpe.shell.infrastructures.local.processes import kill_all
+from cpe.shell.store.lock import LOCK_FILE
 from pcloud.client import Client
 from pcloud.demo.needs import PATH
-from pcloud.errors import NoDaemonError, NotFoundError, PcloudError, TimedOutError
+from pcloud.errors import NoDaemonError, PcloudError, TimedOutError
 
 PREFIX = "pcloud-demo-"
 START = 30.0  # seconds for the daemon to listen: it takes one or two, on a loaded machine ten
@@ -50,18 +50,10 @@ class Place:
         for name in ("database", "admin"):
             (hidden / name).write_text(secrets.token_urlsafe(18))
 
-    @classmethod
-    def kept(cls) -> Place:
-        """The newest demo that was kept running; NotFoundError without one."""
-        sockets = sorted(Path(tempfile.gettempdir()).glob(f"{PREFIX}*/api.sock"), key=lambda path: path.stat().st_mtime, reverse=True)
-        for socket in sockets:
-            try:
-                with Client(socket) as client:
-                    client.daemon()
-            except PcloudError:
-                continue
-            return cls(socket.parent)
-        raise NotFoundError("no demo is running", "start one that stays with `pcloud demo --keep`")
+    @property
+    def name(self) -> str:
+        """By which it is told from other demos."""
+        return self.directory.name
 
     def secret(self, name: str) -> str:
         """One of the demo's secrets."""
@@ -137,11 +129,20 @@ class Place:
             self._ended(pid)
 
     def _pid(self) -> int | None:
+        """The daemon's, by its own word, or by its lock where it does not answer."""
         try:
             with Client(self.socket) as client:
                 return client.daemon().pid
         except PcloudError:
+            return self._locked_by()
+
+    def _locked_by(self) -> int | None:
+        try:
+            pid = int((self.state / LOCK_FILE).read_text())
+            words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        except (OSError, ValueError):
             return None
+        return pid if os.fsencode(self.state) in words else None  # the number may be somebody else's by now
 
     def _ended(self, pid: int) -> bool:
         """Wait for the daemon's end."""
@@ -150,7 +151,16 @@ class Place:
             if self._daemon is not None:
                 if self._daemon.poll() is not None:
                     return True
-            elif not Path(f"/proc/{pid}").exists():
+            elif not alive(pid):
                 return True
             time.sleep(LOOK)
         return False
+
+
+def alive(pid: int) -> bool:
+    """Whether there is such a process; one that has only not been waited for by its parent has ended."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(errors="replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return text.rpartition(")")[2].split()[0] not in {"Z", "X"}

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import FrameType
 
 from pcloud.demo import faults, needs
+from pcloud.demo.finding import kept
 from pcloud.demo.place import PREFIX, Place
 from pcloud.demo.show import show
 from pcloud.errors import PcloudError
@@ -31,6 +32,7 @@ def parser() -> argparse.ArgumentParser:
         "--break", dest="target", metavar="TARGET", help="break ASSEMBLY/RESOURCE, ASSEMBLY or ASSEMBLY=destroy of a kept demo"
     )
     made.add_argument("--end", action="store_true", help="end a kept demo and remove what it left")
+    made.add_argument("--name", default="", metavar="NAME", help="which kept demo, where there are several: the name of its directory")
     return made
 
 
@@ -63,10 +65,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         with ended_by_signals():
             if given.target:
                 target, _, fault = given.target.partition("=")
-                screen.say(faults.inject(Place.kept(), target, fault))
+                screen.say(faults.inject(kept(given.name), target, fault))
             elif given.end:
-                Place.kept().clear()
-                screen.say("ended, and nothing is left of it")
+                place = kept(given.name)
+                place.clear()
+                screen.say(f"{place.name} is ended, and nothing is left of it")
             else:
                 play(screen, keep=given.keep, explained=given.explain)
     except PcloudError as error:
@@ -79,19 +82,19 @@ def play(screen: Screen, *, keep: bool, explained: bool = False) -> None:
     """The whole show in a place of its own."""
     needs.check()
     place = Place(Path(tempfile.mkdtemp(prefix=PREFIX)))
-    kept = False
+    stays = False
     try:
         place.furnish()
         show(place, screen, end=not keep, explained=explained)
-        kept = keep
+        stays = keep
     finally:
-        if not kept:
+        if not stays:
             with uninterrupted():
                 place.clear()
-    if kept:
+    if stays:
         screen.say(f"\nIt goes on. Look at it with:    PCLOUD_SOCKET={place.socket} pcloud deployable status wordpress")
         screen.say("Break it with:                  pcloud demo --break mysql/mysqld   (or mysql, or mysql=destroy)")
-        screen.say("End it with:                    pcloud demo --end")
+        screen.say(f"End it with:                    pcloud demo --end   (--name {place.name} if there are several)")
     else:
         screen.say("Cleaned up: no process, file or address is left.")
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from pcloud.model.actions import Report
+from pcloud.model.facts import JournalFact
 from pcloud.model.guards import GuardWord, PermitRequest, Standing
 from pcloud.model.instance import Instance, InstanceReading, LaunchOrder, Tags
 from pcloud.model.plan import AssemblyPlan, ResourcePlan
@@ -213,7 +214,9 @@ class Stored:
 
 
 class Journal(Protocol):
-    """Where states, open intents and reports become durable. Raises StoreError."""
+    """Where states, open intents, facts and reports become durable. Raises StoreError."""
 
-    async def record(self, state: DeployableState, *, at: float, wall: float, reports: Sequence[Report]) -> None:
-        """One transaction: the state with its open intents, and the reports. Durable when it returns."""
+    async def record(
+        self, state: DeployableState, *, at: float, wall: float, reports: Sequence[Report], facts: Sequence[JournalFact] = ()
+    ) -> None:
+        """One transaction: the state with its open intents, the facts that led to it, and the reports. Durable when it returns."""

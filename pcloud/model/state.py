@@ -173,6 +173,7 @@ class DeployableState:
     recovery: Recovery | None = None  # of the deployable as a whole
     relaunches: tuple[float, ...] = ()  # its window at relaunch_deployable
     recoveries: tuple[float, ...] = ()  # of the last 24 h, for the flapping alert
+    to_fence: tuple[str, ...] = ()  # assemblies that a relaunch of the whole has not taken down yet
     doubted: str = ""  # why checks from the controller say nothing now
     stalls: tuple[float, ...] = ()  # the controller's, of the last 10 min
     outcome: tuple[str, bool] | None = None  # the decision of the last recovery that ended above a restart, and whether it verified

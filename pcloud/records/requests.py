@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pydantic import BaseModel, Field
 
 
@@ -14,6 +16,17 @@ class SpecUpload(BaseModel):
     source: str
     path: str
     files: dict[str, str] = Field(default_factory=dict)
+
+
+class SpecInForce(BaseModel):
+    """A deployable's spec with what it inherits from the system's configuration: what makes its plan.
+
+    ``recovery`` and ``infrastructures`` hold the keys of a spec's own ``recovery``: for everything, and for what has its home on one.
+    """
+
+    upload: SpecUpload
+    recovery: dict[str, Any] = Field(default_factory=dict)
+    infrastructures: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
 
 class ProblemPlace(BaseModel):

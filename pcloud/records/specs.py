@@ -1,20 +1,8 @@
-"""A registered spec, and what it comes to."""
+"""What a spec comes to."""
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from pydantic import BaseModel, ConfigDict
-
-
-class RegisteredSpec(BaseModel):
-    """The spec of a deployable as it was sent, with the files that it refers to. ``created``: since when the deployable is registered."""
-
-    name: str
-    path: str
-    source: str
-    files: dict[str, str]
-    created: datetime | None = None
 
 
 class EffectiveSettingBody(BaseModel):

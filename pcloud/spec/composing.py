@@ -1,20 +1,20 @@
 """YAML text to PyYAML's nodes, with its many kinds of errors made into one of ours.
 
-Rules: depth and length are bounded before anything recursive runs over the nodes; nothing but SpecError is raised.
+Rules: depth and length are bounded before anything recursive runs over the nodes; nothing but SpecError is raised. What the quick parser
+refuses is read again by PyYAML's own, so that a mistake has the same words everywhere.
 """
 
 from __future__ import annotations
 
+import contextlib
+
 import yaml
 
+from pcloud.spec.parsers import Plain, Quickest
 from pcloud.spec.problems import SpecError, SpecProblem
 
 LONGEST_SOURCE = 2**18
-"""A quarter of a million characters: a hundred times a large spec, and still read in a few seconds at PyYAML's pace."""
-
-DEEPEST = 50
-"""A spec is 8 deep, and a cloud_config a little more; every level costs the composer two frames of Python's stack."""
-
+"""A quarter of a million characters: a hundred times a large spec, and still read in a few seconds at the plain parser's pace."""
 
 _CURES = {
     "'\\t'": "indent with spaces, never with tabs",
@@ -24,39 +24,27 @@ _CURES = {
 """What mostly lies behind the commonest of PyYAML's messages."""
 
 
-class _Composer(yaml.SafeLoader):
-    """PyYAML's own, with a bound on depth."""
-
-    def __init__(self, source: str) -> None:
-        super().__init__(source)
-        self.depth = 0
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        """One node with all below it; YAMLError when it goes deeper than any spec does."""
-        if self.depth >= DEEPEST:
-            raise yaml.composer.ComposerError(None, None, f"goes deeper than {DEEPEST} levels", self.get_mark())
-        self.depth += 1
-        try:
-            return super().compose_node(parent, index)
-        finally:
-            self.depth -= 1
-
-
 def compose(source: str, name: str) -> yaml.Node:
     """The node graph of the one document in ``source``; SpecError with one problem, and its line, where there is none."""
     if len(source) > LONGEST_SOURCE:
         raise SpecError(name, [SpecProblem(1, 1, "", f"is longer than {LONGEST_SOURCE} characters", "put scripts into files of their own")])
+    root = _root(source, name)
+    if root is None:
+        raise SpecError(name, [SpecProblem(1, 1, "", "is empty", 'begin with "deployable: NAME"')])
+    return root
+
+
+def _root(source: str, name: str) -> yaml.Node | None:
+    with contextlib.suppress(yaml.YAMLError, ValueError):
+        return Quickest(source).get_single_node()
     try:
-        root = _Composer(source).get_single_node()
+        return Plain(source).get_single_node()
     except yaml.MarkedYAMLError as error:
         raise SpecError(name, [_marked(error)]) from error
     except yaml.reader.ReaderError as error:
         raise SpecError(name, [_unreadable(error, source)]) from error
     except (ValueError, OverflowError) as error:  # PyYAML lets numbers slip: "\UFFFFFFFF", "%YAML 9…9"
         raise SpecError(name, [SpecProblem(1, 1, "", f"is no YAML: {error}", "look for odd escapes and directives")]) from error
-    if root is None:
-        raise SpecError(name, [SpecProblem(1, 1, "", "is empty", 'begin with "deployable: NAME"')])
-    return root
 
 
 def _marked(error: yaml.MarkedYAMLError) -> SpecProblem:

@@ -8,12 +8,14 @@ Rules:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import yaml
 
-from pcloud.spec.composing import DEEPEST, compose
+from pcloud.spec.composing import compose
+from pcloud.spec.parsers import DEEPEST
 from pcloud.spec.problems import KeyPath, SpecError, SpecProblem, path_text
 
 UNFOLDED = 20_000
@@ -23,6 +25,7 @@ _TAG = "tag:yaml.org,2002:"
 _TEXT_TAGS = {_TAG + kind for kind in ("str", "timestamp", "value")}
 _NUMBERS = ("bool", "int", "float")
 _MERGE_TAG = _TAG + "merge"
+_UNPRINTABLE = re.compile("[\0\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,8 @@ class _Builder:
     scalars: yaml.constructor.SafeConstructor = field(default_factory=yaml.constructor.SafeConstructor)
 
     def value(self, node: yaml.Node, path: KeyPath, key: yaml.Node | None) -> object:
-        place = _place(node if key is None or isinstance(node, yaml.ScalarNode) else key)
+        written = isinstance(node, yaml.ScalarNode) and node.value != ""  # where nothing is, parsers differ about its place
+        place = _place(node if key is None or written else key)
         self.values[path] = place
         self._spend(place, len(path))
         if isinstance(node, yaml.MappingNode):
@@ -147,7 +151,7 @@ class _Builder:
                 return str(node.value) if self._printable(node, path) else ""
             if kind == "null":
                 if "cloud_config" not in path:  # there it may mean something to others
-                    self._complain(node, path, "is empty", "give it a value, or leave the key out")
+                    self._complain(self.values[path], path, "is empty", "give it a value, or leave the key out")
                 return None
             if kind in _NUMBERS:
                 construct = getattr(self.scalars, f"construct_yaml_{kind}")
@@ -160,11 +164,11 @@ class _Builder:
 
     def _printable(self, node: yaml.ScalarNode | yaml.Node, path: KeyPath) -> bool:
         """Whether it can be handed to a program: no NUL, no half of a surrogate pair."""
-        if any(char == "\0" or "\ud800" <= char <= "\udfff" for char in node.value):
+        if _UNPRINTABLE.search(node.value):
             self._complain(node, path, "has a character that no program can be given", "leave out \\0 and lone surrogates")
             return False
         return True
 
-    def _complain(self, node: yaml.Node, path: KeyPath, message: str, cure: str) -> None:
-        place = _place(node)
+    def _complain(self, where: yaml.Node | Place, path: KeyPath, message: str, cure: str) -> None:
+        place = where if isinstance(where, Place) else _place(where)
         self.problems.append(SpecProblem(place.line, place.column, path_text(path), message, cure))

@@ -12,7 +12,7 @@ from ipaddress import ip_address
 from typing import Annotated, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
 from pydantic_core import PydanticCustomError
 
 from pcloud.model.words import Mode, OnExhausted, Origin, Rung
@@ -171,7 +171,7 @@ Seconds = Annotated[float, BeforeValidator(_duration)]
 Interval = Annotated[float, BeforeValidator(_interval)]
 Bytes = Annotated[int, BeforeValidator(_size)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
-Failures = Annotated[int, BeforeValidator(_failures)]
+Failures = Annotated[int, BeforeValidator(_failures), PlainSerializer(lambda failures: failures or -1, return_type=int)]
 Mount = Annotated[str, BeforeValidator(_mount)]
 Url = Annotated[str, BeforeValidator(_url)]
 Address = Annotated[str, BeforeValidator(_address)]

@@ -32,7 +32,11 @@ class DeployableSpec:
 
 def load(source: str, *, path: str, files: Mapping[str, str]) -> DeployableSpec:
     """Read and judge a spec; ``path`` is for messages, ``files`` holds what ``files_of`` names. SpecError with all that is wrong."""
-    document = read(source, path, _is_environment)
+    return sound(read(source, path, is_environment), path=path, files=files)
+
+
+def sound(document: Document, *, path: str, files: Mapping[str, str]) -> DeployableSpec:
+    """Judge what was read; the rest as for ``load``."""
     problems = list(document.problems)
     keys, found = judged(document)
     empty = {problem.path for problem in document.problems}
@@ -49,7 +53,7 @@ def load(source: str, *, path: str, files: Mapping[str, str]) -> DeployableSpec:
     return DeployableSpec(keys, document, dict(files), path)
 
 
-def _is_environment(path: KeyPath) -> bool:
+def is_environment(path: KeyPath) -> bool:
     """Whether a script gets it as text in its environment, so that it is taken as it is written."""
     return path[:1] == ("assemblies",) and ((len(path) == 4 and path[2] == "parameters") or (len(path) == 6 and path[4] == "params"))
 

@@ -80,6 +80,10 @@ class RecoveryKeys(Keys):
     on_exhausted: OnExhaustedWord | None = None
     keep_failed: Kept | None = None
 
+    def written(self) -> dict[str, Any]:
+        """As it could stand in a file: the keys that are written, and no others."""
+        return {key: value for key, value in self.model_dump(mode="json", exclude_none=True).items() if value != {}}
+
 
 @dataclass(frozen=True, slots=True)
 class RecoveryDefaults:

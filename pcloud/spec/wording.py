@@ -50,7 +50,7 @@ def known_keys(model: type[BaseModel], path: KeyPath) -> list[str]:
     steps = iter(path)
     for step in steps:
         field = next((field for name, field in model.model_fields.items() if step in (name, field.alias)), None)
-        inner = _model_in(field.annotation) if field else None
+        inner = model_in(field.annotation) if field else None
         if field is None or inner is None:
             return []
         if _is_container(field.annotation):
@@ -59,10 +59,11 @@ def known_keys(model: type[BaseModel], path: KeyPath) -> list[str]:
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
-def _model_in(annotation: object) -> type[BaseModel] | None:
+def model_in(annotation: object) -> type[BaseModel] | None:
+    """The mapping with known keys that a field holds, be it one or many of them; None where it holds none."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    return next((model for part in get_args(annotation) if (model := _model_in(part))), None)
+    return next((model for part in get_args(annotation) if (model := model_in(part))), None)
 
 
 def _is_container(annotation: object) -> bool:

@@ -15,11 +15,14 @@ from cpe.shell.api.port import Subscription
 from cpe.shell.specs import effective_settings
 from pcloud.errors import NotFoundError, RefusedError
 from pcloud.model.actions import Decision
-from pcloud.model.words import Choice, Rung
+from pcloud.model.events import OperatorAsked, Ticked
+from pcloud.model.facts import JournalFact, StateMade, Taken
+from pcloud.model.words import Choice, Desired, Rung
 from pcloud.records.event import ALERT, EventRecord
 from pcloud.records.explanation import Explanation, closed_by
-from pcloud.records.requests import DaemonStatus, SpecUpload, SshTarget
-from pcloud.records.specs import EffectiveSettings, RegisteredSpec
+from pcloud.records.fact import FactRecord, dump_fields, dump_ordered, fact_record
+from pcloud.records.requests import DaemonStatus, SpecInForce, SpecUpload, SshTarget
+from pcloud.records.specs import EffectiveSettings
 from pcloud.records.status import AssemblyStatus, DeployableStatus, DeployableSummary, InstanceStatusBody, ResourceStatus
 from pcloud.spec.document import read
 from pcloud.spec.recovery import RecoveryDefaults
@@ -52,6 +55,7 @@ class MemoryController:
         self.subscribers: set[Subscription] = set()
         self.fate: dict[str, tuple[str, str, str]] = {}  # assembly: instead of this state it gets that one, for this reason
         self.deleted_volumes: list[str] = []
+        self.taken: list[FactRecord] = []
 
     async def daemon(self) -> DaemonStatus:
         return DaemonStatus(version="0", controller="memory", state_directory="/nowhere", pid=1, deployables=len(self.deployables))
@@ -69,6 +73,8 @@ class MemoryController:
             machines = {one: Machine(list(body.get("resources", {}))) for one, body in data["assemblies"].items()}  # type: ignore[attr-defined]
             self.deployables[name] = Deployable(upload, machines)
             self.report(name, kind="deployable-created", to="stopped")
+            self.take(name, StateMade(0.0, 0.0, seed=0, jitter=0.0))
+            self.take(name, Taken(Ticked(at=0.0)))
         return self._status(name)
 
     async def list_deployables(self) -> list[DeployableSummary]:
@@ -88,15 +94,12 @@ class MemoryController:
         self._move(name)
         return self._status(name)
 
-    async def spec(self, name: str) -> RegisteredSpec:
-        upload = self._deployable(name).upload
-        return RegisteredSpec(name=name, path=upload.path, source=upload.source, files=upload.files, created=datetime.now(UTC))
-
     async def effective(self, name: str) -> EffectiveSettings:
         return effective_settings(self._deployable(name).upload, RecoveryDefaults())
 
     async def start(self, name: str) -> None:
         self._deployable(name).desired = "running"
+        self.take(name, Taken(OperatorAsked(at=1.0, desired=Desired.RUNNING)))
 
     async def stop(self, name: str) -> None:
         self._deployable(name).desired = "stopped"
@@ -149,6 +152,13 @@ class MemoryController:
             for decision in decisions
         ]
 
+    async def facts(self, name: str, *, after: int, limit: int) -> list[FactRecord]:
+        self._deployable(name)
+        return [each for each in self.taken if each.deployable == name and each.seq > after][:limit]
+
+    async def spec(self, name: str) -> SpecInForce:
+        return SpecInForce(upload=self._deployable(name).upload)
+
     @asynccontextmanager
     async def subscribe(self) -> AsyncIterator[Subscription]:
         queue: Subscription = asyncio.Queue(QUEUE)
@@ -175,6 +185,9 @@ class MemoryController:
                 self.subscribers.discard(queue)
         if alert and event.kind != ALERT:
             self.report(deployable, assembly, alert=True, kind=ALERT, reason=event.reason)
+
+    def take(self, deployable: str, fact: JournalFact) -> None:
+        self.taken.append(fact_record(len(self.taken) + 1, 0.0, deployable, *dump_fields(fact), dump_ordered(fact)))
 
     def _deployable(self, name: str) -> Deployable:
         if name not in self.deployables:

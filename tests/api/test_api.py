@@ -107,6 +107,7 @@ UNKNOWN: list[Callable[[Client], object]] = [
     lambda client: client.ssh_target("blog", "nobody"),
     lambda client: client.spec("nobody"),
     lambda client: client.effective("nobody"),
+    lambda client: client.facts("nobody"),
     lambda client: client.explanations("nobody"),
     lambda client: client.explanations("blog/nobody"),
     lambda client: client.explanations("blog/web/nobody"),
@@ -143,9 +144,7 @@ def test_targets_are_acted_on_by_hand(client: Client) -> None:
 
 def test_a_registered_spec_is_shown_as_it_was_sent_and_as_what_it_comes_to(client: Client) -> None:
     client.create(upload())
-    spec = client.spec("blog")
-    assert (spec.name, spec.path, spec.source, spec.files) == ("blog", "blog.yaml", BLOG, {})
-    assert spec.created is not None
+    assert client.spec("blog").upload == upload()
     found = client.effective("blog")
     assert (found.name, found.path) == ("blog", "blog.yaml")
     assert [one.target for one in found.targets] == ["blog", "blog/mysql", "blog/mysql/mysqld", "blog/web", "blog/web/php"]
@@ -198,6 +197,22 @@ def test_events_are_paged_filtered_and_cut_by_time(client: Client) -> None:
     assert client.events(since=everything[-1].at + timedelta(seconds=1)) == []
 
 
+def test_facts_begin_with_the_deployable_and_are_paged(client: Client) -> None:
+    client.create(upload())
+    client.start("blog")
+    everything = client.facts("blog", limit=1000)
+    assert everything[0].kind == "StateMade"
+    assert "OperatorAsked" in [one.kind for one in everything]
+    assert [one.seq for one in everything] == sorted({one.seq for one in everything})
+    assert client.facts("blog", limit=2) == everything[:2]
+    assert client.facts("blog", after=everything[0].seq, limit=1) == everything[1:2]
+
+
+def test_the_spec_comes_back_as_it_was_sent(client: Client) -> None:
+    client.create(upload())
+    assert client.spec("blog").upload == upload()
+
+
 def test_a_seq_that_no_store_can_hold_is_refused(client: Client) -> None:
     most = 2**63 - 1
     raw = httpx.Client(transport=httpx.HTTPTransport(uds=str(client.socket_path)), trust_env=False)
@@ -225,4 +240,5 @@ def test_an_error_is_a_problem_on_the_wire(client: Client) -> None:
         assert answer.json()["exit_code"] == code
         assert answer.json()["status"] == status
     assert "Problem" in contract.json()["components"]["schemas"]
+    assert "FactRecord" in contract.json()["components"]["schemas"]
     assert "EventRecord" in contract.json()["components"]["schemas"]

@@ -29,8 +29,8 @@ def test_a_registered_spec_is_printed_so_that_it_can_be_sent_again(pcloud: Pclou
     pcloud("deployable", "create", "blog.yaml")
     assert pcloud("deployable", "show", "blog").out == BLOG
     body = json.loads(pcloud("deployable", "show", "blog", "--json").out)
-    assert (body["name"], body["source"]) == ("blog", BLOG)
-    assert yaml.safe_load(pcloud("deployable", "show", "blog", "-o", "yaml").out)["path"] == "blog.yaml"
+    assert body["upload"] == {"source": BLOG, "path": "blog.yaml", "files": {}}
+    assert yaml.safe_load(pcloud("deployable", "show", "blog", "-o", "yaml").out) == body
 
 
 def test_what_a_registered_spec_comes_to_is_a_table_for_each_target(pcloud: Pcloud) -> None:
@@ -62,7 +62,7 @@ def test_a_file_needs_no_daemon(alone: Pcloud, shop: Path) -> None:
     found = {one["key"]: one for one in body["targets"][1]["settings"]}
     assert (found["recovery.restart.failures"]["value"], found["recovery.restart.failures"]["applies"]) == (0, False)
     assert alone("deployable", "show", "shop.yaml").out == SHOP
-    assert json.loads(alone("deployable", "show", "shop.yaml", "--json").out)["name"] == "shop"
+    assert json.loads(alone("deployable", "show", "shop.yaml", "--json").out)["upload"]["source"] == SHOP
 
 
 def test_a_file_is_judged_under_the_configuration_at_its_usual_place(alone: Pcloud, shop: Path) -> None:

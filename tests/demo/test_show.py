@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from pcloud.demo import needs
-from pcloud.demo.program import main
 from tests.agents.processes import marked
 from tests.system.running import until
 
@@ -69,11 +68,3 @@ def test_an_interrupted_demo_leaves_nothing(tmp_path: Path, number: signal.Signa
         process.kill()
         process.wait()
         end(tmp_path)
-
-
-def test_breaking_without_a_demo_says_how_to_start_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    assert main(["--break", "mysql"]) == 3
-    assert "pcloud demo --keep" in capsys.readouterr().err

@@ -63,7 +63,7 @@ def test_when_the_dependency_is_healthy_its_dependents_are_probed_again_and_what
     mark = world.mark()
     finish_restarts(world)
     orders = [type(each) for each in world.log[mark:] if not isinstance(each, actions.Report) and each.assembly == "web"]
-    assert orders[:2] == [actions.ProbeAgain, actions.RestartResource]
+    assert orders[:3] == [actions.ProbeAgain, actions.AskPermit, actions.RestartResource]
     assert world.did(mark) == ["RestartResource web"]
     assert failures(world, "web/apache") == 1
     assert world.word() == "healthy"

@@ -42,7 +42,7 @@ def test_a_reboot_that_does_not_verify_is_one_more_failure_at_its_rung() -> None
     doomed(world)
     climb(world, 900)
     counted = "mysqld: not running; reboot failure 2 of 2 in 1h; failure 1 of 2 in 6h: relaunching"
-    assert f"app/db  verifying → fencing: not healthy after 5m: {counted}" in world.lines(mark)
+    assert f"app/db  verifying → failed: not healthy after 5m: {counted}" in world.lines(mark)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import pytest
 
 from pcloud.model import actions, events
 from pcloud.model.words import Stage
+from tests.policy.arrangements import fails, hangs, launched_in_silence, under_way
 from tests.policy.plans import WORDPRESS, assembly, deployable, one, resource
 from tests.policy.world import World
 
@@ -37,7 +38,7 @@ def test_services_start_in_their_order_and_stop_last_first() -> None:
 
 def test_an_assembly_waits_until_all_it_comes_after_is_healthy() -> None:
     world = World(start=False)
-    world.outcomes[actions.StartResources] = lambda action: None
+    hangs(world, actions.StartResources)
     world.start()
     assert world.word("web") == "waiting"
     assert world.state.assemblies["web"].reason == "for mysql"
@@ -87,12 +88,7 @@ def test_a_stop_in_the_middle_of_a_start_takes_down_what_is_there(kind: type[act
 
 
 def test_a_stop_while_provisioning_destroys_what_has_nothing_to_stop() -> None:
-    world = World(one(), start=False)
-    world.mute = True
-    world.start()
-    [launch] = world.open_actions()
-    assert isinstance(launch, actions.LaunchInstance)
-    world.feed(events.InstanceLaunched(at=0, action=launch.id, instance=world.launch(launch)))
+    world = launched_in_silence()
     world.say(events.ContactMade, "db", boot_id="one")
     world.feed(events.Ticked(at=0))
     assert world.word("db") == "provisioning"
@@ -103,25 +99,23 @@ def test_a_stop_while_provisioning_destroys_what_has_nothing_to_stop() -> None:
 
 def test_a_launch_that_fails_while_stopping_leaves_nothing() -> None:
     world = World(one(), start=False)
-    world.outcomes[actions.LaunchInstance] = lambda action: None
+    hangs(world, actions.LaunchInstance)
     world.start()
     world.stop()
-    [launch] = world.open_actions()
     mark = world.mark()
-    world.feed(events.ActionFailed(at=0, action=launch.id, reason="503"))
+    world.feed(events.ActionFailed(at=0, action=under_way(world).id, reason="503"))
     assert world.did(mark) == ["DestroyInstance db"], "what the launch may have left all the same"
     assert world.word() == "stopped"
 
 
 def test_a_start_while_stopping_goes_down_first_and_then_up_again() -> None:
     world = World(one())
-    world.outcomes[actions.StopResources] = lambda action: None
+    hangs(world, actions.StopResources)
     world.stop()
     mark = world.mark()
     world.start()
     assert world.did(mark) == []
-    [stop] = world.open_actions()
-    world.feed(events.ActionDone(at=0, action=stop.id))
+    world.feed(events.ActionDone(at=0, action=under_way(world).id))
     assert world.did(mark) == ["DestroyInstance db", "LaunchInstance db", "StartResources db"]
     assert world.word() == "healthy"
     assert set(world.machines) == {"db-2"}
@@ -129,7 +123,7 @@ def test_a_start_while_stopping_goes_down_first_and_then_up_again() -> None:
 
 def test_services_that_cannot_be_stopped_are_destroyed_all_the_same() -> None:
     world = World(one())
-    world.outcomes[actions.StopResources] = lambda action: events.ActionFailed(at=0, action=action.id, reason="hung")
+    fails(world, actions.StopResources, "hung")
     world.stop()
     assert world.word() == "stopped"
     assert "app/db  failed: stopping its services failed: hung; destroying it all the same" in world.lines()
@@ -137,7 +131,7 @@ def test_services_that_cannot_be_stopped_are_destroyed_all_the_same() -> None:
 
 def test_a_destruction_that_fails_is_tried_again_and_said_once() -> None:
     world = World(one())
-    world.outcomes[actions.DestroyInstance] = lambda action: events.ActionFailed(at=0, action=action.id, reason="503")
+    fails(world, actions.DestroyInstance, "503")
     world.stop()
     world.advance(100)
     assert world.did().count("DestroyInstance db") == 4
@@ -149,7 +143,7 @@ def test_a_destruction_that_fails_is_tried_again_and_said_once() -> None:
 
 def test_a_destruction_that_fails_is_tried_again_even_if_a_start_was_asked_for_meanwhile() -> None:
     world = World(one())
-    world.outcomes[actions.DestroyInstance] = lambda action: events.ActionFailed(at=0, action=action.id, reason="503")
+    fails(world, actions.DestroyInstance, "503")
     world.stop()
     world.start()
     del world.outcomes[actions.DestroyInstance]
@@ -171,18 +165,13 @@ def test_a_failed_provisioning_says_how_its_output_ended() -> None:
     world.scripts["db"] = (100, "E: Unable to locate package mariadb-servr\n")
     world.start()
     said = "provisioning ended with 100: E: Unable to locate package mariadb-servr; failure 1 of 2 in 6h: relaunching"
-    assert f"app/db  provisioning → fencing: {said}" in world.lines()
+    assert f"app/db  provisioning → failed: {said}" in world.lines()
     assert world.word() == "exhausted"
     assert "E: Unable to locate package mariadb-servr" in world.state.assemblies["db"].reason
 
 
 def test_a_provisioning_that_never_ends_fails_after_half_an_hour() -> None:
-    world = World(one(), start=False)
-    world.mute = True
-    world.start()
-    [launch] = world.open_actions()
-    assert isinstance(launch, actions.LaunchInstance)
-    world.feed(events.InstanceLaunched(at=0, action=launch.id, instance=world.launch(launch)))
+    world = launched_in_silence()
     world.say(events.ContactMade, "db", boot_id="one")
     world.advance(1801)
     assert "provisioning was not done after 30m; failure 1 of 2 in 6h: relaunching" in "\n".join(world.lines())
@@ -202,7 +191,7 @@ def test_a_configuration_that_is_refused_blocks_and_is_not_repeated() -> None:
 
 def test_a_configuration_that_fails_is_not_repeated_for_ever() -> None:
     world = World(start=False)
-    world.outcomes[actions.ConfigureAssembly] = lambda action: events.ActionFailed(at=0, action=action.id, reason="exit status 1")
+    fails(world, actions.ConfigureAssembly, "exit status 1")
     world.start()
     world.advance(2400)
     assert world.word("web") == "exhausted"

@@ -4,6 +4,7 @@ import pytest
 
 from pcloud.model import actions, events
 from pcloud.model.words import Rung
+from tests.policy.arrangements import fails, hangs, launched_in_silence, under_way
 from tests.policy.plans import WORDPRESS, one, recovery, rung
 from tests.policy.world import World
 
@@ -62,34 +63,32 @@ def test_a_machine_that_answers_with_the_old_boot_id_has_not_gone_down_yet() -> 
 
 def test_a_new_boot_id_may_come_before_the_answer_to_the_order() -> None:
     world = World(one())
-    world.outcomes[actions.RebootAssembly] = lambda action: None
+    hangs(world, actions.RebootAssembly)
     world.order(Rung.REBOOT, "db")
     world.host("db").reboot()
     mark = world.mark()
     world.look()
     assert world.did(mark) == []  # one action at a time
     assert world.word("db") == "rebooting"
-    [order] = world.open_actions()
-    world.feed(events.ActionDone(at=0, action=order.id))
+    world.feed(events.ActionDone(at=0, action=under_way(world).id))
     assert world.did(mark) == ["StartResources db"]
     assert world.word() == "healthy"
 
 
 def test_an_order_that_fails_although_the_machine_did_reboot_has_done_what_it_should() -> None:
     world = World(one())
-    world.outcomes[actions.RebootAssembly] = lambda action: None
+    hangs(world, actions.RebootAssembly)
     world.order(Rung.REBOOT, "db")
     world.host("db").reboot()
     world.look()
-    [order] = world.open_actions()
-    world.feed(events.ActionFailed(at=0, action=order.id, reason="timeout"))
+    world.feed(events.ActionFailed(at=0, action=under_way(world).id, reason="timeout"))
     assert world.word() == "healthy"
     assert world.state.assemblies["db"].reboots == ()
 
 
 def test_a_reboot_that_the_cloud_refuses_for_now_is_one_more_failure() -> None:
     world = World(one(recovery(restart=rung(1, 60.0), reboot=rung(3, 3600.0, delay=30.0))))
-    world.outcomes[actions.RebootAssembly] = lambda action: events.ActionFailed(at=0, action=action.id, reason="409")
+    fails(world, actions.RebootAssembly, "409")
     mark = world.mark()
     world.ail("db/mysqld", cure=Rung.REBOOT)
     assert "app/db  rebooting → failed: 409; failure 2 of 3 in 1h: rebooting in 30s" in world.lines(mark)
@@ -143,12 +142,7 @@ def test_a_machine_that_keeps_rebooting_and_may_not_be_relaunched_is_exhausted_u
 
 
 def test_a_reboot_during_provisioning_is_the_scripts_own_affair() -> None:
-    world = World(one(), start=False)
-    world.mute = True
-    world.start()
-    [launch] = world.open_actions()
-    assert isinstance(launch, actions.LaunchInstance)
-    world.feed(events.InstanceLaunched(at=0, action=launch.id, instance=world.launch(launch)))
+    world = launched_in_silence()
     for boot in ("one", "two"):
         world.say(events.ContactMade, "db", boot_id=boot)
     world.feed(events.Ticked(at=0))
@@ -160,7 +154,7 @@ def test_a_reboot_during_provisioning_is_the_scripts_own_affair() -> None:
 
 def test_an_exhausted_machine_that_answers_after_all_is_taken_up_as_it_is() -> None:
     world = World(one(recovery(allow=Rung.REBOOT, restart=rung(1, 60.0))))
-    world.outcomes[actions.RebootAssembly] = lambda action: events.ActionFailed(at=0, action=action.id, reason="503")
+    fails(world, actions.RebootAssembly, "503")
     world.ail("db/mysqld", cure=Rung.REBOOT)
     world.freeze("db")
     world.advance(60)
@@ -173,12 +167,12 @@ def test_an_exhausted_machine_that_answers_after_all_is_taken_up_as_it_is() -> N
 
 def test_an_exhausted_machine_that_answers_and_fails_again_stays_exhausted() -> None:
     world = World(one(recovery(allow=Rung.REBOOT, restart=rung(1, 60.0))))
-    world.outcomes[actions.RebootAssembly] = lambda action: events.ActionFailed(at=0, action=action.id, reason="503")
+    fails(world, actions.RebootAssembly, "503")
     world.ail("db/mysqld", cure=None)
     world.freeze("db")
     world.advance(60)
     assert world.word() == "exhausted"
-    world.outcomes[actions.StartResources] = lambda action: events.ActionFailed(at=0, action=action.id, reason="exit status 1")
+    fails(world, actions.StartResources, "exit status 1")
     world.host("db").frozen = False
     mark = world.mark()
     world.look()

@@ -4,14 +4,11 @@ import pytest
 
 from pcloud.model import actions, events
 from pcloud.model.words import InstanceStatus, Rung, Stage
+from tests.policy.arrangements import fails, hangs, launched_in_silence, under_way
 from tests.policy.plans import assembly, deployable, one, recovery, resource
 from tests.policy.world import World
 
 PAIR = deployable(assembly("db", resource("mysqld"), volumes=True), assembly("web", resource("apache")))
-
-
-def hangs(world: World, kind: type[actions.Action]) -> None:
-    world.outcomes[kind] = lambda action: None
 
 
 def test_the_old_instance_is_fenced_before_the_next_generation_is_launched() -> None:
@@ -22,8 +19,7 @@ def test_the_old_instance_is_fenced_before_the_next_generation_is_launched() -> 
     world.advance(100)
     assert world.did(mark) == ["FenceInstance db"]
     assert world.word("db") == "fencing"
-    [fence] = world.open_actions()
-    world.feed(events.ActionDone(at=0, action=fence.id))
+    world.feed(events.ActionDone(at=0, action=under_way(world).id))
     assert world.did(mark)[:3] == ["FenceInstance db", "LaunchInstance db", "StartResources db"]
 
 
@@ -54,7 +50,7 @@ def test_what_was_fenced_and_replaced_is_discarded_when_its_successor_is_up() ->
 
 def test_a_discard_that_fails_is_tried_again_and_said_once() -> None:
     world = World(PAIR)
-    world.outcomes[actions.DiscardInstance] = lambda action: events.ActionFailed(at=0, action=action.id, reason="503")
+    fails(world, actions.DiscardInstance, "503")
     mark = world.mark()
     world.order(Rung.RELAUNCH, "db")
     world.advance(100)
@@ -107,7 +103,7 @@ def test_a_blocked_fence_stays_blocked_and_launches_nothing() -> None:
 
 def test_a_fence_that_fails_is_a_failure_at_its_rung_and_nothing_is_launched() -> None:
     world = World(PAIR)
-    world.outcomes[actions.FenceInstance] = lambda action: events.ActionFailed(at=0, action=action.id, reason="503")
+    fails(world, actions.FenceInstance, "503")
     mark = world.mark()
     world.host("db").status = InstanceStatus.ERROR
     world.look()
@@ -120,7 +116,7 @@ def test_a_fence_that_fails_is_a_failure_at_its_rung_and_nothing_is_launched() -
 
 def test_a_machine_that_could_not_be_fenced_and_answers_is_taken_up_again() -> None:
     world = World(PAIR)
-    world.outcomes[actions.FenceInstance] = lambda action: events.ActionFailed(at=0, action=action.id, reason="503")
+    fails(world, actions.FenceInstance, "503")
     world.order(Rung.RELAUNCH, "db")
     mark = world.mark()
     world.advance(120)
@@ -179,7 +175,7 @@ def test_a_relaunch_that_is_refused_twice_is_blocked() -> None:
 
 def test_launches_that_fail_are_exhausted_in_the_end_and_a_start_begins_anew() -> None:
     world = World(one(), start=False)
-    world.outcomes[actions.LaunchInstance] = lambda action: events.ActionFailed(at=0, action=action.id, reason="503")
+    fails(world, actions.LaunchInstance, "503")
     world.start()
     world.advance(2400)
     assert world.word() == "exhausted"
@@ -190,12 +186,7 @@ def test_launches_that_fail_are_exhausted_in_the_end_and_a_start_begins_anew() -
 
 
 def test_a_machine_that_does_not_answer_after_its_launch_is_replaced() -> None:
-    world = World(one(), start=False)
-    world.mute = True
-    world.start()
-    [launch] = world.open_actions()
-    assert isinstance(launch, actions.LaunchInstance)
-    world.feed(events.InstanceLaunched(at=0, action=launch.id, instance=world.launch(launch)))
+    world = launched_in_silence()
     world.advance(600)
     assert world.word("db") == "fencing"
     assert "no answer 10m after its launch; failure 1 of 2 in 6h: relaunching" in "\n".join(world.lines())

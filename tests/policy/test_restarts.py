@@ -32,9 +32,7 @@ def test_the_second_restart_waits_and_the_third_failure_reboots() -> None:
     mark = world.mark()
     world.ail("db/mysqld", cure=Rung.REBOOT)
     assert world.did(mark)[0] == "RebootAssembly db"
-    assert world.lines(mark)[0] == (
-        "app/db  healthy → rebooting: mysqld: not running; failure 3 of 3 in 10m; failure 1 of 2 in 1h: rebooting"
-    )
+    assert world.lines(mark)[0] == ("app/db  healthy → failed: mysqld: not running; failure 3 of 3 in 10m; failure 1 of 2 in 1h: rebooting")
 
 
 def test_failures_older_than_the_window_are_forgotten() -> None:
@@ -155,7 +153,7 @@ def test_a_check_with_nothing_to_restart_skips_to_the_reboot() -> None:
     mark = world.mark()
     world.ail("web/site", "500", cure=Rung.REBOOT)
     assert world.did(mark)[0] == "RebootAssembly web"
-    assert "web  healthy → rebooting: site: 500; nothing to restart; failure 1 of 2 in 1h: rebooting" in world.lines(mark)[0]
+    assert "web  healthy → failed: site: 500; nothing to restart; failure 1 of 2 in 1h: rebooting" in world.lines(mark)[0]
 
 
 CHECKED = deployable(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -27,7 +27,7 @@ def cuts(scenario: Callable[[World], None], *, lost: bool, start: bool = True, a
     """
     world, found = World(PAIR, start=start), list[World]()
 
-    def keep(before: DeployableState, event: events.Event, after: DeployableState) -> None:
+    def keep(before: DeployableState, event: events.Event, after: DeployableState, orders: Sequence[actions.Order]) -> None:
         if after is not before:
             found.append(world.fork())
 

@@ -13,7 +13,7 @@ from tests.policy.world import World, silent
 def test_a_peer_that_no_longer_reaches_what_it_reached_is_the_second_sight() -> None:
     world = World(PAIR)
     mark = silent(world, seconds=61)
-    line = "app/db  suspect → rebooting: silent for 1m (no answer), and web no longer reaches port 22; failure 1 of 2 in 1h: rebooting"
+    line = "app/db  suspect → failed: silent for 1m (no answer), and web no longer reaches port 22; failure 1 of 2 in 1h: rebooting"
     assert line in world.lines(mark)
     assert world.word() == "healthy"
 
@@ -30,6 +30,7 @@ def test_a_peer_that_never_reached_the_port_says_nothing() -> None:
     world.state = replace(world.state, assemblies={name: replace(each, reached=()) for name, each in world.state.assemblies.items()})
     silent(world, seconds=300)
     assert world.word("db") == "held"
+    world.trace.clear()  # a state that was altered by hand follows from no facts
 
 
 def test_what_a_peer_reached_more_than_an_hour_ago_says_nothing() -> None:
@@ -156,3 +157,81 @@ def test_nothing_is_rebooted_on_one_blind_eye() -> None:
     world.api_down = False
     world.advance(6)
     assert world.did(mark)[0] == "RebootAssembly db"
+
+
+def test_where_no_peer_can_testify_an_anchor_does_after_three_times_the_silence() -> None:
+    world = World(one())
+    world.anchors = True
+    mark = silent(world, seconds=179)
+    assert world.did(mark) == []
+    assert world.word("db") == "held"
+    world.advance(6)
+    assert world.did(mark)[0] == "RebootAssembly db"
+    assert any("no peer can testify, while gateway:22 answers" in each for each in world.lines(mark))
+
+
+def test_without_an_answer_of_an_anchor_it_stays_held() -> None:
+    world = World(one())
+    mark = silent(world, seconds=3600)
+    assert world.did(mark) == []
+    assert world.word("db") == "held"
+
+
+def test_an_anchor_condemns_nothing_that_a_peer_can_speak_for() -> None:
+    world = World(PAIR)
+    world.anchors = True
+    world.host("db").unreachable = True
+    world.host("db").open_to_peers = True
+    mark = world.mark()
+    world.look()
+    world.advance(600)
+    assert world.did(mark) == []
+    assert world.state.assemblies["db"].held == "unreachable"
+
+
+def test_a_machine_that_went_down_in_good_order_and_is_off_was_stopped_from_outside() -> None:
+    world = World(one())
+    world.say(events.GuestStopping, "db")
+    world.host("db").status = InstanceStatus.SHUTOFF
+    mark = silent(world, seconds=400)
+    assert world.did(mark) == []
+    assert world.state.assemblies["db"].held == "external stop"
+    assert world.alerts() == ["external stop: it went down in good order, and is off"]
+
+
+def test_a_reboot_in_good_order_has_its_time_to_come_back_and_is_no_failure() -> None:
+    world = World(one())
+    world.anchors = True
+    world.say(events.GuestStopping, "db")
+    mark = silent(world, seconds=290)
+    assert world.did(mark) == []
+    assert world.alerts() == []
+    world.host("db").frozen = False
+    world.host("db").reboot()
+    world.look()
+    world.advance(5)
+    assert world.word() == "healthy"
+    assert world.state.assemblies["db"].reboots == ()
+    assert world.did(mark) == ["StartResources db"]
+
+
+def test_one_that_does_not_come_back_from_it_is_judged_like_any_other() -> None:
+    world = World(one())
+    world.anchors = True
+    world.say(events.GuestStopping, "db")
+    mark = silent(world, seconds=310)
+    assert world.did(mark)[0] == "RebootAssembly db"
+
+
+def test_a_recorded_stop_by_a_user_is_held_and_one_without_a_user_is_a_crash() -> None:
+    for user, expected in (("ada", []), ("", ["RebootAssembly db"])):
+        world = World(one())
+        machine = world.host("db")
+        machine.status = InstanceStatus.SHUTOFF
+        mark = silent(world)
+        world.feed(events.StopRecorded(at=0, assembly="db", instance_id=machine.instance.id, user=user, request="req-7"))
+        world.advance(100)
+        assert [each for each in world.did(mark) if each.startswith("Reboot")] == expected
+        if user:
+            assert world.state.assemblies["db"].held == "external stop"
+            assert "external stop: stopped by ada (req-7)" in world.alerts()

@@ -6,7 +6,7 @@ is told here by hand (``feed``) and what the machines tell by themselves can be 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import replace
 from functools import cache
@@ -14,15 +14,22 @@ from functools import cache
 from dpe.policy.step import step
 from dpe.policy.summary import assembly_word, deployable_word, resource_word
 from pcloud.model import actions, events
+from pcloud.model.guards import GuardVerdict, PermitRequest
 from pcloud.model.plan import DeployablePlan
 from pcloud.model.state import DeployableState
-from pcloud.model.words import Desired, InstanceStatus, Reach, Rung, Stage
+from pcloud.model.words import Desired, Guard, InstanceStatus, Reach, Rung, Stage
 from tests.policy.lab import Lab
 from tests.policy.machines import Illness, Machine, Session
 from tests.policy.plans import WORDPRESS
 
+WALL = 1_700_000_000.0
 UNWATCHED = {Stage.ABSENT, Stage.WAITING, Stage.FENCING, Stage.LAUNCHING, Stage.DESTROYING}
+Watch = Callable[[DeployableState, events.Event, DeployableState, Sequence[actions.Order]], None]
 Outcome = Callable[[actions.Action], events.Event | None]
+
+
+def unwatched(before: DeployableState, event: events.Event, after: DeployableState, orders: Sequence[actions.Order]) -> None:
+    """Nobody watches its steps."""
 
 
 class World(Lab):
@@ -42,8 +49,12 @@ class World(Lab):
         self.inbox: list[events.Event] = []
         self.outcomes: dict[type, Outcome] = {}
         self.interval = 5.0  # at which what does not pass is said again
-        self.mute = False  # nothing is told by itself, nothing is answered
-        self.watch: Callable[[DeployableState, events.Event, DeployableState], None] = lambda before, event, after: None
+        self.anchors = False  # whether they answer
+        self.held: Guard | None = None  # the guard that holds every recovery
+        self.asked: list[str] = []  # permits that it holds
+        self.wall_shift = 0.0  # by how much the wall clock was set
+        self.mute = False  # nothing is told by itself, nothing is answered but by the guards
+        self.watch: Watch = unwatched
         self.feed(events.SettingsChanged(at=0.0, plan=plan))
 
     # the shell
@@ -59,14 +70,14 @@ class World(Lab):
                 self.sense()
 
     def take(self, event: events.Event) -> None:
-        event = event if event.at == self.now else replace(event, at=self.now)
+        event = replace(event, at=self.now, wall=WALL + self.now + self.wall_shift)
         before = self.state
         self.trace.append(event)
         self.state, orders, _ = step(before, event)
-        self.watch(before, event, self.state)
+        self.watch(before, event, self.state, orders)
         self.log.extend(orders)
         for order in orders:
-            if not self.mute and isinstance(order, actions.Question):
+            if isinstance(order, actions.AskPermit) or (isinstance(order, actions.Question) and not self.mute):
                 self.ask(order)
 
     def fit_actions(self) -> None:
@@ -91,7 +102,7 @@ class World(Lab):
         return self.do(action, self.machine(action.assembly))
 
     def ask(self, question: actions.Question) -> None:
-        machine = self.machine(question.assembly)
+        machine = self.machine(question.assembly) if question.assembly else None
         match question:
             case actions.ReadInstance(assembly, instance) if self.api_down:
                 self.inbox.append(events.CloudUnreachable(at=self.now, assembly=assembly, instance_id=instance.id, reason="timeout"))
@@ -103,9 +114,24 @@ class World(Lab):
                     for port in ports:
                         reach = machine.reached(port) if machine is not None else Reach.SILENT
                         self.peer(assembly, peer, port, reach if peer in self.sessions else Reach.UNABLE, generation=instance.generation)
+            case actions.AskPermit(request=request):
+                self.inbox.append(self.guard(request))
+            case actions.AskAnchors(assembly, instance):
+                generation = instance.generation
+                self.inbox.append(
+                    events.AnchorAnswered(at=self.now, assembly=assembly, generation=generation, anchor="gateway:22", answered=self.anchors)
+                )
             case actions.ProbeAgain(assembly):
                 if assembly in self.sessions:
                     self.sessions[assembly].told.clear()
+
+    def guard(self, request: PermitRequest) -> events.Event:
+        """What the guards say; they let everything pass unless ``held`` names one that does not."""
+        if self.held is not None:
+            self.asked.append(request.permit)
+        else:
+            return events.PermitGranted(at=self.now, permit=request.permit)
+        return events.PermitHeld(at=self.now, permit=request.permit, guards=(GuardVerdict(self.held, passed=False, numbers="3 of 5"),))
 
     def peer(self, assembly: str, peer: str, port: int, reach: Reach, *, generation: int) -> None:
         self.inbox.append(events.PeerAnswered(at=self.now, assembly=assembly, generation=generation, peer=peer, port=port, reach=reach))
@@ -171,6 +197,12 @@ class World(Lab):
             if self.now >= end:
                 return
 
+    def let_go(self) -> None:
+        """The guards let everything pass again."""
+        self.held, asked, self.asked = None, self.asked, []
+        for permit in asked:
+            self.feed(events.PermitGranted(at=self.now, permit=permit))
+
     # what people and fate do
 
     def start(self) -> None:
@@ -200,9 +232,10 @@ class World(Lab):
         other.log, other.trace, other.inbox = list(self.log), list(self.trace), list(self.inbox)
         other.machines = {each: machine.copy() for each, machine in self.machines.items()}
         other.sessions = {each: replace(session, told=dict(session.told)) for each, session in self.sessions.items()}
+        other.asked = list(self.asked)
         other.performing, other.outcomes = dict(self.performing), dict(self.outcomes)
         other.curses, other.scripts = {each: dict(ills) for each, ills in self.curses.items()}, dict(self.scripts)
-        other.watch = lambda before, event, after: None
+        other.watch = unwatched
         return other
 
     def machine(self, name: str) -> Machine | None:

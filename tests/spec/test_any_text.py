@@ -12,22 +12,8 @@ from hypothesis import strategies as st
 from pcloud.spec.files import files_of
 from pcloud.spec.planning import plan
 from pcloud.spec.problems import SpecError
-from pcloud.spec.recovery import RecoveryKeys, RungKeys
-from pcloud.spec.schema import AssemblyKeys, CheckKeys, DeployableKeys, ResourceKeys
 from tests.spec.examples import SOUND, loaded
-
-WORDS = [
-    *(name for model in (DeployableKeys, AssemblyKeys, ResourceKeys, CheckKeys, RecoveryKeys, RungKeys) for name in model.model_fields),
-    *("from", "script", "inline", "cloud_config", "command", "mount", "file", "env", "web", "mysql", "lab", "relaunch"),
-    *("systemd:x", "process:y", "5s", "5GiB", "${web.address}", "http://${x}/"),
-]
-
-SCALARS = st.one_of(st.none(), st.booleans(), st.integers(-2, 70000), st.floats(), st.sampled_from(WORDS), st.text(max_size=5), st.dates())
-TREES = st.recursive(
-    SCALARS,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(WORDS) | st.text(max_size=3), inner, max_size=5),
-    max_leaves=30,
-)
+from tests.spec.trees import TREES
 
 
 def try_to_load(source: str) -> None:

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cpe.shell.store.serialising import dump_report, dump_state, load_report, load_state
 from pcloud.errors import StoreError
 from pcloud.model.actions import POLICY_VERSION, Report
 from pcloud.model.plan import DeployablePlan
 from pcloud.model.state import AssemblyState, DeployableState, ResourceState
+from pcloud.records.serialising import dump_report, dump_state, load_report, load_state
 from tests.store.states import ACTION_KINDS, REPORTS, STATES, of, state
 
 

@@ -16,8 +16,11 @@ from cpe.shell.infrastructures.local.processes import kill_all, members
 from pcloud.client import Client
 from pcloud.errors import PcloudError
 from pcloud.records.event import EventRecord
+from pcloud.records.fact import FactRecord
 from pcloud.records.requests import SpecUpload
 from pcloud.records.status import AssemblyStatus, DeployableStatus
+from pcloud.replay.comparing import replayed
+from pcloud.replay.report import ReplayReport
 
 T = TypeVar("T")
 PATIENCE = 60.0  # seconds for a condition that is sure to come; a loaded machine needs a few of them
@@ -139,6 +142,12 @@ class Daemon:
         return int((self.root(name, assembly) / "run" / "pcloud" / f"{resource}.pid").read_text().split()[0])
 
     # what it says
+
+    def replayed(self, name: str) -> ReplayReport:
+        facts: list[FactRecord] = []
+        while more := self.client.facts(name, after=facts[-1].seq if facts else 0, limit=500):
+            facts.extend(more)
+        return replayed(name, facts, self.events())
 
     def events(self, after: int = 0) -> list[EventRecord]:
         found: list[EventRecord] = []

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -29,12 +32,28 @@ def test_sigterm_leaves_the_machines_alone_and_the_next_start_does_not_disturb_t
     assert not [event for event in daemon.events(mark) if event.record is not None], daemon.story(mark)
 
 
-def test_a_second_daemon_on_the_same_state_is_refused(daemon: Daemon) -> None:
-    second = daemon.spawn()
-    assert second.wait(30) == 4
+def refused(daemon: Daemon, state: Path, socket: Path) -> str:
+    """What a second daemon says that is refused."""
     assert daemon.process is not None
-    assert str(daemon.process.pid) in daemon.log_end()
+    words = ["--state", state, "--socket", socket, "--config", daemon.config]
+    second = subprocess.run([sys.executable, "-m", "cpe.daemon.main", *words], capture_output=True, text=True, timeout=30, check=False)
+    assert second.returncode == 4, second.stderr
     assert daemon.answers()
+    return second.stderr
+
+
+def test_a_second_daemon_on_the_same_state_is_refused(daemon: Daemon, tmp_path: Path) -> None:
+    said = refused(daemon, daemon.state, tmp_path / "other.sock")
+    assert daemon.process is not None
+    assert f"another daemon (process {daemon.process.pid}) works on {daemon.state}" in said
+    assert not (tmp_path / "other.sock").exists()
+
+
+def test_a_second_daemon_on_the_same_socket_is_refused_before_it_makes_anything(daemon: Daemon, tmp_path: Path) -> None:
+    said = refused(daemon, tmp_path / "other", daemon.socket)
+    assert daemon.process is not None
+    assert f"a daemon (process {daemon.process.pid}) is running on {daemon.socket} already" in said
+    assert not (tmp_path / "other").exists()
 
 
 def test_starting_twice_is_starting_once(daemon: Daemon) -> None:
@@ -79,6 +98,22 @@ def test_a_provisioning_script_that_fails_says_so_with_the_end_of_its_output(dae
     reason = daemon.client.status(name).reason
     assert "provisioning ended with 7" in reason
     assert "the disk is made of cheese" in reason
+
+
+def test_a_secret_that_a_script_prints_is_kept_nowhere(daemon: Daemon) -> None:
+    value = "correct-horse-battery"
+    file = daemon.config.parent / "password"
+    file.write_text(f"{value}\n")
+    secret = f"    secrets: {{PASSWORD: {{file: {file}}}}}"
+    name = daemon.create(pair(extra_back=secret, provision='echo "logged in as $PASSWORD" >&2; exit 7'))
+    daemon.client.start(name)
+    told = daemon.until_event(lambda event: "provisioning ended with 7" in event.reason, "provisioning has failed")
+    assert "logged in as ***" in told.reason
+    daemon.client.stop(name)
+    daemon.until_state(name, "stopped")
+    daemon.end()
+    kept = [daemon.log, *(each for each in daemon.state.rglob("*") if each.is_file())]
+    assert [each for each in kept if value.encode() in each.read_bytes()] == []
 
 
 def test_a_service_that_dies_after_every_start_climbs_the_ladder_as_written(daemon: Daemon) -> None:

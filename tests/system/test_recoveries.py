@@ -10,6 +10,7 @@ import pytest
 from cpe.shell.infrastructures.local.processes import freeze
 from pcloud.model.words import Choice, Rung
 from pcloud.records.event import EventRecord
+from pcloud.replay.report import Comparison
 from tests.system.running import Daemon
 from tests.system.specs import pair
 
@@ -54,6 +55,7 @@ def heal(daemon: Daemon, rung: Rung, cut: str) -> list[EventRecord]:
         daemon.start()
     daemon.until_event(lambda event: event.assembly is None and event.to == "healthy", "healthy again", mark)
     daemon.until_state("pair", "healthy")
+    assert {row.comparison for row in daemon.replayed("pair").decisions} == {Comparison.SAME}
     return daemon.events(mark)
 
 

@@ -25,7 +25,7 @@ HEARTBEAT = 15  # seconds; a client that hears nothing for three of them reconne
 
 LAST = 2**63 - 1  # the highest seq that the store can hold
 
-From = Annotated[int, Query(ge=0, le=LAST, description="events behind this seq")]
+From = Annotated[int, Query(ge=0, le=LAST, description="what is behind this seq")]
 Limit = Annotated[int, Query(ge=1, le=1000, description="at most so many")]
 Target = Annotated[str, Query(description="DEPLOYABLE[/ASSEMBLY[/RESOURCE]]; all, if empty")]
 Kind = Annotated[str, Query(description="only events of this kind (alert, decided, changed …); all, if empty")]

@@ -14,8 +14,9 @@ from typing import Protocol
 
 from pcloud.records.event import EventRecord
 from pcloud.records.explanation import Explanation
-from pcloud.records.requests import DaemonStatus, SpecUpload, SshTarget
-from pcloud.records.specs import EffectiveSettings, RegisteredSpec
+from pcloud.records.fact import FactRecord
+from pcloud.records.requests import DaemonStatus, SpecInForce, SpecUpload, SshTarget
+from pcloud.records.specs import EffectiveSettings
 from pcloud.records.status import DeployableStatus, DeployableSummary
 
 Subscription = asyncio.Queue[EventRecord | None]
@@ -39,9 +40,6 @@ class Controller(Protocol):
 
     async def status(self, name: str) -> DeployableStatus:
         """How it stands; NotFoundError."""
-
-    async def spec(self, name: str) -> RegisteredSpec:
-        """Its spec as it was sent; NotFoundError."""
 
     async def effective(self, name: str) -> EffectiveSettings:
         """Every recovery and monitor setting of every target of it, with where it comes from; NotFoundError."""
@@ -78,6 +76,12 @@ class Controller(Protocol):
 
     async def explanations(self, *, target: str, last: int) -> Sequence[Explanation]:
         """The ``last`` decisions about ``target`` or anything below it ("" is everything), in order, each with what came of it."""
+
+    async def facts(self, name: str, *, after: int, limit: int) -> Sequence[FactRecord]:
+        """A deployable's facts with ``seq`` > ``after``, the oldest ``limit`` of them, in order; NotFoundError."""
+
+    async def spec(self, name: str) -> SpecInForce:
+        """A deployable's spec, with what it inherits; NotFoundError."""
 
     def subscribe(self) -> AbstractAsyncContextManager[Subscription]:
         """Every event from now on, through a bounded queue."""

@@ -12,6 +12,7 @@ import fcntl
 import os
 import socket
 import stat
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from pathlib import Path
 from pcloud.errors import RefusedError
 
 ANSWER = 1.0  # seconds; a listener on this machine accepts at once, or its queue is full, which refuses at once as well
+CREDENTIALS = struct.Struct("3i")  # pid, uid, gid of the other side (unix(7), SO_PEERCRED)
 BACKLOG = 128  # requests that wait while the loop is busy
 
 
@@ -38,6 +40,14 @@ class SocketFile:
                 self.path.unlink()
 
 
+def refuse_taken(path: Path) -> None:
+    """RefusedError if ``path`` cannot be claimed as things are; changes nothing. For asking before anything is made elsewhere."""
+    try:
+        _left_behind(path)
+    except OSError as error:
+        raise _cannot(path, error) from error
+
+
 def claim(path: Path) -> SocketFile:
     """Listen at ``path``, mode 0600, in a directory that is made with mode 0700 if it is missing. RefusedError if the path is taken."""
     try:
@@ -46,7 +56,11 @@ def claim(path: Path) -> SocketFile:
             _clear(path)
             return _listen(path)
     except OSError as error:
-        raise RefusedError(f"cannot listen on {path}: {error.strerror or error}", "set PCLOUD_SOCKET to another place") from error
+        raise _cannot(path, error) from error
+
+
+def _cannot(path: Path, error: OSError) -> RefusedError:
+    return RefusedError(f"cannot listen on {path}: {error.strerror or error}", "set PCLOUD_SOCKET to another place")
 
 
 @contextlib.contextmanager
@@ -64,27 +78,38 @@ def _locked(directory: Path) -> Iterator[None]:
 
 def _clear(path: Path) -> None:
     """Remove what a dead daemon left; RefusedError for anything else."""
+    if _left_behind(path):
+        path.unlink()
+
+
+def _left_behind(path: Path) -> bool:
+    """Whether the socket of a dead daemon is there; RefusedError where somebody listens, or something else is."""
     try:
         mode = path.lstat().st_mode
     except FileNotFoundError:
-        return
+        return False
     if not stat.S_ISSOCK(mode):
         raise RefusedError(f"{path} is there already and is no socket", "set PCLOUD_SOCKET to another place")
-    if _answers(path):
-        raise RefusedError(f"a daemon is running on {path} already", "stop that one first, or set PCLOUD_SOCKET to another place")
-    path.unlink()
+    listener = _listener(path)
+    if listener:
+        raise RefusedError(
+            f"a daemon ({listener}) is running on {path} already", "stop that one first, or set PCLOUD_SOCKET to another place"
+        )
+    return True
 
 
-def _answers(path: Path) -> bool:
+def _listener(path: Path) -> str:
+    """Who listens there, as words; "" if nobody does."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as trying:
         trying.settimeout(ANSWER)
         try:
             trying.connect(os.fspath(path))
         except ConnectionRefusedError:
-            return False
+            return ""
         except (TimeoutError, BlockingIOError):
-            return True  # its queue is full: alive, and busy
-        return True
+            return "too busy to answer"  # its queue is full: alive
+        pid, _, _ = CREDENTIALS.unpack(trying.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, CREDENTIALS.size))
+        return f"process {pid}"
 
 
 def _listen(path: Path) -> SocketFile:

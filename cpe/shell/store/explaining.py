@@ -9,10 +9,10 @@ import sqlite3
 from collections.abc import Iterator
 from itertools import islice
 
-from cpe.shell.store.serialising import load_report
 from cpe.shell.store.tables import below
 from pcloud.records.event import EventRecord, event_record
 from pcloud.records.explanation import Explanation, closed_by
+from pcloud.records.serialising import load_report
 
 STORY = 500
 """Events of one recovery that are told: twenty times what the longest of them has."""

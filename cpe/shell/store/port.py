@@ -11,6 +11,7 @@ from pcloud.model.actions import Report
 from pcloud.model.ports import Journal, Stored
 from pcloud.records.event import EventRecord
 from pcloud.records.explanation import Explanation
+from pcloud.records.fact import FactRecord
 from pcloud.records.requests import SpecUpload
 
 
@@ -40,7 +41,7 @@ class Store(Journal, Protocol):
         """Register it, or replace its spec."""
 
     async def delete_deployable(self, name: str) -> None:
-        """Forget its spec and its state; its events stay. No error if there is none."""
+        """Forget its spec, its state and its facts; its events stay. No error if there is none."""
 
     async def deployables(self) -> Sequence[StoredDeployable]:
         """All that are registered, by name."""
@@ -68,3 +69,6 @@ class Store(Journal, Protocol):
 
     async def explanations(self, *, target: str, last: int) -> Sequence[Explanation]:
         """The ``last`` decisions about ``target`` or anything below it ("" is everything), in order, each with what came of it."""
+
+    async def facts(self, name: str, *, after: int, limit: int) -> Sequence[FactRecord]:
+        """A deployable's facts with ``seq`` > ``after``, the oldest ``limit`` of them, in order."""

@@ -13,13 +13,21 @@ from urllib.parse import quote
 
 from pcloud.errors import StoreError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Counted up with every change of the tables; kept in the file as user_version."""
 
 BUSY = 5.0
 """Seconds to wait for a lock of SQLite's: only a backup tool could hold one, since daemons exclude each other."""
 
-_TABLES = """
+_FACTS = """
+CREATE TABLE facts (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, wall REAL NOT NULL, deployable TEXT NOT NULL, kind TEXT NOT NULL, fields TEXT NOT NULL,
+    ordered TEXT NOT NULL
+) STRICT;
+CREATE INDEX facts_of_deployable ON facts (deployable, seq);
+"""
+
+_TABLES = f"""
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 CREATE TABLE deployables (
     name TEXT PRIMARY KEY, source TEXT NOT NULL, path TEXT NOT NULL, files TEXT NOT NULL, created REAL NOT NULL
@@ -33,7 +41,17 @@ CREATE TABLE events (
 ) STRICT;
 CREATE INDEX events_of_deployable ON events (deployable, seq);
 CREATE INDEX events_of_assembly ON events (deployable, assembly, seq);
+{_FACTS}"""
+
+# What led to a state of before is not known: each deployable's facts begin with the state that it has.
+_STATES_AS_FACTS = """
+INSERT INTO facts (wall, deployable, kind, fields, ordered)
+SELECT wall, deployable, 'StateLoaded', json_object('at', at, 'wall', wall, 'policy', version, 'state', state), ''
+FROM states ORDER BY deployable;
 """
+
+_MIGRATIONS = {1: (_FACTS, _STATES_AS_FACTS)}
+"""What makes the tables of one version those of the next."""
 
 
 _INDEXES = "CREATE INDEX IF NOT EXISTS events_of_kind ON events (kind, seq);"
@@ -43,8 +61,8 @@ _INDEXES = "CREATE INDEX IF NOT EXISTS events_of_kind ON events (kind, seq);"
 def open_for_writing(path: Path) -> sqlite3.Connection:
     """The connection of the one writer, in autocommit mode; makes the file and its tables where there are none. StoreError."""
     try:
-        fresh = not _holds_ours(path)
-        if fresh:
+        version = _version(path)
+        if version == 0:
             path.touch(mode=0o600)  # specs hold scripts; SQLite gives its side files the same mode
         connection = sqlite3.connect(path, timeout=BUSY, isolation_level=None)
     except (sqlite3.Error, OSError) as error:
@@ -52,8 +70,10 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
-        if fresh:
+        if version == 0:
             _make_tables(connection)
+        elif version < SCHEMA_VERSION:
+            _migrate(connection, version)
         connection.executescript(_INDEXES)
     except sqlite3.Error as error:
         connection.close()
@@ -70,10 +90,10 @@ def open_for_reading(path: Path, *, immutable: bool = False) -> sqlite3.Connecti
         raise StoreError(f"{path} cannot be opened: {error}") from error
 
 
-def _holds_ours(path: Path) -> bool:
-    """Whether the file has our tables, False if it is new; StoreError if it has anything else."""
+def _version(path: Path) -> int:
+    """Of which version our tables in the file are, 0 if it is new; StoreError if it has anything else."""
     if not path.exists() or path.stat().st_size == 0:
-        return False
+        return 0
     log = path.with_name(f"{path.name}-wal")  # a killed daemon's; without it, reading need not make SQLite's side files
     connection = open_for_reading(path, immutable=not log.exists() or log.stat().st_size == 0)
     try:
@@ -91,7 +111,7 @@ def _holds_ours(path: Path) -> bool:
         raise _damaged(path, verdict)
     if version == 0 and tables:
         raise StoreError(f"{path} is not a store of pcloud", "move it away; it was left as it is")
-    return bool(version == SCHEMA_VERSION)
+    return int(version)
 
 
 def _damaged(path: Path, how: str) -> StoreError:
@@ -104,3 +124,9 @@ def _make_tables(connection: sqlite3.Connection) -> None:
     meta = {"controller": str(uuid.uuid4()), "created": repr(time.time())}
     connection.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
     connection.execute("COMMIT")
+
+
+def _migrate(connection: sqlite3.Connection, version: int) -> None:
+    """From ``version`` to ours, in one transaction: a daemon that is killed meanwhile leaves the file as it was."""
+    steps = "".join(text for each in range(version, SCHEMA_VERSION) for text in _MIGRATIONS[each])
+    connection.executescript(f"BEGIN IMMEDIATE;{steps}PRAGMA user_version = {SCHEMA_VERSION};COMMIT;")

@@ -19,12 +19,13 @@ from cpe.shell.store.explaining import read_explanations
 from cpe.shell.store.lock import DirectoryLock
 from cpe.shell.store.port import StoredDeployable
 from cpe.shell.store.schema import open_for_reading, open_for_writing
-from cpe.shell.store.serialising import dump_report, dump_state
 from cpe.shell.store.tables import (
     EventQuery,
+    FactRow,
     StateRow,
     read_deployables,
     read_events,
+    read_facts,
     read_meta,
     read_state,
     remove_deployable,
@@ -36,11 +37,14 @@ from cpe.shell.store.tables import (
 from cpe.shell.store.writer import GroupWriter
 from pcloud.errors import StoreError
 from pcloud.model.actions import Report
+from pcloud.model.facts import JournalFact
 from pcloud.model.ports import Stored
 from pcloud.model.state import DeployableState
 from pcloud.records.event import EventRecord
 from pcloud.records.explanation import Explanation
+from pcloud.records.fact import FactRecord, dump_fields, dump_ordered
 from pcloud.records.requests import SpecUpload
+from pcloud.records.serialising import dump_report, dump_state
 
 STORE_FILE = "store.db"
 
@@ -117,11 +121,14 @@ class SqliteStore:
         """Call it in the loop's thread with every group of events that became durable, in the order of ``seq``; it must not block."""
         self._callbacks.append(callback)
 
-    async def record(self, state: DeployableState, *, at: float, wall: float, reports: Sequence[Report]) -> None:
-        """One transaction: the state with its open intents, and the reports. Durable when it returns."""
+    async def record(
+        self, state: DeployableState, *, at: float, wall: float, reports: Sequence[Report], facts: Sequence[JournalFact] = ()
+    ) -> None:
+        """One transaction: the state with its open intents, the facts that led to it, and the reports. Durable when it returns."""
         row = StateRow(state.name, at, wall, state.version, dump_state(state))
         texts = [(report, dump_report(report)) for report in reports]
-        await self._write(partial(write_record, row=row, reports=texts))
+        taken = [FactRow(wall, *dump_fields(fact), dump_ordered(fact)) for fact in facts]
+        await self._write(partial(write_record, row=row, reports=texts, facts=taken))
 
     async def report(self, deployable: str, report: Report, *, wall: float) -> None:
         """An event without a state: what the controller itself has to say of a deployable."""
@@ -136,7 +143,7 @@ class SqliteStore:
         await self._write(partial(write_deployable, name=name, upload=upload, wall=time.time()))
 
     async def delete_deployable(self, name: str) -> None:
-        """Forget its spec and its state; its events stay. No error if there is none."""
+        """Forget its spec, its state and its facts; its events stay. No error if there is none."""
         await self._write(partial(remove_deployable, name=name))
 
     async def mark(self, key: str) -> str | None:
@@ -174,6 +181,10 @@ class SqliteStore:
     async def explanations(self, *, target: str, last: int) -> list[Explanation]:
         """The ``last`` decisions about ``target`` or anything below it, in order, each with what came of it."""
         return await self._read(partial(read_explanations, target=target, last=last))
+
+    async def facts(self, name: str, *, after: int = 0, limit: int = 100) -> list[FactRecord]:
+        """A deployable's facts with ``seq`` > ``after``, the oldest ``limit`` of them, in order."""
+        return await self._read(partial(read_facts, name=name, after=after, limit=limit))
 
     async def _write(self, write: Callable[[sqlite3.Connection], Sequence[EventRecord]]) -> None:
         if self._writer is None:

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from cpe.shell.store.port import StoredDeployable
-from cpe.shell.store.serialising import dump_report, load_report, load_state
 from pcloud.model.actions import Report
 from pcloud.model.ports import Stored
 from pcloud.records.event import EventRecord, alert_of, event_record
+from pcloud.records.fact import FactRecord, fact_record
 from pcloud.records.requests import SpecUpload
+from pcloud.records.serialising import dump_report, load_report, load_state
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,16 @@ class StateRow:
     wall: float
     version: int
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class FactRow:
+    """A fact that is on its way into the store, already as text."""
+
+    wall: float
+    kind: str
+    fields: str
+    ordered: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +53,14 @@ class EventQuery:
     kind: str = ""
 
 
-def write_record(connection: sqlite3.Connection, row: StateRow, reports: Sequence[tuple[Report, str]]) -> list[EventRecord]:
-    """The state and its reports, each with its text."""
+def write_record(
+    connection: sqlite3.Connection, row: StateRow, reports: Sequence[tuple[Report, str]], facts: Sequence[FactRow]
+) -> list[EventRecord]:
+    """The state, the facts that it came from, and its reports, each with its text."""
+    connection.executemany(
+        "INSERT INTO facts (wall, deployable, kind, fields, ordered) VALUES (?, ?, ?, ?, ?)",
+        [(fact.wall, row.deployable, fact.kind, fact.fields, fact.ordered) for fact in facts],
+    )
     connection.execute(
         "INSERT OR REPLACE INTO states (deployable, at, wall, version, state) VALUES (?, ?, ?, ?, ?)",
         (row.deployable, row.at, row.wall, row.version, row.text),
@@ -79,7 +96,8 @@ def write_deployable(connection: sqlite3.Connection, name: str, upload: SpecUplo
 
 
 def remove_deployable(connection: sqlite3.Connection, name: str) -> list[EventRecord]:
-    """Its spec and its state; its events stay, they are history."""
+    """Its spec and its state, with the facts, which hold both; its events stay, they are history."""
+    connection.execute("DELETE FROM facts WHERE deployable = ?", (name,))
     connection.execute("DELETE FROM deployables WHERE name = ?", (name,))
     connection.execute("DELETE FROM states WHERE deployable = ?", (name,))
     return []
@@ -114,6 +132,12 @@ def read_state(connection: sqlite3.Connection, name: str) -> Stored | None:
         return None
     at, wall, version, text = row
     return Stored(load_state(text, version), at, wall)
+
+
+def read_facts(connection: sqlite3.Connection, name: str, after: int, limit: int) -> list[FactRecord]:
+    """In the order of ``seq``."""
+    statement = "SELECT seq, wall, deployable, kind, fields, ordered FROM facts WHERE deployable = ? AND seq > ? ORDER BY seq LIMIT ?"
+    return [fact_record(*row) for row in connection.execute(statement, (name, after, limit))]
 
 
 def below(target: str) -> tuple[list[str], list[object]] | None:

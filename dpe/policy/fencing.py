@@ -1,0 +1,79 @@
+"""Never two generations (policy.md section 6): what counts as fenced, and who answers for it where nothing does."""
+
+from __future__ import annotations
+
+from dpe.policy import bringup
+from dpe.policy.turn import Turn
+from pcloud.model.actions import Decision
+from pcloud.model.events import ActionDone, DeathConfirmed, InstanceFenced
+from pcloud.model.state import AssemblyState, Recovery
+from pcloud.model.words import Choice, Desired, Phase, Rung
+
+GONE_AFTER_CONTACT = 60.0  # policy.md section 6: seen within 60 s before the first 404
+BLOCKED_BY_FENCE = "fence: "
+
+
+def keep_evidence(turn: Turn, name: str, event: ActionDone) -> None:
+    """What the machine said last goes into the journal before it is replaced (section 6)."""
+    if isinstance(event, InstanceFenced) and event.console:
+        turn.report("evidence", f"the end of its console: {event.console}", assembly=name)
+
+
+def on_fenced(turn: Turn, name: str, *, missing: bool) -> None:
+    """The old instance is off, or gone without our doing."""
+    if missing and not gone_is_fenced(turn, name):
+        block(turn, name)
+    elif turn.desired is Desired.RUNNING:
+        bringup.fenced(turn, name)
+    else:
+        turn.update(name, action=None)
+
+
+def gone_is_fenced(turn: Turn, name: str) -> bool:
+    """Whether a machine that is gone without our doing may be replaced: there is nothing to write to twice, or it was seen just before.
+
+    One that still answers us is not dead, whatever the cloud says.
+    """
+    if not turn.plan_of(name).volumes:
+        return True
+    state = turn[name]
+    if state.contact:
+        return False
+    gone_at = state.gone_at if state.gone_at is not None else turn.at
+    return state.seen_at is not None and gone_at - state.seen_at <= GONE_AFTER_CONTACT
+
+
+def block(turn: Turn, name: str) -> None:
+    """It may live on somewhere and write to its volumes: a person must say that it is dead."""
+    instance = turn[name].instance
+    seen = "it still answers us" if turn[name].contact else "it was not seen within 60 s before; it may still write"
+    reason = f"{BLOCKED_BY_FENCE}{instance.id if instance else name} is gone without our doing, and {seen}"
+    turn.update(name, action=None, recovery=None, until=None, blocked=reason, reason=reason)
+    turn.decide(
+        Decision("", Choice.BLOCK, "section 6", Rung.RELAUNCH, evidence=(reason,), next="relaunch, once somebody says confirm-dead"),
+        reason,
+        assembly=name,
+        alert=True,
+    )
+
+
+def awaits_confirmation(state: AssemblyState) -> bool:
+    """Whether it is blocked because nobody knows whether its instance is dead."""
+    return state.blocked.startswith(BLOCKED_BY_FENCE)
+
+
+def on_confirmed(turn: Turn, event: DeathConfirmed) -> None:
+    """The operator answers for it: the next generation may come."""
+    state = turn[event.assembly]
+    if not awaits_confirmation(state) or turn.desired is not Desired.RUNNING:
+        turn.report("refused", f"{event.assembly} does not wait for that", assembly=event.assembly)
+        return
+    who = f"{event.owner} confirmed" if event.owner else "it was confirmed"
+    decision = turn.decide(
+        Decision("", Choice.ACT, "section 6", Rung.RELAUNCH, Rung.RELAUNCH, evidence=(state.blocked,)),
+        f"{who} that the old instance is dead: relaunching",
+        assembly=event.assembly,
+    )
+    recovery = Recovery(Rung.RELAUNCH, Phase.ACTING, None, decision, reason="confirmed dead", manual=True)
+    turn.update(event.assembly, blocked="", held="", reason="", recovery=recovery)
+    bringup.fenced(turn, event.assembly)

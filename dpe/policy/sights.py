@@ -1,0 +1,122 @@
+"""What other eyes than our own say about a silent assembly (policy.md section 4): peers, the cloud, anchors.
+
+Rules:
+- A sight that passes vetoes: somebody had an answer of the service.
+- A peer condemns that no longer reaches a port which it did reach within the last hour; a refusal means that the machine is alive.
+- The cloud condemns with ERROR, SHUTOFF or 404 for this very server, read twice, 10 s apart.
+- An anchor condemns only where no peer can testify, and after three times the patience.
+"""
+
+from __future__ import annotations
+
+from dpe.policy.altering import replace
+from dpe.policy.turn import Turn
+from pcloud.model.events import AnchorAnswered, CloudAnswered, CloudUnreachable, PeerAnswered
+from pcloud.model.state import AssemblyState, CloudReading, PeerReading, Silence
+from pcloud.model.words import InstanceStatus, Reach
+
+READ_APART = 10.0  # policy.md section 4: "read twice, 10 s apart"
+BASELINE_VALID = 3600.0  # section 4: "a port that it did reach within the last hour"
+ANCHOR_PATIENCE = 3.0  # section 4(c): "silence has lasted 3 x silence"
+CONDEMNING = frozenset({InstanceStatus.ERROR, InstanceStatus.SHUTOFF, InstanceStatus.ABSENT})
+
+
+def on_passing_sight(turn: Turn, assembly: str, by: str) -> None:
+    """Somebody had an answer from the machine while we have none."""
+    silence = turn[assembly].silence
+    if silence is not None:
+        turn.update(assembly, silence=replace(silence, passed_at=turn.at, passed_by=by))
+
+
+def on_peer(turn: Turn, event: PeerAnswered) -> None:
+    """A peer has tried one of our ports."""
+    state = turn[event.assembly]
+    reading = PeerReading(event.at, event.peer, event.port, event.reach)
+    if event.reach is Reach.ANSWERED:
+        turn.update(event.assembly, reached=latest(state.reached, reading))
+    if state.silence is None or event.reach is Reach.UNABLE:
+        return
+    turn.update(event.assembly, silence=replace(state.silence, peers=latest(state.silence.peers, reading)))
+    if event.reach is Reach.ANSWERED:
+        on_passing_sight(turn, event.assembly, f"{event.peer} reaches port {event.port}")
+
+
+def latest(readings: tuple[PeerReading, ...], new: PeerReading) -> tuple[PeerReading, ...]:
+    """The readings with the new one in the place of that peer's last about that port."""
+    return (*(old for old in readings if (old.peer, old.port) != (new.peer, new.port)), new)
+
+
+def on_cloud(turn: Turn, event: CloudAnswered) -> None:
+    """The cloud's word about this very instance."""
+    state = turn[event.assembly]
+    gone_at = (state.gone_at if state.gone_at is not None else event.at) if event.status is InstanceStatus.ABSENT else None
+    turn.update(event.assembly, gone_at=gone_at)
+    silence = state.silence
+    if silence is None:
+        return
+    same = silence.cloud is not None and silence.cloud.status is event.status
+    since = silence.cloud_since if same else event.at
+    word = CloudReading(event.at, event.status)
+    turn.update(event.assembly, silence=replace(silence, cloud=word, cloud_since=since, cloud_lost=""))
+
+
+def on_cloud_unreachable(turn: Turn, event: CloudUnreachable) -> None:
+    """The cloud's API does not answer."""
+    silence = turn[event.assembly].silence
+    if silence is not None:
+        turn.update(event.assembly, silence=replace(silence, cloud_lost=event.reason or "no answer"))
+
+
+def quiet_since(silence: Silence) -> float:
+    """Since when nobody at all has had an answer."""
+    return silence.since if silence.passed_at is None else max(silence.since, silence.passed_at)
+
+
+def condemned_by_cloud(silence: Silence) -> InstanceStatus | None:
+    """The cloud's condemning word, when it was read twice, 10 s apart, without another in between."""
+    word = silence.cloud
+    if word is None or silence.cloud_since is None or word.status not in CONDEMNING or silence.cloud_lost:
+        return None
+    return word.status if word.at - silence.cloud_since >= READ_APART else None
+
+
+def missed_by_peers(state: AssemblyState, silence: Silence, at: float, patience: float) -> str:
+    """Which peer no longer reaches a port that it reached within the last hour; empty if none, or if one was refused there.
+
+    Only what was found within the last ``patience`` seconds counts: a peer that cannot testify any more says nothing.
+    """
+    after = [reading for reading in silence.peers if reading.at > quiet_since(silence) and reading.at >= at - patience]
+    if any(reading.reach is not Reach.SILENT for reading in after):
+        return ""
+    for reading in after:
+        for old in state.reached:
+            known = (old.peer, old.port) == (reading.peer, reading.port)
+            if known and reading.at - old.at <= BASELINE_VALID:
+                return f"{reading.peer} no longer reaches port {reading.port}"
+    return ""
+
+
+def can_testify(state: AssemblyState, silence: Silence, at: float, patience: float) -> bool:
+    """Whether some peer has tried since, at a port about which it could tell: it reached it before, or it had any answer there now."""
+    for reading in silence.peers:
+        if reading.at <= quiet_since(silence) or reading.at < at - patience:
+            continue
+        if reading.reach is not Reach.SILENT:
+            return True
+        if any((old.peer, old.port) == (reading.peer, reading.port) and reading.at - old.at <= BASELINE_VALID for old in state.reached):
+            return True
+    return False
+
+
+def on_anchor(turn: Turn, event: AnchorAnswered) -> None:
+    """Somebody tried an anchor on the assembly's network."""
+    silence = turn[event.assembly].silence
+    if silence is not None and event.answered:
+        turn.update(event.assembly, silence=replace(silence, anchor=event.anchor, anchor_at=event.at))
+
+
+def vouched_by_anchor(state: AssemblyState, silence: Silence, at: float, patience: float) -> str:
+    """Which anchor shows that the way to the assembly's network is open, where nobody else can testify; empty if none does (yet)."""
+    if silence.anchor_at is None or silence.anchor_at < at - patience or at < quiet_since(silence) + ANCHOR_PATIENCE * patience:
+        return ""
+    return "" if can_testify(state, silence, at, patience) else silence.anchor

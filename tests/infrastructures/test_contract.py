@@ -1,0 +1,143 @@
+"""What the Infrastructure Protocol promises: the same cases for the embedded cloud and for the stand-in that other tests use."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from cpe.shell.infrastructures.adapter import GIB, LibcloudInfrastructure
+from cpe.shell.infrastructures.build import build
+from cpe.shell.infrastructures.settings import InfrastructureSettings
+from pcloud.errors import HardInfrastructureError, InfrastructureError
+from pcloud.model.instance import LaunchOrder, Tags
+from pcloud.model.ports import Infrastructure
+from pcloud.model.words import InstanceStatus
+from tests.infrastructures.memory_cloud import MemoryCloud
+from tests.infrastructures.waiting import PATIENCE
+
+pytestmark = pytest.mark.real
+
+TAGS = Tags("here", "shop", "web", 1)
+ORDER = LaunchOrder(name="shop-web-1", tags=TAGS, image="host", size="m1.small", user_data=b"")
+
+
+@pytest.fixture(params=["in memory", "local"])
+def cloud(request: pytest.FixtureRequest, cloud_directory: Path) -> Iterator[Infrastructure]:
+    if request.param == "in memory":
+        yield MemoryCloud(slowness=0.01)
+        return
+    infrastructure = build("local", InfrastructureSettings(), controller="here", state_directory=cloud_directory.parent.parent)
+    assert isinstance(infrastructure, LibcloudInfrastructure)
+    yield infrastructure
+    infrastructure.close()
+
+
+async def until(cloud: Infrastructure, instance_id: str, status: InstanceStatus) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while (await cloud.read(instance_id)).status is not status:  # noqa: ASYNC110 - a cloud tells nobody
+            await asyncio.sleep(0.01)
+
+
+async def test_what_is_created_is_found_by_its_tags_and_read_by_its_id(cloud: Infrastructure) -> None:
+    made = await cloud.create(ORDER)
+    assert (made.status, made.tags, made.name) == (InstanceStatus.ACTIVE, TAGS, "shop-web-1")
+    assert made.address
+    assert made.port
+    assert made.user
+    assert await cloud.find("shop", "web") == [made]
+    assert await cloud.read(made.id) == made
+    assert await cloud.find("shop", "db") == []
+    assert await cloud.find("blog", "web") == []
+
+
+async def test_another_controllers_instances_are_not_found(cloud: Infrastructure) -> None:
+    await cloud.create(replace(ORDER, tags=replace(TAGS, controller="elsewhere")))
+    assert await cloud.find("shop", "web") == []
+
+
+async def test_all_generations_are_found_whatever_their_status(cloud: Infrastructure) -> None:
+    for generation in (1, 2):
+        made = await cloud.create(replace(ORDER, tags=replace(TAGS, generation=generation)))
+    await cloud.stop(made.id)
+    await until(cloud, made.id, InstanceStatus.SHUTOFF)
+    found = await cloud.find("shop", "web")
+    assert sorted((each.tags.generation, str(each.status)) for each in found if each.tags is not None) == [(1, "ACTIVE"), (2, "SHUTOFF")]
+
+
+async def test_the_same_order_given_twice_makes_twins(cloud: Infrastructure) -> None:
+    first, second = await cloud.create(ORDER), await cloud.create(ORDER)
+    assert first.id != second.id
+    assert first.address != second.address
+    assert {each.id for each in await cloud.find("shop", "web")} == {first.id, second.id}
+
+
+async def test_an_instance_is_stopped_started_rebooted_and_destroyed(cloud: Infrastructure) -> None:
+    made = await cloud.create(ORDER)
+    for _ in range(2):  # stopping what is stopped is no error
+        await cloud.stop(made.id)
+        await until(cloud, made.id, InstanceStatus.SHUTOFF)
+    with pytest.raises(InfrastructureError):
+        await cloud.reboot(made.id, hard=False)
+    for _ in range(2):  # nor is starting what runs
+        await cloud.start(made.id)
+        await until(cloud, made.id, InstanceStatus.ACTIVE)
+    for hard in (False, True):
+        await cloud.reboot(made.id, hard=hard)
+        await until(cloud, made.id, InstanceStatus.ACTIVE)
+    assert (await cloud.read(made.id)).address == made.address
+    for _ in range(2):  # gone already is no error
+        await cloud.destroy(made.id)
+        await until(cloud, made.id, InstanceStatus.ABSENT)
+    assert await cloud.find("shop", "web") == []
+
+
+async def test_what_is_asked_of_a_missing_instance_is_an_error(cloud: Infrastructure) -> None:
+    assert (await cloud.read("nosuchthing")).status is InstanceStatus.ABSENT
+    calls: tuple[Callable[[str], Awaitable[object]], ...] = (cloud.stop, cloud.start, cloud.console)
+    for call in calls:
+        with pytest.raises(InfrastructureError, match="no instance nosuchthing"):
+            await call("nosuchthing")
+
+
+async def test_a_volume_is_created_once_released_and_given_to_the_next_generation(cloud: Infrastructure) -> None:
+    volume = await cloud.volume("shop", "web", "data", 5 * GIB)
+    assert await cloud.volume("shop", "web", "data", 5 * GIB) == volume
+    assert await cloud.volume("shop", "db", "data", 5 * GIB) != volume
+    order = replace(ORDER, volumes=((volume, "/data"),))
+    first = await cloud.create(order)
+    with pytest.raises(InfrastructureError, match="attached to"):
+        await cloud.create(replace(order, tags=replace(TAGS, generation=2)))
+    with pytest.raises(InfrastructureError, match="stop it first"):
+        await cloud.release(volume)
+    with pytest.raises(InfrastructureError, match="attached to"):
+        await cloud.delete_volumes("shop")
+
+    await cloud.stop(first.id)
+    await until(cloud, first.id, InstanceStatus.SHUTOFF)
+    await cloud.release(volume)
+    await cloud.release(volume)  # free already is no error
+
+    second = await cloud.create(replace(order, tags=replace(TAGS, generation=2)))
+    assert second.address != first.address
+    await cloud.destroy(second.id)
+    await until(cloud, second.id, InstanceStatus.ABSENT)
+    assert sorted(await cloud.delete_volumes("shop")) == ["db/data", "web/data"]
+    assert await cloud.delete_volumes("shop") == []
+
+
+async def test_an_unknown_image_or_size_is_a_hard_error_that_names_what_there_is(cloud: Infrastructure) -> None:
+    with pytest.raises(HardInfrastructureError, match="no image 'hots'") as refused:
+        await cloud.create(replace(ORDER, image="hots"))
+    assert "host" in refused.value.cure
+    with pytest.raises(HardInfrastructureError, match=r"no size 'm1.smal'") as refused:
+        await cloud.create(replace(ORDER, size="m1.smal"))
+    assert "m1.small" in refused.value.cure
+    assert await cloud.find("shop", "web") == []
+
+
+async def test_no_size_asked_for_is_one_that_there_is(cloud: Infrastructure) -> None:
+    assert (await cloud.create(replace(ORDER, size=""))).status is InstanceStatus.ACTIVE

@@ -1,0 +1,33 @@
+"""Every scenario of these tests is replayed as well, when it is over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.policy.world import World
+from tests.replay.traces import check_replay
+
+REPLAYED = 3  # worlds of one test, the last ones; tests that try every cut of a scenario make hundreds
+
+
+@pytest.fixture(autouse=True)
+def every_scenario_is_replayed() -> Iterator[None]:
+    """A journal replayed within one policy version gives identical decisions (policy.md section 9)."""
+    worlds: list[World] = []
+    make = World.__init__
+
+    def remember(world: World, *arguments: Any, **more: Any) -> None:
+        make(world, *arguments, **more)
+        worlds.append(world)
+
+    World.__init__ = remember  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        World.__init__ = make  # type: ignore[method-assign]
+    for world in worlds[-REPLAYED:]:
+        if world.trace:
+            check_replay(world)

@@ -1,0 +1,152 @@
+"""One engine in virtual time: a cloud in memory, a journal in memory, and puppets for agents, which see and do what the test says."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+from cpe.shell.keyring import FileKeyring
+from dpe.policy.summary import deployable_word
+from dpe.shell.engine import Engine
+from dpe.shell.surroundings import Surroundings
+from pcloud.errors import StoreError
+from pcloud.model.actions import Report
+from pcloud.model.instance import Instance
+from pcloud.model.plan import AssemblyPlan, DeployablePlan, ResourcePlan
+from pcloud.model.ports import Agent, ContactMissed, ContactSeen, Outcome, ProbeSeen, ProvisionSeen, Sighting, Stored
+from pcloud.model.state import DeployableState
+from pcloud.model.words import Desired, Reach, Verdict
+from tests.infrastructures.memory_cloud import MemoryCloud
+
+PASSWORD = "correct-horse-battery"
+"""The value of every secret."""
+
+
+class Puppet:
+    """An agent that sees nothing by itself. ``asked`` counts how often everything was to be probed again, ``done`` lists what it did."""
+
+    def __init__(self, instance: Instance, report: Callable[[Sighting], None]) -> None:
+        self.instance = instance
+        self.report = report
+        self.plan: AssemblyPlan | None = None
+        self.asked = 0
+        self.done: list[str] = []
+        self.runs = False
+
+    async def run(self) -> None:
+        self.runs = True
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            self.runs = False
+
+    def watch(self, assembly: AssemblyPlan) -> None:
+        self.plan = assembly
+
+    def probe_again(self) -> None:
+        self.asked += 1
+
+    async def start(self, resource: ResourcePlan, environment: Mapping[str, str]) -> Outcome:
+        self.done.append(f"start {resource.name}")
+        return Outcome(0)
+
+    async def stop(self, resource: ResourcePlan, environment: Mapping[str, str]) -> Outcome:
+        self.done.append(f"stop {resource.name}")
+        return Outcome(0)
+
+    async def running(self, resource: ResourcePlan) -> Verdict:
+        return Verdict.PASSED
+
+    async def execute(self, script: str, environment: Mapping[str, str], timeout: float) -> Outcome:
+        self.done.append(script)
+        return Outcome(0)
+
+    async def reach(self, address: str, port: int, timeout: float) -> Reach:
+        return Reach.UNABLE
+
+    def connects(self, boot_id: str) -> None:
+        self.report(ContactSeen(boot_id))
+
+    def loses_sight(self) -> None:
+        self.report(ContactMissed("no answer", None))
+
+    def provisioned(self) -> None:
+        self.report(ProvisionSeen(0, ""))
+
+    def finds(self, verdict: Verdict, reason: str = "") -> None:
+        """Every probe of every resource says so."""
+        assert self.plan is not None
+        for resource in self.plan.resources:
+            for key in ([""] if resource.agent else []) + [check.key for check in resource.checks]:
+                self.report(ProbeSeen(resource.name, key, verdict, reason))
+
+
+class MemoryJournal:
+    """Keeps what was recorded last; ``delay`` seconds for each record, or no record at all while it is ``broken``."""
+
+    def __init__(self) -> None:
+        self.stored: Stored | None = None
+        self.reports: list[Report] = []
+        self.delay = 0.0
+        self.broken = False
+
+    async def record(self, state: DeployableState, *, at: float, wall: float, reports: Sequence[Report]) -> None:
+        if self.delay:
+            await asyncio.sleep(self.delay)
+        if self.broken:
+            raise StoreError("the disk is full")
+        self.stored = Stored(state, at, wall)
+        self.reports.extend(reports)
+
+
+class Stage:
+    """All that outlives an engine. ``puppets`` are the agents by assembly, the newest of each."""
+
+    def __init__(self, directory: Path, plan: DeployablePlan) -> None:
+        self.plan = plan
+        self.cloud = MemoryCloud()
+        self.journal = MemoryJournal()
+        self.puppets: dict[str, Puppet] = {}
+        keyring = FileKeyring(directory / "keys", self.cloud.controller)
+        self.around = Surroundings(self.journal, keyring, self._agent, lambda _: self.cloud, lambda _: PASSWORD, now)
+
+    def _agent(self, _deployable: str, assembly: AssemblyPlan, instance: Instance, report: Callable[[Sighting], None]) -> Agent:
+        self.puppets[assembly.name] = Puppet(instance, report)
+        return self.puppets[assembly.name]
+
+    @asynccontextmanager
+    async def engine(self) -> AsyncIterator[Engine]:
+        """An engine that goes on from the journal; it is killed at the end of the block."""
+        made = Engine(self.plan, self.journal.stored, self.around)
+        running = asyncio.create_task(made.run())
+        try:
+            yield made
+        finally:
+            running.cancel()
+            with suppress(asyncio.CancelledError):
+                await running
+
+    async def up(self, engine: Engine) -> None:
+        """Bring it up: every machine connects, is provisioned, and is well."""
+        engine.ask(Desired.RUNNING)
+        while deployable_word(engine.state) != "healthy":
+            for puppet in self.puppets.values():
+                if puppet.runs:
+                    puppet.connects("first")
+                    puppet.provisioned()
+                    puppet.finds(Verdict.PASSED)
+            await asyncio.sleep(1.0)
+            assert now() < 600.0, engine.state
+
+
+def now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+async def until(look: Callable[[], bool]) -> None:
+    """Let virtual time pass until it is so."""
+    async with asyncio.timeout(3600.0):
+        while not look():  # noqa: ASYNC110 - what we wait for happens in several tasks
+            await asyncio.sleep(0.5)

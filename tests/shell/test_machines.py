@@ -1,0 +1,183 @@
+"""Launching and fencing, whatever the cloud answers and whatever others have left there (policy.md section 6)."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from pcloud.errors import AmbiguousError, InfrastructureError
+from pcloud.model.words import InstanceStatus
+from tests.shell.house import House
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    return House(tmp_path)
+
+
+def statuses(house: House) -> dict[str, str]:
+    return {node.id: str(node.status) for node in house.cloud.nodes.values()}
+
+
+def now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+async def test_a_generation_that_is_not_there_is_created_with_its_volume(house: House) -> None:
+    made = await house.launch(1)
+    assert (made.id, made.generation, made.address, made.user) == ("lab-1", 1, "10.0.0.1", "debian")
+    assert made.host_key == house.keyring.host_pair("shop", "db", 1)[1]
+    assert house.cloud.nodes["lab-1"].order.volumes == (("shop-db-data", "/data"),)
+
+
+async def test_a_generation_that_is_there_is_adopted_and_not_created_again(house: House) -> None:
+    made = house.put(1)
+    assert (await house.launch(1)).id == made.id
+    assert house.cloud.asked == []
+
+
+async def test_of_twins_the_second_is_stopped(house: House) -> None:
+    first, second = house.put(1), house.put(1)
+    assert (await house.launch(1, resumed=True)).id == first.id
+    assert statuses(house) == {first.id: "ACTIVE", second.id: "SHUTOFF"}
+
+
+async def test_a_twin_in_error_is_none(house: House) -> None:
+    broken, sound = house.put(1), house.put(1)
+    broken.status = InstanceStatus.ERROR
+    assert (await house.launch(1)).id == sound.id
+    assert house.cloud.asked == []
+
+
+async def test_an_older_generation_that_runs_is_off_before_the_new_one_is_created(house: House) -> None:
+    house.cloud.slowness = 7.0
+    old = house.put(1)
+    made = await house.launch(2)
+    assert statuses(house) == {old.id: "SHUTOFF", made.id: "ACTIVE"}
+    assert house.cloud.asked == [f"stop {old.id}", "release shop-db-data", "create shop-db-2"]
+    assert now() >= 7.0
+
+
+async def test_an_older_generation_that_is_off_is_left_alone(house: House) -> None:
+    old = house.put(1)
+    old.status = InstanceStatus.SHUTOFF
+    await house.launch(2)
+    assert f"stop {old.id}" not in house.cloud.asked
+
+
+async def test_an_older_generation_in_error_is_deleted_before_the_new_one_is_created(house: House) -> None:
+    old = house.put(1)
+    old.status = InstanceStatus.ERROR
+    made = await house.launch(2)
+    assert statuses(house) == {made.id: "ACTIVE"}
+    assert house.cloud.asked[0] == f"destroy {old.id}"
+
+
+async def test_a_newer_generation_is_never_touched(house: House) -> None:
+    newer = house.put(3)
+    made = await house.launch(2)
+    assert statuses(house) == {newer.id: "ACTIVE", made.id: "ACTIVE"}
+
+
+async def test_the_volume_is_taken_from_the_fenced_predecessor(house: House) -> None:
+    first = await house.launch(1)
+    assert await house.machines.fence(first, disposable=False)
+    second = await house.launch(2)
+    assert [node.id for node in house.cloud.nodes.values() if node.order.volumes] == [second.id]
+
+
+async def test_what_an_ambiguous_creation_made_is_looked_for_and_adopted(house: House) -> None:
+    house.cloud.late = 5.0
+    made = await house.launch(1)
+    assert made.id == "lab-1"
+    assert list(house.cloud.nodes) == ["lab-1"]
+    assert 5.0 <= now() < house.cloud.lateness
+
+
+async def test_an_ambiguous_creation_that_made_nothing_fails_when_nothing_can_turn_up_any_more(house: House) -> None:
+    house.cloud.late = 1000.0
+    with pytest.raises(AmbiguousError, match="no answer to creating shop-db-1"):
+        await house.launch(1)
+    assert now() >= house.cloud.lateness
+    assert house.cloud.asked.count("create shop-db-1") == 1
+
+
+async def test_a_controller_that_went_on_waits_for_what_its_predecessor_may_have_asked_for(house: House) -> None:
+    late = house.put(1, seen_in=8.0)
+    assert (await house.launch(1, resumed=True)).id == late.id
+    assert "create shop-db-1" not in house.cloud.asked
+
+
+async def test_a_controller_that_went_on_creates_what_does_not_turn_up(house: House) -> None:
+    await house.launch(1, resumed=True)
+    assert house.cloud.asked.count("create shop-db-1") == 1
+    assert now() >= house.cloud.lateness
+
+
+async def test_an_instance_that_is_off_is_switched_on_when_it_is_launched(house: House) -> None:
+    found = house.put(1)
+    found.status = InstanceStatus.SHUTOFF
+    await house.launch(1)
+    assert house.cloud.asked == [f"start {found.id}"]
+
+
+async def test_an_instance_that_could_not_be_built_fails_the_launch(house: House) -> None:
+    house.cloud.born = InstanceStatus.ERROR
+    with pytest.raises(InfrastructureError, match="lab could not build lab-1: ERROR"):
+        await house.launch(1)
+
+
+async def test_fenced_is_off_after_a_stop_of_ours(house: House) -> None:
+    house.cloud.slowness = 3.0
+    for status in (InstanceStatus.ACTIVE, InstanceStatus.SHUTOFF):
+        node = house.put(1)
+        node.status = status
+        assert await house.machines.fence(house.instance(node), disposable=False)
+        assert node.status is InstanceStatus.SHUTOFF
+        assert f"stop {node.id}" in house.cloud.asked
+    assert now() >= 3.0
+
+
+async def test_fencing_what_is_gone_says_so(house: House) -> None:
+    node = house.put(1)
+    del house.cloud.nodes[node.id]
+    assert not await house.machines.fence(house.instance(node), disposable=False)
+
+
+async def test_an_instance_in_error_is_deleted_where_nothing_can_be_lost_with_it(house: House) -> None:
+    house.cloud.slowness = 3.0
+    node = house.put(1)
+    node.status = InstanceStatus.ERROR
+    assert await house.machines.fence(house.instance(node), disposable=True)
+    assert house.cloud.nodes == {}
+
+
+async def test_an_instance_in_error_that_holds_something_is_neither_deleted_nor_called_fenced(house: House) -> None:
+    node = house.put(1)
+    node.status = InstanceStatus.ERROR
+    with pytest.raises(InfrastructureError, match="lab-1 is in ERROR at lab: it cannot be seen to be off"):
+        await house.machines.fence(house.instance(node), disposable=False)
+    assert list(house.cloud.nodes) == [node.id]
+
+
+async def test_the_end_of_the_console_is_kept_and_its_lack_is_no_failure(house: House) -> None:
+    node = house.put(1)
+    node.console = f"{'x' * 5000}\nKernel panic - not syncing\n\n"
+    said = await house.machines.console(house.instance(node))
+    assert said.endswith("Kernel panic - not syncing")
+    assert len(said) <= 1000
+    del house.cloud.nodes[node.id]
+    assert await house.machines.console(house.instance(node)) == ""
+    house.cloud.down = True
+    assert await house.machines.console(house.instance(node)) == ""
+
+
+async def test_everything_that_carries_the_assemblys_tags_goes_when_it_is_destroyed(house: House) -> None:
+    house.cloud.slowness = 2.0
+    kept = await house.launch(1)
+    house.put(1)
+    house.put(2)
+    await house.machines.destroy_all("lab", "db", kept)
+    assert house.cloud.nodes == {}

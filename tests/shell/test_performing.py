@@ -1,0 +1,115 @@
+"""Actions that a controller left open when it died: looked at before they are done again (policy.md section 6)."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from dpe.shell.facts import Fact
+from dpe.shell.performing import SEEN_AGAIN, Performer
+from pcloud.model.actions import FenceInstance, RebootAssembly
+from pcloud.model.events import ActionDone, ActionFailed, InstanceFenced, InstanceMissing
+from pcloud.model.words import InstanceStatus
+from tests.infrastructures.memory_cloud import Node
+from tests.shell.house import SHOP, House
+
+
+class Hands:
+    """A performer with one machine; ``answers`` is the machine's coming into contact, with the boot id that it has then."""
+
+    def __init__(self, directory: Path) -> None:
+        self.house = House(directory)
+        self.seen = asyncio.Event()
+        self.boot_id = "first"
+        self.performer = Performer(
+            lambda: SHOP, self.house.machines, self.house.secrets, lambda *_: None, lambda _: self.boot_id, lambda _: self.contact()
+        )
+
+    async def contact(self) -> None:
+        await self.seen.wait()
+
+    def answers(self, boot_id: str) -> None:
+        self.boot_id = boot_id
+        self.seen.set()
+
+    def answers_in(self, seconds: float, boot_id: str) -> None:
+        asyncio.get_running_loop().call_later(seconds, self.answers, boot_id)
+
+    async def reboot(self, node: Node, *, resumed: bool, hard: bool = False) -> Fact:
+        action = RebootAssembly("shop.1", "db", self.house.instance(node), "first", hard=hard, timeout=300.0)
+        return await self.performer.perform(action, resumed=resumed)
+
+
+@pytest.fixture
+async def hands(tmp_path: Path) -> Hands:
+    return Hands(tmp_path)
+
+
+def now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+async def test_a_reboot_is_asked_for_at_once(hands: Hands) -> None:
+    node = hands.house.put(1)
+    done = await hands.reboot(node, resumed=False)
+    assert (done.kind, done.fields) == (ActionDone, {"action": "shop.1"})
+    assert hands.house.cloud.asked == [f"reboot {node.id}"]
+    assert now() == 0.0
+
+
+async def test_a_machine_that_comes_back_with_a_new_boot_id_is_not_rebooted_again(hands: Hands) -> None:
+    node = hands.house.put(1)
+    hands.answers_in(30.0, "second")
+    done = await hands.reboot(node, resumed=True, hard=True)
+    assert done.kind is ActionDone
+    assert hands.house.cloud.asked == []
+    assert now() == 30.0
+
+
+async def test_a_machine_that_comes_back_with_its_old_boot_id_is_rebooted_after_all(hands: Hands) -> None:
+    node = hands.house.put(1)
+    hands.answers_in(5.0, "first")
+    assert (await hands.reboot(node, resumed=True)).kind is ActionDone
+    assert hands.house.cloud.asked == [f"reboot {node.id}"]
+    assert now() == 5.0
+
+
+async def test_a_machine_that_does_not_come_back_is_rebooted_when_it_had_time_to_boot(hands: Hands) -> None:
+    node = hands.house.put(1)
+    assert (await hands.reboot(node, resumed=True, hard=True)).kind is ActionDone
+    assert hands.house.cloud.asked == [f"reboot hard {node.id}"]
+    assert now() == SEEN_AGAIN
+
+
+async def test_a_machine_that_is_off_is_switched_on_instead(hands: Hands) -> None:
+    node = hands.house.put(1)
+    node.status = InstanceStatus.SHUTOFF
+    assert (await hands.reboot(node, resumed=False)).kind is ActionDone
+    assert hands.house.cloud.asked == [f"start {node.id}"]
+
+
+async def test_a_cloud_that_does_not_answer_fails_the_action(hands: Hands) -> None:
+    node = hands.house.put(1)
+    hands.house.cloud.down = True
+    failed = await hands.reboot(node, resumed=False)
+    assert (failed.kind, failed.fields) == (ActionFailed, {"action": "shop.1", "reason": "lab does not answer"})
+
+
+async def test_an_action_that_takes_too_long_fails(hands: Hands) -> None:
+    node = hands.house.put(1)
+    hands.house.cloud.slowness = 1000.0
+    failed = await hands.performer.perform(FenceInstance("shop.1", "db", hands.house.instance(node), 60.0), resumed=False)
+    assert (failed.kind, failed.fields) == (ActionFailed, {"action": "shop.1", "reason": "not done after 60s"})
+    assert now() == 60.0
+
+
+async def test_a_fence_brings_the_machines_last_words_along(hands: Hands) -> None:
+    node = hands.house.put(1)
+    node.console = "Kernel panic"
+    action = FenceInstance("shop.1", "db", hands.house.instance(node), 60.0)
+    fenced = await hands.performer.perform(action, resumed=False)
+    assert (fenced.kind, fenced.fields) == (InstanceFenced, {"action": "shop.1", "console": "Kernel panic"})
+    del hands.house.cloud.nodes[node.id]
+    assert (await hands.performer.perform(action, resumed=True)).kind is InstanceMissing
