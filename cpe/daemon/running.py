@@ -19,6 +19,7 @@ from zlib import crc32
 from agents.answers import reach
 from agents.ssh.factory import SshAgents
 from cpe.daemon.notifying import feed_watchdog, notify
+from cpe.shell.alerting import alerting
 from cpe.shell.anchors import Anchors
 from cpe.shell.api.app import application
 from cpe.shell.api.server import serve
@@ -90,7 +91,7 @@ async def ended_by_signal() -> AsyncIterator[asyncio.Event]:
 @contextlib.asynccontextmanager
 async def daemon(settings: Settings, where: Places) -> AsyncIterator[Controller]:
     """The controller with its DPEs running; they end with the block, the machines stay."""
-    async with SqliteStore(where.state) as store:
+    async with SqliteStore(where.state) as store, alerting(store, settings.alert_command, time.time):
         keyring = FileKeyring(where.state / "keys", store.controller)
         infrastructures = Infrastructures(settings.infrastructures, controller=store.controller, state_directory=where.state)
         agents = SshAgents(keyring.client_path)

@@ -16,7 +16,7 @@ from cpe.shell.infrastructures.settings import InfrastructureSettings
 from pcloud.errors import PcloudError
 from pcloud.model.words import Mode, Rung
 from pcloud.places import config_path
-from pcloud.spec.fields import Keys, ModeWord, Name, wrong
+from pcloud.spec.fields import Keys, ModeWord, Name, Text, wrong
 from pcloud.spec.problems import path_text
 from pcloud.spec.recovery import RecoveryDefaults, RecoveryKeys, effective, never_fills
 from pcloud.spec.windows import FIX
@@ -45,17 +45,18 @@ class ConfiguredInfrastructure(InfrastructureSettings):
 
 
 class Settings(Keys):
-    """The whole file. ``alert_command`` is known, and not yet supported."""
+    """The whole file. ``alert_command`` is a command line for ``sh -c``, which gets each alert as JSON on stdin; empty: none."""
 
     infrastructures: dict[Name, ConfiguredInfrastructure] = Field(default_factory=dict)
     recovery: RecoveryKeys = Field(default_factory=RecoveryKeys)
     mode: Annotated[ModeWord, BeforeValidator(_mode)] = Mode.ENFORCE
-    alert_command: Annotated[None, BeforeValidator(_not_yet)] = None
+    alert_command: Text = ""
 
     @property
     def defaults(self) -> RecoveryDefaults:
         """What specs inherit."""
-        system = self.recovery if self.recovery.mode is not None else self.recovery.model_copy(update={"mode": self.mode})
+        unsaid = self.recovery.mode is None and "mode" in self.model_fields_set
+        system = self.recovery.model_copy(update={"mode": self.mode}) if unsaid else self.recovery
         return RecoveryDefaults(system, {name: settings.recovery for name, settings in self.infrastructures.items()})
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from cpe.shell.broadcast import Broadcast, Subscription
 from cpe.shell.engines import Engine, EngineFactory
 from cpe.shell.keeper import Keeper
+from cpe.shell.specs import effective_settings
 from cpe.shell.status import deployable_status, lame, summary, unattended
 from cpe.shell.store.sqlite import SqliteStore
 from cpe.shell.words import Words
@@ -30,8 +31,10 @@ from pcloud.model.ports import Infrastructure, Keyring
 from pcloud.model.state import AssemblyState
 from pcloud.model.words import Desired, Rung
 from pcloud.records.event import EventRecord
+from pcloud.records.explanation import Explanation
 from pcloud.records.fact import FactRecord
 from pcloud.records.requests import DaemonStatus, SpecInForce, SpecUpload, SshTarget
+from pcloud.records.specs import EffectiveSettings
 from pcloud.records.status import DeployableStatus, DeployableSummary
 from pcloud.spec.loading import load
 from pcloud.spec.planning import plan
@@ -176,6 +179,10 @@ class Controller:
         engine = self._engine(name)
         return unattended(deployable_status(engine.state, engine.wall_at), self._keeper.trouble(name))
 
+    async def effective(self, name: str) -> EffectiveSettings:
+        """What that comes to here."""
+        return effective_settings((await self.spec(name)).upload, self._defaults)
+
     async def start(self, name: str) -> None:
         """It shall run."""
         await self._want(name, Desired.RUNNING)
@@ -263,9 +270,15 @@ class Controller:
         key = self._keyring.client_path(name)
         return SshTarget(address=instance.address, port=instance.port, user=instance.user, key=key, host_key=instance.host_key)
 
-    async def events(self, *, after: int, limit: int, target: str, since: datetime | None, last: bool) -> Sequence[EventRecord]:
+    async def events(
+        self, *, after: int, limit: int, target: str, since: datetime | None, last: bool, kind: str = ""
+    ) -> Sequence[EventRecord]:
         """Stored events."""
-        return await self._store.events(after=after, limit=limit, target=target, since=since, last=last)
+        return await self._store.events(after=after, limit=limit, target=target, since=since, last=last, kind=kind)
+
+    async def explanations(self, *, target: str, last: int) -> Sequence[Explanation]:
+        """The last decisions, with what came of them."""
+        return await self._store.explanations(target=target, last=last)
 
     async def facts(self, name: str, *, after: int, limit: int) -> Sequence[FactRecord]:
         """What its policy was given."""

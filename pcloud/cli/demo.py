@@ -11,6 +11,7 @@ import typer
 
 def demo(
     keep: Annotated[bool, typer.Option("--keep", help="Leave it running at the end.")] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="Explain each recovery, as pcloud explain does.")] = False,
     target: Annotated[
         str | None, typer.Option("--break", metavar="TARGET", help="Break ASSEMBLY/RESOURCE, ASSEMBLY or ASSEMBLY=destroy of a kept demo.")
     ] = None,
@@ -20,11 +21,9 @@ def demo(
     ] = None,
 ) -> None:
     """Watch a real WordPress and its database being broken and healed, on this machine; nothing is left behind."""
-    words = [
-        *(["--keep"] if keep else []),
-        *(["--break", target] if target else []),
-        *(["--end"] if end else []),
-        *(["--name", name] if name else []),
-    ]
+    flags = {"--keep": keep, "--explain": explain, "--end": end}
+    options = {"--break": target, "--name": name}
+    words = [flag for flag, given in flags.items() if given]
+    words += [word for option, value in options.items() if value for word in (option, value)]
     program = [sys.executable, "-m", "pcloud.demo", *words]
     os.execv(sys.executable, program)  # noqa: S606 - no shell is wanted: the words are ours

@@ -1,4 +1,4 @@
-"""``pcloud deployable``: check, create, start, stop, status, list, delete."""
+"""``pcloud deployable``: check, create, start, stop, status, show, list, delete."""
 
 from __future__ import annotations
 
@@ -95,6 +95,24 @@ def status(name: NameArgument, output: OutputOption = Output.TABLE, json: JsonOp
     emit(screen, chosen(output, json), found, lambda: status_lines(found, datetime.now(UTC), screen.width))
     if found.state != "healthy":
         raise typer.Exit(UNHEALTHY)
+
+
+@app.command(epilog="Example: pcloud deployable show wordpress --effective")
+def show(
+    deployable: Annotated[str, typer.Argument(metavar="NAME|FILE", help="A deployable, or a spec (with a dot or slash in it).")],
+    effective: Annotated[
+        bool, typer.Option("--effective", help="Every recovery and monitor setting of every target, and where it comes from.")
+    ] = False,
+    output: OutputOption = Output.TABLE,
+    json: JsonOption = False,
+) -> None:
+    """Show the spec as it is registered, or with --effective what it comes to. For a FILE no daemon is needed.
+
+    The table of --effective has what each target uses itself; -o json and yaml have what is there to be inherited as well.
+    """
+    from pcloud.cli.show import show_file, show_registered  # noqa: PLC0415 - as for check
+
+    (show_file if is_file(deployable) else show_registered)(deployable, chosen(output, json), effective=effective)
 
 
 @app.command("list", epilog="Example: pcloud deployable list -o json")

@@ -14,9 +14,9 @@ from pcloud.cli.options import JsonOption, Output, OutputOption, SinceOption, ch
 from pcloud.cli.output import as_json, as_yaml, emit
 from pcloud.cli.targets import expect, suggesting, target
 from pcloud.client import Client
-from pcloud.records.event import EventRecord
+from pcloud.records.event import ALERT, EventRecord
 from pcloud.screen.console import Screen
-from pcloud.screen.format import event_line
+from pcloud.screen.format import event_line, told_once
 
 PAGE = 500  # events asked for at once
 
@@ -26,31 +26,37 @@ def events(
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with events as they happen, until Ctrl-C.")] = False,
     since: SinceOption = None,
     lines: Annotated[int, typer.Option("--lines", "-n", min=0, max=1000, help="So many of the last ones, unless --since is given.")] = 30,
+    kind: Annotated[
+        str, typer.Option("--kind", metavar="KIND", help="Only events of this kind: alert, decided, changed …", show_default=False)
+    ] = "",
+    alerts: Annotated[bool, typer.Option("--alerts", help="Only alerts; the same as --kind alert.")] = False,
     output: OutputOption = Output.TABLE,
     json: JsonOption = False,
 ) -> None:
     """Show events, oldest first. With -f, -o json is one object a line and -o yaml one document an event."""
-    sought = target(of) if of else None
+    if alerts and kind not in {"", ALERT}:
+        raise typer.BadParameter(f"--alerts and --kind {kind} contradict each other")
+    sought, only = target(of) if of else None, ALERT if alerts else kind
     screen, form = Screen(), chosen(output, json)
     with connected() as client:
         newest = client.events(limit=1, last=True)  # first: what happens from here on comes by the stream
-        found = _stored(client, str(sought or ""), since, lines)
+        found = _stored(client, str(sought or ""), since, lines, only)
         if sought and not found:
             with suggesting(client, sought):
                 expect(client.status(sought.deployable), sought)
         if follow:
             begin = max((event.seq for event in (*newest, *found)), default=0)
-            _follow(screen, form, found, client.stream_events(target=str(sought or ""), after=begin))
+            _follow(screen, form, found, client.stream_events(target=str(sought or ""), after=begin, kind=only))
         else:
-            emit(screen, form, found, lambda: (event_line(event, datetime.now(UTC)) for event in found))
+            emit(screen, form, found, lambda: (event_line(event, datetime.now(UTC)) for event in told_once(found)))
 
 
-def _stored(client: Client, of: str, since: datetime | None, lines: int) -> list[EventRecord]:
+def _stored(client: Client, of: str, since: datetime | None, lines: int, kind: str) -> list[EventRecord]:
     """The last ``lines``, or all since then."""
     if since is None:
-        return client.events(limit=lines, target=of, last=True) if lines else []
+        return client.events(limit=lines, target=of, last=True, kind=kind) if lines else []
     found: list[EventRecord] = []
-    while page := client.events(after=found[-1].seq if found else 0, limit=PAGE, target=of, since=since):
+    while page := client.events(after=found[-1].seq if found else 0, limit=PAGE, target=of, since=since, kind=kind):
         found += page
     return found
 
@@ -58,7 +64,8 @@ def _stored(client: Client, of: str, since: datetime | None, lines: int) -> list
 def _follow(screen: Screen, form: Output, found: Iterable[EventRecord], coming: Iterator[EventRecord]) -> None:
     try:
         with screen.ended_with_reader():
-            for event in chain(found, coming):
+            everything = chain(found, coming)
+            for event in told_once(everything) if form is Output.TABLE else everything:
                 _write(screen, form, event)
     except KeyboardInterrupt as interrupt:
         raise typer.Exit(0) from interrupt

@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from pcloud import __version__
-from pcloud.cli import assembly, demo, deployable, events, operating, replay, resource, simulate
+from pcloud.cli import assembly, demo, deployable, events, explain, operating, replay, resource, simulate
 from pcloud.errors import PcloudError
 from pcloud.screen.console import Screen, speak_any_encoding
 from pcloud.spec.problems import SpecError
@@ -31,6 +31,7 @@ app.add_typer(assembly.app, name="assembly")
 app.add_typer(resource.app, name="resource")
 app.command("events", epilog="Example: pcloud events -f wordpress/mysql")(events.events)
 app.command("simulate", epilog="Example: pcloud simulate wordpress.yaml trace.txt --set recovery.restart.failures=5")(simulate.simulate)
+app.command("explain", epilog="Example: pcloud explain wordpress/mysql --last 3")(explain.explain)
 app.command("replay", epilog="Example: pcloud replay wordpress --set recovery.restart.failures=5")(replay.replay)
 app.command("pause", epilog="Example: pcloud pause wordpress/mysql --for 2h --reason 'new disks'")(operating.pause)
 app.command("resume", epilog="Example: pcloud resume wordpress/mysql")(operating.resume)

@@ -19,9 +19,11 @@ from pcloud.client.errors import CONNECT, our_errors, raise_for
 from pcloud.client.stream import PATIENCE, EventStream
 from pcloud.errors import PcloudError
 from pcloud.records.event import EventRecord
+from pcloud.records.explanation import Explanation
 from pcloud.records.fact import FactRecord
 from pcloud.records.operating import AnswerRequest, OperatorWord, PauseRequest, ResumeRequest, TargetRequest
 from pcloud.records.requests import CheckedSpec, DaemonStatus, SpecInForce, SpecUpload, SshTarget
+from pcloud.records.specs import EffectiveSettings
 from pcloud.records.status import DeployableStatus, DeployableSummary
 
 B = TypeVar("B")
@@ -67,6 +69,13 @@ class Client:
     def status(self, name: str) -> DeployableStatus:
         return _status(self._ask("GET", _path(name)))
 
+    def spec(self, name: str) -> SpecInForce:
+        return _body(SpecInForce, self._ask("GET", _path(name) + "/spec"))
+
+    def effective(self, name: str) -> EffectiveSettings:
+        """Every recovery and monitor setting of every target of a deployable, with where it comes from."""
+        return _body(EffectiveSettings, self._ask("GET", _path(name) + "/effective"))
+
     def start(self, name: str) -> DeployableStatus:
         return _status(self._ask("POST", _path(name) + "/start"))
 
@@ -110,22 +119,26 @@ class Client:
         return _body(SshTarget, self._ask("GET", _path(name, assembly) + "/ssh"))
 
     def events(
-        self, *, after: int = 0, limit: int = 100, target: str = "", since: datetime | None = None, last: bool = False
+        self, *, after: int = 0, limit: int = 100, target: str = "", since: datetime | None = None, last: bool = False, kind: str = ""
     ) -> list[EventRecord]:
         """Stored events in order: the oldest ``limit`` of those that fit, or with ``last`` the newest."""
         moment = since.isoformat() if since else None
-        return _body(list[EventRecord], self._ask("GET", "/events", after=after, limit=limit, target=target, since=moment, last=last))
+        found = self._ask("GET", "/events", after=after, limit=limit, target=target, since=moment, last=last, kind=kind)
+        return _body(list[EventRecord], found)
+
+    def explanations(self, target: str, *, last: int = 1) -> list[Explanation]:
+        """The last decisions about ``target`` or anything below it, in order, each with what came of it."""
+        return _body(list[Explanation], self._ask("GET", "/explanations", target=target, last=last))
 
     def facts(self, name: str, *, after: int = 0, limit: int = 100) -> list[FactRecord]:
         """What a deployable's policy was given, in order: the oldest ``limit`` behind ``after``."""
         return _body(list[FactRecord], self._ask("GET", _path(name) + "/facts", after=after, limit=limit))
 
-    def spec(self, name: str) -> SpecInForce:
-        return _body(SpecInForce, self._ask("GET", _path(name) + "/spec"))
-
-    def stream_events(self, *, target: str = "", after: int | None = None, patience: float = PATIENCE) -> Iterator[EventRecord]:
+    def stream_events(
+        self, *, target: str = "", after: int | None = None, patience: float = PATIENCE, kind: str = ""
+    ) -> Iterator[EventRecord]:
         """Events as they happen, for ever; behind ``after`` if given. See EventStream."""
-        return iter(EventStream(self._http, self.socket_path, target=target, after=after, patience=patience))
+        return iter(EventStream(self._http, self.socket_path, target=target, after=after, patience=patience, kind=kind))
 
     def _ask(self, method: str, path: str, *, body: BaseModel | None = None, **query: Any) -> bytes:
         parameters = {key: value for key, value in query.items() if value is not None}

@@ -27,10 +27,11 @@ _BROKEN = (NoDaemonError, AmbiguousError, TimedOutError)
 class EventStream:
     """Iterate over it: EventRecords, for ever. Raises NoDaemonError and what the API answers."""
 
-    def __init__(self, http: httpx.Client, socket_path: Path, *, target: str, after: int | None, patience: float) -> None:
+    def __init__(self, http: httpx.Client, socket_path: Path, *, target: str, after: int | None, patience: float, kind: str = "") -> None:
         self._http = http
         self._socket_path = socket_path
         self._target = target
+        self._kind = kind
         self._after = after
         self._patience = patience
         self._connected = False  # ever
@@ -53,7 +54,7 @@ class EventStream:
 
     def _connection(self) -> Iterator[EventRecord]:
         """One connection, until it ends."""
-        parameters = {"target": self._target}
+        parameters = {"target": self._target, "kind": self._kind}
         if self._after is not None:
             parameters["after"] = str(self._after)
         usual = self._http.timeout

@@ -18,7 +18,8 @@ from pcloud.errors import PcloudError, TimedOutError
 from pcloud.model.words import Choice, Rung
 from pcloud.records.event import EventRecord
 from pcloud.screen.console import Screen
-from pcloud.screen.format import event_line
+from pcloud.screen.explaining import explanation_lines
+from pcloud.screen.format import event_line, says_again
 
 HEAL = 90.0  # seconds for one act: the slowest takes about 30 here
 SITE = 20.0  # seconds for the site to serve again after everything is healthy: PHP compiles its files anew
@@ -71,6 +72,13 @@ def play(act: Act, client: Client, blog: Blog, post: str, screen: Screen) -> See
     )
 
 
+def explain(act: Act, client: Client, screen: Screen) -> None:
+    """What ``pcloud explain`` says of the recovery that the act has just shown."""
+    target = f"{NAME}/{act.assembly}"
+    screen.say(f"\npcloud explain {target}")
+    screen.say_all(explanation_lines(client.explanations(target), datetime.now(UTC), screen.width))
+
+
 def newest(client: Client) -> int:
     """The sequence number of the newest event."""
     events = client.events(last=True, limit=1)
@@ -83,8 +91,9 @@ def watch(client: Client, after: int, screen: Screen) -> list[EventRecord]:
     seen: list[EventRecord] = []
     while time.monotonic() < deadline:
         for event in client.events(after=seen[-1].seq if seen else after, limit=100):
+            if not says_again(event, seen[-1] if seen else None):
+                screen.say(event_line(event, datetime.now(UTC)))
             seen.append(event)
-            screen.say(event_line(event, datetime.now(UTC)))
             if event.assembly is None and event.to == "healthy":
                 return seen
         time.sleep(LOOK)

@@ -27,6 +27,7 @@ def parser() -> argparse.ArgumentParser:
     """The command line, the same as that of ``pcloud demo``."""
     made = argparse.ArgumentParser(prog="pcloud demo", description="WordPress and MySQL on the embedded cloud, broken and healed.")
     made.add_argument("--keep", action="store_true", help="leave it running at the end")
+    made.add_argument("--explain", action="store_true", help="explain each recovery")
     made.add_argument(
         "--break", dest="target", metavar="TARGET", help="break ASSEMBLY/RESOURCE, ASSEMBLY or ASSEMBLY=destroy of a kept demo"
     )
@@ -70,21 +71,21 @@ def main(argv: Sequence[str] | None = None) -> int:
                 place.clear()
                 screen.say(f"{place.name} is ended, and nothing is left of it")
             else:
-                play(screen, keep=given.keep)
+                play(screen, keep=given.keep, explained=given.explain)
     except PcloudError as error:
         Screen(stderr=True).say(f"pcloud demo: {error}{f'; {error.cure}' if error.cure else ''}")
         return error.exit_code
     return 0
 
 
-def play(screen: Screen, *, keep: bool) -> None:
+def play(screen: Screen, *, keep: bool, explained: bool = False) -> None:
     """The whole show in a place of its own."""
     needs.check()
     place = Place(Path(tempfile.mkdtemp(prefix=PREFIX)))
     stays = False
     try:
         place.furnish()
-        show(place, screen, end=not keep)
+        show(place, screen, end=not keep, explained=explained)
         stays = keep
     finally:
         if not stays:

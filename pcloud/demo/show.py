@@ -11,7 +11,7 @@ from rich.text import Text
 from pcloud.client import Client
 from pcloud.client.spec_files import read_spec
 from pcloud.demo import faults
-from pcloud.demo.acts import Act, Seen, play, wait_for_post
+from pcloud.demo.acts import Act, Seen, explain, play, wait_for_post
 from pcloud.demo.blog import Blog
 from pcloud.demo.faults import NAME, instance_of
 from pcloud.demo.place import Place
@@ -27,13 +27,20 @@ PORT = 8080
 POST = "High availability, seen"
 
 
-def show(place: Place, screen: Screen, *, end: bool) -> None:
-    """Play everything; with ``end`` the deployable is stopped and deleted at the end. PcloudError where something is not true."""
+def show(place: Place, screen: Screen, *, end: bool, explained: bool = False) -> None:
+    """Play everything; with ``end`` the deployable is stopped and deleted at the end. PcloudError where something is not true.
+
+    With ``explained`` each act is followed by what ``pcloud explain`` says of it.
+    """
     screen.say(f"Starting a daemon of its own in {place.directory}")
     place.start_daemon()
     with Client(place.socket) as client:
         blog = open_site(place, client, screen)
-        seen = [play(act, client, blog, POST, screen) for act in acts(place, client)]
+        seen = []
+        for act in acts(place, client):
+            seen.append(play(act, client, blog, POST, screen))
+            if explained:
+                explain(act, client, screen)
         screen.say()
         screen.say_all(table(seen, screen.width))
         check_generations(seen)

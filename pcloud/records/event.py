@@ -8,9 +8,15 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from pcloud.model.actions import Decision, Report
 
+ALERT = "alert"
+"""The kind of the events that call for somebody."""
+
 
 class EventRecord(BaseModel):
-    """An event has at least these (interface.md). ``seq`` counts up over the whole store and never repeats; ``id`` is its text form."""
+    """An event has at least these (interface.md). ``seq`` counts up over the whole store and never repeats; ``id`` is its text form.
+
+    ``alert``: an event of the kind ``alert`` follows at once, or this is it.
+    """
 
     model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
 
@@ -32,6 +38,14 @@ class EventRecord(BaseModel):
     def target(self) -> str:
         """DEPLOYABLE[/ASSEMBLY[/RESOURCE]]."""
         return "/".join(part for part in (self.deployable, self.assembly, self.resource) if part)
+
+
+def alert_of(report: Report) -> Report | None:
+    """The alert that goes into the journal beside this report, if it raises one."""
+    if not report.alert or report.kind == ALERT:
+        return None
+    reason = report.reason or report.after or report.kind
+    return Report(ALERT, report.assembly, report.resource, reason=reason, decision=report.decision, alert=True)
 
 
 def event_record(seq: int, wall: float, deployable: str, report: Report) -> EventRecord:

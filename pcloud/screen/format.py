@@ -5,11 +5,12 @@ Rules: pure; times are shown in the local zone, with their date when it is not t
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from rich.text import Text
 
-from pcloud.records.event import EventRecord
+from pcloud.records.event import ALERT, EventRecord
 
 STYLES = {
     "healthy": "green",
@@ -69,7 +70,7 @@ def change_text(before: str | None, after: str | None, reason: str, *, otherwise
     else:
         text.append(clean(otherwise))
     if reason:
-        text.append(f": {clean(reason)}")
+        text.append(f": {clean(reason)}" if text else clean(reason))
     return text
 
 
@@ -77,4 +78,21 @@ def event_line(event: EventRecord, now: datetime) -> Text:
     """One event as people read it."""
     line = Text(f"{clock(event.at, now)} ", "dim")
     line.append(clean(event.target) or "controller", "bold not dim").append("  ", "not dim")
-    return line.append_text(change_text(event.from_, event.to, event.reason, otherwise=event.kind))
+    if event.alert:
+        line.append("ALERT", "bold red not dim").append("  ", "not dim")
+    otherwise = "" if event.kind == ALERT else event.kind
+    return line.append_text(change_text(event.from_, event.to, event.reason, otherwise=otherwise))
+
+
+def told_once(events: Iterable[EventRecord]) -> Iterator[EventRecord]:
+    """The events without the alerts that the event just before them says already: one thing is one line."""
+    before: EventRecord | None = None
+    for event in events:
+        if not says_again(event, before):
+            yield event
+        before = event
+
+
+def says_again(event: EventRecord, before: EventRecord | None) -> bool:
+    """Whether it is the alert that ``before`` has raised, whose line says all of it already."""
+    return event.kind == ALERT and before is not None and before.kind != ALERT and before.alert and before.seq == event.seq - 1

@@ -11,18 +11,18 @@ from urllib.parse import urlsplit
 
 from pcloud.model.plan import Check, CommandCheck, HttpCheck, TcpCheck
 from pcloud.model.words import Origin
+from pcloud.spec.monitoring import rhythm
 from pcloud.spec.schema import CheckKeys
 
 
-def checks_of(checks: Sequence[CheckKeys], interval: float, timeout: float) -> tuple[Check, ...]:
-    """The checks of one resource; ``interval`` and ``timeout`` are for those that do not say their own."""
+def checks_of(checks: Sequence[CheckKeys], monitor: Sequence[object]) -> tuple[Check, ...]:
+    """The checks of one resource; ``monitor`` are the levels of its monitor, for those that do not say their own rhythm."""
     taken: dict[str, int] = {}
     return tuple(
         Check(
             key=_unique(_key(keys, taken), taken),
             what=_what(keys),
-            interval=keys.interval or interval,
-            timeout=keys.timeout or timeout,
+            **{key: found.value for key, found in rhythm((*monitor, keys)).items()},
             fall=keys.fall,
             rise=keys.rise,
             origin=keys.origin or Origin.INSIDE,

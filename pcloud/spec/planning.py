@@ -10,14 +10,15 @@ from pathlib import PurePosixPath
 
 import yaml
 
-from pcloud.model.plan import AssemblyPlan, Check, DeployablePlan, MonitorPlan, ResourcePlan, Secret, VolumePlan
+from pcloud.model.plan import AssemblyPlan, DeployablePlan, ResourcePlan, Secret, VolumePlan
 from pcloud.spec.agents import agent_of
 from pcloud.spec.checks import checks_of
 from pcloud.spec.loading import DeployableSpec
+from pcloud.spec.monitoring import action_timeout, monitor_levels, monitor_plan, rhythm
 from pcloud.spec.ordering import in_order
 from pcloud.spec.problems import SpecError
 from pcloud.spec.recovery import RecoveryDefaults
-from pcloud.spec.schema import EVERYWHERE, AssemblyKeys, DeployableKeys, MonitorKeys, ProvisionKeys, ResourceKeys, ScriptKeys
+from pcloud.spec.schema import EVERYWHERE, AssemblyKeys, DeployableKeys, ProvisionKeys, ResourceKeys, ScriptKeys
 from pcloud.spec.windows import deployable_recovery, target_recovery, window_faults
 
 
@@ -38,7 +39,6 @@ def plan(spec: DeployableSpec, system: RecoveryDefaults | None = None) -> Deploy
 
 def _assembly(spec: DeployableSpec, name: str, own: AssemblyKeys, defaults: RecoveryDefaults) -> AssemblyPlan:
     keys = spec.keys
-    monitor = _monitor(keys.defaults.monitor, own.monitor)
     launched = own.address is None
     networks = own.networks if own.networks is not None else keys.defaults.networks
     spread = own.spread if own.spread is not None else keys.defaults.spread
@@ -59,8 +59,8 @@ def _assembly(spec: DeployableSpec, name: str, own: AssemblyKeys, defaults: Reco
         cloud_config=_cloud_config(own.provision),
         configure=_script(own.configure, spec.files),
         reboot_command=own.reboot.command if own.reboot else "",
-        monitor=monitor,
-        resources=tuple(_resource(keys, own, resource, monitor, defaults) for resource in own.resources.items()),
+        monitor=monitor_plan(monitor_levels(keys, own)),
+        resources=tuple(_resource(keys, own, resource, defaults) for resource in own.resources.items()),
         recovery=target_recovery(keys, own, None, defaults),
     )
 
@@ -71,29 +71,20 @@ def _beside(spec: str, file: str | None) -> str:
     return str(place.parent / file) if file and place.is_absolute() else file or ""
 
 
-def _resource(
-    keys: DeployableKeys, assembly: AssemblyKeys, named: tuple[str, ResourceKeys], monitor: MonitorPlan, defaults: RecoveryDefaults
-) -> ResourcePlan:
+def _resource(keys: DeployableKeys, assembly: AssemblyKeys, named: tuple[str, ResourceKeys], defaults: RecoveryDefaults) -> ResourcePlan:
     name, own = named
-    interval = own.monitor.interval or monitor.interval
-    timeout = own.monitor.timeout or monitor.timeout
-    checks: tuple[Check, ...] = checks_of(own.checks, interval, timeout)
-    base = ResourcePlan(name=name, agent=agent_of(own))
+    levels = monitor_levels(keys, assembly, own)
+    watched = rhythm(levels)
     return ResourcePlan(
         name=name,
-        agent=base.agent,
-        checks=checks,
+        agent=agent_of(own),
+        checks=checks_of(own.checks, levels),
         restarts=own.restarts or "",
-        interval=interval,
-        timeout=timeout,
-        action_timeout=own.timeout or base.action_timeout,
+        interval=watched["interval"].value,
+        timeout=watched["timeout"].value,
+        action_timeout=action_timeout(own).value,
         recovery=target_recovery(keys, assembly, own, defaults),
     )
-
-
-def _monitor(defaults: MonitorKeys, own: MonitorKeys) -> MonitorPlan:
-    written = {key: value for level in (defaults, own) for key, value in level.model_dump(exclude_none=True).items()}
-    return MonitorPlan(**written)
 
 
 def _here(keys: DeployableKeys, own: Mapping[str, str] | None, default: Mapping[str, str] | None) -> str:

@@ -6,14 +6,15 @@ Rules: a key that is not written is None, so that the level above shows through,
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Annotated, Any, Self, TypeVar
+from dataclasses import dataclass, field, fields, replace
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from pcloud.model.plan import RecoverySettings, RungSettings
 from pcloud.model.words import Rung
 from pcloud.spec.fields import Failures, Flag, Keys, ModeWord, OnExhaustedWord, RungWord, Seconds, whole, wrong
+from pcloud.spec.inheriting import Inherited, nearest
 from pcloud.spec.units import duration_text
 
 
@@ -33,12 +34,10 @@ MOST_KEPT = 100
 Ceiling = Annotated[RungWord, AfterValidator(_reachable)]
 Kept = Annotated[int, BeforeValidator(whole(0, MOST_KEPT, "a number of instances to keep"))]
 
-V = TypeVar("V")
+ALIASES = {"failures": ("escalation_failures",), "within": ("escalation_period",)}
 
-
-def _nearest(*values: V | None) -> V:
-    """The first that is written; the last always is."""
-    return next(value for value in values if value is not None)
+Settled = dict[tuple[str, ...], Inherited[Any]]
+"""Every recovery setting of one target by its keys, with where it comes from."""
 
 
 class RungKeys(Keys):
@@ -60,16 +59,6 @@ class RungKeys(Keys):
         if self.within == 0 or self.escalation_period == 0:
             raise wrong("a window of no length never fills", "write a longer within, such as 10m")
         return self
-
-    def over(self, base: RungSettings) -> RungSettings:
-        """``base`` with what is written here."""
-        return RungSettings(
-            failures=_nearest(self.failures, self.escalation_failures, base.failures),
-            within=_nearest(self.within, self.escalation_period, base.within),
-            delay=_nearest(self.delay, base.delay),
-            max_delay=_nearest(self.max_delay, base.max_delay),
-            verify=_nearest(self.verify, base.verify),
-        )
 
 
 class RelocateKeys(Keys):
@@ -109,21 +98,35 @@ class RecoveryDefaults:
         return (self.system,) if own is None else (self.system, own)
 
 
+RUNGS = ("restart", "reboot", "relaunch", "relaunch_deployable")
+RUNG_KEYS = tuple(each.name for each in fields(RungSettings))
+PLAIN = ("allow", "mode", "on_exhausted", "keep_failed")
+
+
+def settled(levels: Sequence[RecoveryKeys], allow: Rung, why: str = "") -> Settled:
+    """The levels added up, farthest first; ``allow`` where no level names a ceiling, and why it is that."""
+    base = RecoverySettings(allow=allow)
+    found: Settled = {}
+    for rung in RUNGS:
+        written, usual = [getattr(level, rung) for level in levels], getattr(base, rung)
+        for key in RUNG_KEYS:
+            found[rung, key] = nearest(written, key, getattr(usual, key), *ALIASES.get(key, ()))
+    for key in PLAIN:
+        found[key,] = nearest(levels, key, getattr(base, key))
+    if found["allow",].level is None:
+        found["allow",] = replace(found["allow",], note=why)
+    return found
+
+
+def assembled(found: Settled) -> RecoverySettings:
+    """The values alone, as the policy uses them."""
+    values: dict[str, Any] = {rung: RungSettings(**{key: found[rung, key].value for key in RUNG_KEYS}) for rung in RUNGS}
+    return RecoverySettings(**values, **{key: found[key,].value for key in PLAIN})
+
+
 def effective(levels: Sequence[RecoveryKeys], allow: Rung) -> RecoverySettings:
     """The levels added up, farthest first; ``allow`` where no level names a ceiling."""
-    settings = RecoverySettings(allow=allow)
-    for level in levels:
-        settings = RecoverySettings(
-            restart=level.restart.over(settings.restart),
-            reboot=level.reboot.over(settings.reboot),
-            relaunch=level.relaunch.over(settings.relaunch),
-            relaunch_deployable=level.relaunch_deployable.over(settings.relaunch_deployable),
-            allow=_nearest(level.allow, settings.allow),
-            mode=_nearest(level.mode, settings.mode),
-            on_exhausted=_nearest(level.on_exhausted, settings.on_exhausted),
-            keep_failed=_nearest(level.keep_failed, settings.keep_failed),
-        )
-    return settings
+    return assembled(settled(levels, allow))
 
 
 def total_delay(rung: RungSettings) -> float:

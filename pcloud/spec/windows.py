@@ -10,31 +10,46 @@ from pcloud.model.words import Rung
 from pcloud.spec.document import Document
 from pcloud.spec.faults import Fault
 from pcloud.spec.problems import KeyPath
-from pcloud.spec.recovery import RecoveryDefaults, RecoveryKeys, effective, never_fills
+from pcloud.spec.recovery import RecoveryDefaults, RecoveryKeys, Settled, assembled, never_fills, settled
 from pcloud.spec.schema import AssemblyKeys, DeployableKeys, ResourceKeys
 
 FIX = "lower delay, max_delay or failures, or lengthen within"
 
 
-def default_ceiling(spec: DeployableKeys, assembly: AssemblyKeys) -> Rung:
-    """How far recovery of an assembly goes where nobody has said it (policy.md section 3.5)."""
-    ephemeral = (assembly.data or spec.defaults.data) == "ephemeral"
-    return Rung.RELAUNCH if assembly.address is None and (assembly.volumes or ephemeral) else Rung.REBOOT
+def default_ceiling(spec: DeployableKeys, assembly: AssemblyKeys) -> tuple[Rung, str]:
+    """How far recovery of an assembly goes where nobody has said it, and why (policy.md section 3.5)."""
+    if assembly.address is not None:
+        return Rung.REBOOT, "because it is static: nothing can be launched in its place"
+    if assembly.volumes:
+        return Rung.RELAUNCH, "because it declares volumes"
+    if (assembly.data or spec.defaults.data) == "ephemeral":
+        return Rung.RELAUNCH, "because its data is ephemeral"
+    return Rung.REBOOT, "because it declares neither volumes nor data: ephemeral"
+
+
+def deployable_settings(spec: DeployableKeys, defaults: RecoveryDefaults) -> Settled:
+    """Of the deployable as a whole, with where each comes from."""
+    return settled(_levels(spec, defaults), Rung.REBOOT, "because nothing higher is named; assemblies have defaults of their own")
+
+
+def target_settings(spec: DeployableKeys, assembly: AssemblyKeys, resource: ResourceKeys | None, defaults: RecoveryDefaults) -> Settled:
+    """Of an assembly, or of a resource of it. A static machine goes no higher than reboot, whatever it inherits."""
+    own = (assembly.recovery,) if resource is None else (assembly.recovery, resource.recovery)
+    found = settled((*_levels(spec, defaults), *own), *default_ceiling(spec, assembly))
+    allow = found["allow",]
+    if assembly.address is not None and allow.value.height > Rung.REBOOT.height:
+        found["allow",] = replace(allow, value=Rung.REBOOT, note=f"{allow.value} is written; a static machine goes no higher than reboot")
+    return found
 
 
 def deployable_recovery(spec: DeployableKeys, defaults: RecoveryDefaults) -> RecoverySettings:
-    return effective(_levels(spec, defaults), Rung.REBOOT)
+    return assembled(deployable_settings(spec, defaults))
 
 
 def target_recovery(
     spec: DeployableKeys, assembly: AssemblyKeys, resource: ResourceKeys | None, defaults: RecoveryDefaults
 ) -> RecoverySettings:
-    """Of an assembly, or of a resource of it. A static machine goes no higher than reboot, whatever it inherits."""
-    own = (assembly.recovery,) if resource is None else (assembly.recovery, resource.recovery)
-    settings = effective((*_levels(spec, defaults), *own), default_ceiling(spec, assembly))
-    if assembly.address is not None and settings.allow.height > Rung.REBOOT.height:
-        return replace(settings, allow=Rung.REBOOT)
-    return settings
+    return assembled(target_settings(spec, assembly, resource, defaults))
 
 
 def _levels(spec: DeployableKeys, defaults: RecoveryDefaults) -> tuple[RecoveryKeys, ...]:

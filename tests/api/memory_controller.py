@@ -12,15 +12,20 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from cpe.shell.api.port import Subscription
+from cpe.shell.specs import effective_settings
 from pcloud.errors import NotFoundError, RefusedError
+from pcloud.model.actions import Decision
 from pcloud.model.events import OperatorAsked, Ticked
 from pcloud.model.facts import JournalFact, StateMade, Taken
-from pcloud.model.words import Desired
-from pcloud.records.event import EventRecord
+from pcloud.model.words import Choice, Desired, Rung
+from pcloud.records.event import ALERT, EventRecord
+from pcloud.records.explanation import Explanation, closed_by
 from pcloud.records.fact import FactRecord, dump_fields, dump_ordered, fact_record
 from pcloud.records.requests import DaemonStatus, SpecInForce, SpecUpload, SshTarget
+from pcloud.records.specs import EffectiveSettings
 from pcloud.records.status import AssemblyStatus, DeployableStatus, DeployableSummary, InstanceStatusBody, ResourceStatus
 from pcloud.spec.document import read
+from pcloud.spec.recovery import RecoveryDefaults
 from tests.api.memory_words import MemoryWords
 
 UP = ("launching", "booting", "provisioning", "starting", "healthy")
@@ -91,6 +96,9 @@ class MemoryController:
         self._move(name)
         return self._status(name)
 
+    async def effective(self, name: str) -> EffectiveSettings:
+        return effective_settings(self._deployable(name).upload, RecoveryDefaults())
+
     async def start(self, name: str) -> None:
         self._deployable(name).desired = "running"
         self.take(name, Taken(OperatorAsked(at=1.0, desired=Desired.RUNNING)))
@@ -107,16 +115,16 @@ class MemoryController:
         self.report(name, kind="deployable-deleted")
 
     async def reboot(self, name: str, assembly: str) -> None:
-        self._enter(name, assembly, "booting", "the operator asked for a reboot")
+        self._enter(name, assembly, "booting", "the operator asked for a reboot", Rung.REBOOT)
 
     async def relaunch(self, name: str, assembly: str) -> None:
         self._machine(name, assembly).generation += 1
-        self._enter(name, assembly, "launching", "the operator asked for a relaunch")
+        self._enter(name, assembly, "launching", "the operator asked for a relaunch", Rung.RELAUNCH)
 
     async def restart(self, name: str, assembly: str, resource: str) -> None:
         if resource not in self._machine(name, assembly).resources:
             raise NotFoundError(f"{name}/{assembly} has no resource {resource}")
-        self._enter(name, assembly, "starting", f"the operator asked for a restart of {resource}")
+        self._enter(name, assembly, "starting", f"the operator asked for a restart of {resource}", Rung.RESTART)
 
     async def ssh_target(self, name: str, assembly: str) -> SshTarget:
         machine = self._machine(name, assembly)
@@ -124,13 +132,27 @@ class MemoryController:
             raise RefusedError(f"{name}/{assembly} has no instance", f"`pcloud deployable start {name}`")
         return SshTarget(address="127.9.9.9", port=2222, user="nobody", key="/nowhere/key", host_key="ssh-ed25519 AAAAC3Nz comment")
 
-    async def events(self, *, after: int, limit: int, target: str, since: datetime | None, last: bool) -> list[EventRecord]:
+    async def events(self, *, after: int, limit: int, target: str, since: datetime | None, last: bool, kind: str = "") -> list[EventRecord]:
         fits = [
             event
             for event in self.stored
-            if event.seq > after and (since is None or event.at >= since) and f"{event.target}/".startswith(f"{target}/" if target else "")
+            if event.seq > after
+            and (since is None or event.at >= since)
+            and f"{event.target}/".startswith(f"{target}/" if target else "")
+            and kind in {"", event.kind}
         ]
         return fits[-limit:] if last else fits[:limit]
+
+    async def explanations(self, *, target: str, last: int) -> list[Explanation]:
+        everything = await self.events(after=0, limit=10**6, target=target, since=None, last=False)
+        decisions = [event for event in everything if event.record and not closed_by(event)][-last:]
+        return [
+            Explanation(
+                decision=decision,
+                events=[e for e in self.stored if e.seq > decision.seq and decision.decision in {e.decision, closed_by(e)}],
+            )
+            for decision in decisions
+        ]
 
     async def facts(self, name: str, *, after: int, limit: int) -> list[FactRecord]:
         self._deployable(name)
@@ -148,11 +170,14 @@ class MemoryController:
         finally:
             self.subscribers.discard(queue)
 
-    def report(self, deployable: str, assembly: str | None = None, **words: str) -> None:
+    def report(
+        self, deployable: str, assembly: str | None = None, *, alert: bool = False, record: Decision | None = None, **words: str
+    ) -> None:
         """What a store does after a commit."""
         seq = len(self.stored) + 1
         names = {"from_": words.pop("before", None), "to": words.pop("to", None)}
-        event = EventRecord(id=str(seq), seq=seq, at=datetime.now(UTC), deployable=deployable, assembly=assembly, **names, **words)
+        place = {"deployable": deployable, "assembly": assembly, "decision": record.id if record else words.pop("decision", None)}
+        event = EventRecord(id=str(seq), seq=seq, at=datetime.now(UTC), alert=alert, record=record, **place, **names, **words)
         self.stored.append(event)
         for queue in list(self.subscribers):
             if queue.qsize() < QUEUE - 1:
@@ -160,6 +185,8 @@ class MemoryController:
             else:
                 queue.put_nowait(None)
                 self.subscribers.discard(queue)
+        if alert and event.kind != ALERT:
+            self.report(deployable, assembly, alert=True, kind=ALERT, reason=event.reason)
 
     def take(self, deployable: str, fact: JournalFact) -> None:
         self.taken.append(fact_record(len(self.taken) + 1, 0.0, deployable, *dump_fields(fact), dump_ordered(fact)))
@@ -184,9 +211,10 @@ class MemoryController:
                 fate = self.fate.get(assembly)
                 self._enter(name, assembly, *(fate[1:] if fate and fate[0] == coming else (coming, "")))
 
-    def _enter(self, name: str, assembly: str, state: str, reason: str) -> None:
+    def _enter(self, name: str, assembly: str, state: str, reason: str, asked: Rung | None = None) -> None:
         machine = self._machine(name, assembly)
-        self.report(name, assembly, kind="assembly", before=machine.state, to=state, reason=reason)
+        record = Decision(f"{name}.{len(self.stored)}", Choice.ACT, "manual", asked) if asked else None
+        self.report(name, assembly, kind="assembly", before=machine.state, to=state, reason=reason, record=record)
         machine.generation = max(machine.generation, 1)
         machine.state, machine.reason, machine.since = state, reason, datetime.now(UTC)
 

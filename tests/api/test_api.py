@@ -92,8 +92,13 @@ UNKNOWN: list[Callable[[Client], object]] = [
     lambda client: client.relaunch("blog", "nobody"),
     lambda client: client.restart("blog", "web", "nobody"),
     lambda client: client.ssh_target("blog", "nobody"),
-    lambda client: client.facts("nobody"),
     lambda client: client.spec("nobody"),
+    lambda client: client.effective("nobody"),
+    lambda client: client.facts("nobody"),
+    lambda client: client.explanations("nobody"),
+    lambda client: client.explanations("blog/nobody"),
+    lambda client: client.explanations("blog/web/nobody"),
+    lambda client: client.explanations("blog/web/php/more"),
     lambda client: client.status("../daemon"),
     lambda client: client.status("blog/assemblies?x=#"),
 ]
@@ -124,6 +129,33 @@ def test_targets_are_acted_on_by_hand(client: Client) -> None:
     assert after.generation == before.generation + 1
 
 
+def test_a_registered_spec_is_shown_as_it_was_sent_and_as_what_it_comes_to(client: Client) -> None:
+    client.create(upload())
+    assert client.spec("blog").upload == upload()
+    found = client.effective("blog")
+    assert (found.name, found.path) == ("blog", "blog.yaml")
+    assert [one.target for one in found.targets] == ["blog", "blog/mysql", "blog/mysql/mysqld", "blog/web", "blog/web/php"]
+    (interval,) = [one for one in found.targets[2].settings if one.key == "monitor.interval"]
+    assert (interval.value, interval.source, interval.line) == (0.2, "deployable", 4)
+
+
+def test_decisions_are_explained_by_target(client: Client) -> None:
+    client.create(upload())
+    assert client.explanations("blog/web/php") == []
+    client.start("blog")
+    until(client, "blog", "healthy")
+    client.reboot("blog", "mysql")
+    until(client, "blog", "healthy")
+    for target in ("blog", "blog/mysql"):
+        (told,) = client.explanations(target)
+        record = told.decision.record
+        assert record is not None
+        assert (told.decision.assembly, record.action, record.rule, told.decision.decision) == ("mysql", "reboot", "manual", record.id)
+    assert all(one.decision.assembly == "web" for one in client.explanations("blog/web", last=100))
+    seqs = [one.decision.seq for one in client.explanations("blog", last=100)]
+    assert seqs == sorted(seqs)
+
+
 def test_logging_in_needs_an_instance(client: Client) -> None:
     client.create(upload())
     with pytest.raises(RefusedError):
@@ -137,6 +169,8 @@ def test_events_are_paged_filtered_and_cut_by_time(client: Client) -> None:
     client.create(upload())
     client.start("blog")
     until(client, "blog", "healthy")
+    client.stop("blog")
+    until(client, "blog", "stopped")  # what is healthy may still have something to say
     everything = client.events(limit=1000)
     assert [one.seq for one in everything] == sorted(one.seq for one in everything)
     assert client.events(limit=2) == everything[:2]
@@ -144,6 +178,9 @@ def test_events_are_paged_filtered_and_cut_by_time(client: Client) -> None:
     assert client.events(after=everything[1].seq, limit=1000) == everything[2:]
     assert {one.assembly for one in client.events(target="blog/web", limit=1000)} == {"web"}
     assert client.events(target="blo") == []
+    kind = everything[0].kind
+    assert client.events(kind=kind, limit=1000) == [one for one in everything if one.kind == kind]
+    assert client.events(kind="nothing") == []
     assert client.events(since=everything[-1].at + timedelta(seconds=1)) == []
 
 

@@ -28,6 +28,17 @@ def test_events_arrive_as_they_happen_and_only_those_of_the_target(client: Clien
 
 
 @pytest.mark.real
+def test_a_stream_of_one_kind_brings_the_stored_and_the_coming_ones_of_it(tmp_path: Path) -> None:
+    controller, place = MemoryController(), tmp_path / "api.sock"
+    controller.report("blog", kind="held", reason="one", alert=True)
+    with Client(place) as client, Served(controller, place) as served:
+        coming = client.stream_events(after=0, kind="alert")
+        assert next(coming).reason == "one"
+        served.do(lambda: controller.report("blog", kind="held", reason="two", alert=True))
+        assert (next(coming).seq, controller.stored[-1].kind) == (4, "alert")
+
+
+@pytest.mark.real
 def test_a_stream_goes_on_over_a_restart_of_the_daemon_without_loss_or_repeat(tmp_path: Path) -> None:
     controller, place = MemoryController(), tmp_path / "api.sock"
     with Client(place) as client:

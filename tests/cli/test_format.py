@@ -7,7 +7,7 @@ from rich.text import Text
 
 from pcloud.records.event import EventRecord
 from pcloud.screen.columns import columns
-from pcloud.screen.format import age, clean, event_line
+from pcloud.screen.format import age, clean, event_line, told_once
 
 NOW = datetime(2025, 3, 9, 11, 1, 3, tzinfo=UTC)
 
@@ -67,3 +67,23 @@ def test_columns_align_and_long_reasons_stand_below_on_a_narrow_terminal() -> No
     ]
     wide = [line.plain for line in columns(("NAME", "STATE", "REASON"), rows, 100)]
     assert wide[1] == "web    blocked  no such image: debian-12 is not among the 41 images there"
+
+
+def test_an_alert_stands_out() -> None:
+    raised = event(assembly="mysql", kind="decided", from_="suspect", to="held", reason="unreachable", alert=True)
+    assert " wordpress/mysql  ALERT  suspect → held: unreachable" in shown(raised)
+    assert shown(event(kind="flapping", reason="10 recoveries", alert=True)).endswith(" wordpress  ALERT  flapping: 10 recoveries")
+    assert shown(event(kind="alert", reason="10 recoveries", alert=True)).endswith(" wordpress  ALERT  10 recoveries")
+    (style,) = {
+        str(span.style) for span in event_line(raised, NOW).spans if event_line(raised, NOW).plain[span.start : span.end] == "ALERT"
+    }
+    assert style == "bold red not dim"
+
+
+def test_what_raised_an_alert_and_the_alert_itself_are_one_line() -> None:
+    raised = event(seq=1, kind="decided", alert=True)
+    alert = event(seq=2, kind="alert", alert=True)
+    other = event(seq=3, kind="alert", alert=True)
+    assert list(told_once([raised, alert, other])) == [raised, other]
+    assert list(told_once([alert, other])) == [alert, other]
+    assert list(told_once([raised, other])) == [raised, other]

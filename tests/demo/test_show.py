@@ -41,10 +41,11 @@ def end(directory: Path) -> None:
 
 def test_three_faults_are_healed_and_a_kept_demo_can_be_broken_again_and_ended(tmp_path: Path) -> None:
     try:
-        story = run(tmp_path, "--keep")
+        story = run(tmp_path, "--keep", "--explain")
         for recovery in ("restart", "reboot", "relaunch"):
             assert f"  {recovery} " in story, story
         assert story.count("is still there") == 3
+        assert story.count("pcloud explain wordpress/mysql") == story.count("  It ended well, ") == 3
         assert "kill -9" in run(tmp_path, "--break", "mysql/mysqld")
         assert "ended" in run(tmp_path, "--end")
         assert list(tmp_path.iterdir()) == []

@@ -63,15 +63,18 @@ def test_the_mode_may_be_written_in_any_of_three_ways(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [
-        ('alert_command = "/usr/local/bin/page"', "alert_command: not yet supported; leave it out"),
-    ],
+    [],
 )
 def test_what_nothing_implements_yet_is_refused_in_one_problem(text: str, message: str) -> None:
     with pytest.raises(ConfigError) as caught:
         parse_settings(text, "pcloud.toml")
     assert str(caught.value).startswith(f"pcloud.toml: {message}")
     assert "\n" not in str(caught.value)
+
+
+def test_an_alert_command_is_a_command_line() -> None:
+    assert parse_settings('alert_command = "page --team ops | logger"', "x").alert_command == "page --team ops | logger"
+    assert parse_settings("", "x").alert_command == ""
 
 
 def test_the_window_of_a_rung_that_is_not_yet_supported_may_be_written() -> None:
@@ -98,6 +101,9 @@ def test_the_window_of_a_rung_that_is_not_yet_supported_may_be_written() -> None
             "recovery.restart: 3 failures never fall within 1s: the delays between them alone take 5s; lower",
         ),
         ("[infrastructures.lab.recovery.restart]\nwithin = 1", "infrastructures.lab.recovery.restart: 3 failures never fall within 1s"),
+        ("alert_command = 3", "pcloud.toml: alert_command: 3 is not text; put it in quotes"),
+        ('alert_command = ["page"]', "pcloud.toml: alert_command: ['page'] is not text; write text here"),
+        ('alert_command = " "', "pcloud.toml: alert_command: is empty text; give it a value, or leave the key out"),
         ("a = " + "[" * 100_000, "pcloud.toml: is nested too deeply"),
     ],
 )

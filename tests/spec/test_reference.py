@@ -70,7 +70,7 @@ TYPES = [
 ]
 
 CHECK = Check("", TcpCheck(1))
-HTTP = checks_of([CheckKeys(http="http://x/")], 5.0, 5.0)[0]
+HTTP = checks_of([CheckKeys(http="http://x/")], ())[0]
 DEFAULTS: dict[tuple[str, str], object] = {
     ("The file", "infrastructure"): plan(loaded("deployable: a\nassemblies: {b: {image: x}}")).infrastructures[0],
     ("defaults", "data"): "keep",

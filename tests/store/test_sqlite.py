@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -27,7 +28,7 @@ WALL = 1_700_000_000.0
 
 def report(kind: str = "resource", assembly: str = "", resource: str = "") -> Report:
     decision = Decision("d-1", Choice.ACT, "3.2", Rung.RESTART, Rung.RESTART, 1, 3, 600.0, ("not running",), "restart")
-    return Report(kind, assembly, resource, "healthy", "failed", "not running", "d-1", decision, alert=True)
+    return Report(kind, assembly, resource, "healthy", "failed", "not running", "d-1", decision)
 
 
 async def test_what_is_recorded_is_there_after_a_restart(tmp_path: Path) -> None:
@@ -53,16 +54,50 @@ async def test_an_event_comes_back_with_all_that_was_reported(tmp_path: Path) ->
         await store.record(state(), at=1.0, wall=WALL, reports=[report("resource", "mysql", "mysqld")])
         (event,) = await store.events()
     assert (event.id, event.at, event.target) == ("1", datetime.fromtimestamp(WALL, UTC), "shop/mysql/mysqld")
-    assert (event.from_, event.to, event.reason, event.decision, event.alert) == ("healthy", "failed", "not running", "d-1", True)
+    assert (event.from_, event.to, event.reason, event.decision, event.alert) == ("healthy", "failed", "not running", "d-1", False)
     assert event.record == report().record
 
 
 async def test_the_controller_can_report_without_a_state(tmp_path: Path) -> None:
     async with SqliteStore(tmp_path) as store:
         await store.report("shop", Report("crashed", reason="its engine died", alert=True), wall=WALL)
-        (event,) = await store.events(target="shop")
+        event, _ = await store.events(target="shop")
         assert (event.kind, event.reason, event.alert, event.assembly) == ("crashed", "its engine died", True, None)
         assert await store.load_state("shop") is None
+
+
+async def test_an_alert_is_an_event_of_its_own_behind_what_raises_it(tmp_path: Path) -> None:
+    async with SqliteStore(tmp_path) as store:
+        told: list[EventRecord] = []
+        store.on_events(told.extend)
+        raised = replace(report("decided", "mysql", "mysqld"), alert=True)
+        await store.record(state(), at=1.0, wall=WALL, reports=[report(), raised, Report("alert", reason="once", alert=True)])
+        events = await store.events()
+        assert [(event.seq, event.kind, event.alert) for event in events] == [
+            (1, "resource", False),
+            (2, "decided", True),
+            (3, "alert", True),
+            (4, "alert", True),
+        ]
+        alert = events[2]
+        assert (alert.target, alert.at, alert.reason, alert.decision) == (events[1].target, events[1].at, "not running", "d-1")
+        assert (alert.from_, alert.to, alert.record) == (None, None, None)
+        await asyncio.sleep(0)
+        assert told == events
+        assert await store.events(kind="alert") == events[2:]
+        assert await store.events(kind="alert", limit=1, last=True) == events[3:]
+        assert await store.events(kind="alert", target="shop/mysql") == [alert]
+
+
+async def test_marks_are_kept_until_they_are_forgotten(tmp_path: Path) -> None:
+    async with SqliteStore(tmp_path) as store:
+        assert await store.mark("read") is None
+        await store.save_mark("read", "7")
+        await store.save_mark("read", "8")
+    async with SqliteStore(tmp_path) as store:
+        assert await store.mark("read") == "8"
+        await store.save_mark("read", None)
+        assert await store.mark("read") is None
 
 
 async def test_deployables_are_kept_with_their_files_and_age(tmp_path: Path) -> None:

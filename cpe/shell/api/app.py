@@ -10,6 +10,7 @@ from fastapi import APIRouter, FastAPI
 from cpe.shell.api.assemblies import assembly_routes
 from cpe.shell.api.deployables import deployable_routes
 from cpe.shell.api.events import Stopping, event_routes
+from cpe.shell.api.explanations import explanation_routes
 from cpe.shell.api.operating import operating_routes
 from cpe.shell.api.port import Controller
 from cpe.shell.api.problems import PROBLEM_ANSWERS, install
@@ -28,6 +29,7 @@ def application(controller: Controller) -> FastAPI:
     routes.include_router(assembly_routes(controller))
     routes.include_router(operating_routes(controller))
     routes.include_router(event_routes(controller, app.state.stopping))
+    routes.include_router(explanation_routes(controller))
     app.include_router(routes)
     install(app)
     return app

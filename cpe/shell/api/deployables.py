@@ -13,6 +13,7 @@ from cpe.shell.api.events import From, Limit
 from cpe.shell.api.port import Controller
 from pcloud.records.fact import FactRecord
 from pcloud.records.requests import CheckedSpec, SpecInForce, SpecUpload
+from pcloud.records.specs import EffectiveSettings
 from pcloud.records.status import DeployableStatus, DeployableSummary
 
 
@@ -39,6 +40,10 @@ def _reading(routes: APIRouter, controller: Controller) -> None:
     @routes.get("/deployables/{name}/spec", summary="Its spec, with what it inherits from the configuration")
     async def spec(name: str) -> SpecInForce:
         return await controller.spec(name)
+
+    @routes.get("/deployables/{name}/effective", summary="What the spec comes to: every setting, and where it comes from")
+    async def effective(name: str) -> EffectiveSettings:
+        return await controller.effective(name)
 
     @routes.get("/deployables/{name}/facts", summary="What its policy was given, in order; all of its decisions follow from it")
     async def facts(name: str, after: From = 0, limit: Limit = 100) -> list[FactRecord]:

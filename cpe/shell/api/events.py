@@ -28,6 +28,7 @@ LAST = 2**63 - 1  # the highest seq that the store can hold
 From = Annotated[int, Query(ge=0, le=LAST, description="what is behind this seq")]
 Limit = Annotated[int, Query(ge=1, le=1000, description="at most so many")]
 Target = Annotated[str, Query(description="DEPLOYABLE[/ASSEMBLY[/RESOURCE]]; all, if empty")]
+Kind = Annotated[str, Query(description="only events of this kind (alert, decided, changed …); all, if empty")]
 
 
 class Stopping:
@@ -61,33 +62,37 @@ def event_routes(controller: Controller, stopping: Stopping) -> APIRouter:
         target: Target = "",
         since: datetime | None = None,
         last: Annotated[bool, Query(description="the newest ones instead of the oldest")] = False,
+        kind: Kind = "",
     ) -> list[EventRecord]:
-        return list(await controller.events(after=after, limit=limit, target=target, since=since, last=last))
+        return list(await controller.events(after=after, limit=limit, target=target, since=since, last=last, kind=kind))
 
     @routes.get("/stream", summary="Events as they happen (text/event-stream)", response_class=EventSourceResponse)
     async def stream(
         target: Target = "",
         after: Annotated[int | None, Query(ge=0, le=LAST, description="begin behind this seq")] = None,
         last_event_id: Annotated[int | None, Header(ge=0, le=LAST, description="likewise; wins")] = None,
+        kind: Kind = "",
     ) -> EventSourceResponse:
         begin = last_event_id if last_event_id is not None else after
-        return EventSourceResponse(stream_messages(controller, stopping, target, begin), ping=HEARTBEAT)
+        return EventSourceResponse(stream_messages(controller, stopping, target, begin, kind), ping=HEARTBEAT)
 
     return routes
 
 
-async def stream_messages(controller: Controller, stopping: Stopping, target: str, begin: int | None) -> AsyncGenerator[ServerSentEvent]:
+async def stream_messages(
+    controller: Controller, stopping: Stopping, target: str, begin: int | None, kind: str = ""
+) -> AsyncGenerator[ServerSentEvent]:
     """The stream's messages. Subscribed before the store is read, so that nothing falls between the two."""
     async with controller.subscribe() as queue:
         seen = await _newest(controller) if begin is None else begin
         yield ServerSentEvent(event="ready", id=str(seen))
         if begin is not None:
-            while page := await _page(controller, seen, target):
+            while page := await _page(controller, seen, target, kind):
                 for event in page:
                     yield _message(event)
                 seen = page[-1].seq
         while (coming := await stopping.next_of(queue)) is not None:
-            if coming.seq > seen and covers(target, coming):
+            if coming.seq > seen and covers(target, coming) and kind in {"", coming.kind}:
                 seen = coming.seq
                 yield _message(coming)
 
@@ -97,8 +102,8 @@ async def _newest(controller: Controller) -> int:
     return newest[-1].seq if newest else 0
 
 
-async def _page(controller: Controller, after: int, target: str) -> Sequence[EventRecord]:
-    return await controller.events(after=after, limit=PAGE, target=target, since=None, last=False)
+async def _page(controller: Controller, after: int, target: str, kind: str) -> Sequence[EventRecord]:
+    return await controller.events(after=after, limit=PAGE, target=target, since=None, last=False, kind=kind)
 
 
 def _message(event: EventRecord) -> ServerSentEvent:

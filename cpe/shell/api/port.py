@@ -13,9 +13,11 @@ from datetime import datetime
 from typing import Protocol
 
 from pcloud.records.event import EventRecord
+from pcloud.records.explanation import Explanation
 from pcloud.records.fact import FactRecord
 from pcloud.records.operating import AnswerRequest, PauseRequest, ResumeRequest, TargetRequest
 from pcloud.records.requests import DaemonStatus, SpecInForce, SpecUpload, SshTarget
+from pcloud.records.specs import EffectiveSettings
 from pcloud.records.status import DeployableStatus, DeployableSummary
 
 Subscription = asyncio.Queue[EventRecord | None]
@@ -63,6 +65,9 @@ class Controller(Protocol):
     async def status(self, name: str) -> DeployableStatus:
         """How it stands; NotFoundError."""
 
+    async def effective(self, name: str) -> EffectiveSettings:
+        """Every recovery and monitor setting of every target of it, with where it comes from; NotFoundError."""
+
     async def start(self, name: str) -> None:
         """It shall run; no error if it does."""
 
@@ -84,11 +89,17 @@ class Controller(Protocol):
     async def ssh_target(self, name: str, assembly: str) -> SshTarget:
         """How to log in; RefusedError while there is no instance with an address."""
 
-    async def events(self, *, after: int, limit: int, target: str, since: datetime | None, last: bool) -> Sequence[EventRecord]:
+    async def events(
+        self, *, after: int, limit: int, target: str, since: datetime | None, last: bool, kind: str = ""
+    ) -> Sequence[EventRecord]:
         """Stored events with ``seq`` > ``after``, not before ``since``, of ``target`` or anything below it ("" is everything).
 
+        With ``kind`` only those of that kind.
         At most ``limit``, always in the order of ``seq``: the oldest ones, or with ``last`` the newest.
         """
+
+    async def explanations(self, *, target: str, last: int) -> Sequence[Explanation]:
+        """The ``last`` decisions about ``target`` or anything below it ("" is everything), in order, each with what came of it."""
 
     async def facts(self, name: str, *, after: int, limit: int) -> Sequence[FactRecord]:
         """A deployable's facts with ``seq`` > ``after``, the oldest ``limit`` of them, in order; NotFoundError."""

@@ -10,6 +10,7 @@ from typing import Protocol
 from pcloud.model.actions import Report
 from pcloud.model.ports import Journal, Stored
 from pcloud.records.event import EventRecord
+from pcloud.records.explanation import Explanation
 from pcloud.records.fact import FactRecord
 from pcloud.records.requests import SpecUpload
 
@@ -51,11 +52,23 @@ class Store(Journal, Protocol):
     async def load_state(self, name: str) -> Stored | None:
         """The state as it was recorded last, without its plan; None if it never was."""
 
-    async def events(self, *, after: int, limit: int, target: str, since: datetime | None, last: bool) -> Sequence[EventRecord]:
+    async def mark(self, key: str) -> str | None:
+        """What was remembered under ``key`` about the store itself: how far somebody has read, for instance."""
+
+    async def save_mark(self, key: str, value: str | None) -> None:
+        """Remember it; None forgets it."""
+
+    async def events(
+        self, *, after: int, limit: int, target: str, since: datetime | None, last: bool, kind: str = ""
+    ) -> Sequence[EventRecord]:
         """Events with ``seq`` > ``after``, not before ``since`` (UTC if it does not say), of ``target`` or anything below it.
 
+        With ``kind`` only those of that kind.
         At most ``limit``, always in the order of ``seq``: the oldest ones, or with ``last`` the newest.
         """
+
+    async def explanations(self, *, target: str, last: int) -> Sequence[Explanation]:
+        """The ``last`` decisions about ``target`` or anything below it ("" is everything), in order, each with what came of it."""
 
     async def facts(self, name: str, *, after: int, limit: int) -> Sequence[FactRecord]:
         """A deployable's facts with ``seq`` > ``after``, the oldest ``limit`` of them, in order."""

@@ -54,6 +54,10 @@ _MIGRATIONS = {1: (_FACTS, _STATES_AS_FACTS)}
 """What makes the tables of one version those of the next."""
 
 
+_INDEXES = "CREATE INDEX IF NOT EXISTS events_of_kind ON events (kind, seq);"
+"""What older files of the same version may lack: an index makes no difference to anybody who does not know it."""
+
+
 def open_for_writing(path: Path) -> sqlite3.Connection:
     """The connection of the one writer, in autocommit mode; makes the file and its tables where there are none. StoreError."""
     try:
@@ -70,6 +74,7 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
             _make_tables(connection)
         elif version < SCHEMA_VERSION:
             _migrate(connection, version)
+        connection.executescript(_INDEXES)
     except sqlite3.Error as error:
         connection.close()
         raise StoreError(f"{path} cannot be written: {error}") from error

@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Self, TypeVar
 
+from cpe.shell.store.explaining import read_explanations
 from cpe.shell.store.lock import DirectoryLock
 from cpe.shell.store.port import StoredDeployable
 from cpe.shell.store.schema import open_for_reading, open_for_writing
@@ -30,6 +31,7 @@ from cpe.shell.store.tables import (
     remove_deployable,
     write_deployable,
     write_event,
+    write_meta,
     write_record,
 )
 from cpe.shell.store.writer import GroupWriter
@@ -39,6 +41,7 @@ from pcloud.model.facts import JournalFact
 from pcloud.model.ports import Stored
 from pcloud.model.state import DeployableState
 from pcloud.records.event import EventRecord
+from pcloud.records.explanation import Explanation
 from pcloud.records.fact import FactRecord, dump_fields, dump_ordered
 from pcloud.records.requests import SpecUpload
 from pcloud.records.serialising import dump_report, dump_state
@@ -143,6 +146,14 @@ class SqliteStore:
         """Forget its spec, its state and its facts; its events stay. No error if there is none."""
         await self._write(partial(remove_deployable, name=name))
 
+    async def mark(self, key: str) -> str | None:
+        """What was remembered under ``key`` about the store itself."""
+        return (await self._read(read_meta)).get(key)
+
+    async def save_mark(self, key: str, value: str | None) -> None:
+        """Remember it; None forgets it."""
+        await self._write(partial(write_meta, key=key, value=value))
+
     async def deployables(self) -> list[StoredDeployable]:
         """All that are registered, by name."""
         return await self._read(read_deployables)
@@ -157,14 +168,19 @@ class SqliteStore:
         return await self._read(partial(read_state, name=name))
 
     async def events(
-        self, *, after: int = 0, limit: int = 100, target: str = "", since: datetime | None = None, last: bool = False
+        self, *, after: int = 0, limit: int = 100, target: str = "", since: datetime | None = None, last: bool = False, kind: str = ""
     ) -> list[EventRecord]:
         """Events with ``seq`` > ``after``, not before ``since`` (UTC if it does not say), of ``target`` or anything below it.
 
+        With ``kind`` only those of that kind.
         At most ``limit``, always in the order of ``seq``: the oldest ones, or with ``last`` the newest.
         """
         moment = None if since is None else (since if since.tzinfo else since.replace(tzinfo=UTC)).timestamp()
-        return await self._read(partial(read_events, query=EventQuery(after, limit, target, moment, last)))
+        return await self._read(partial(read_events, query=EventQuery(after, limit, target, moment, last, kind)))
+
+    async def explanations(self, *, target: str, last: int) -> list[Explanation]:
+        """The ``last`` decisions about ``target`` or anything below it, in order, each with what came of it."""
+        return await self._read(partial(read_explanations, target=target, last=last))
 
     async def facts(self, name: str, *, after: int = 0, limit: int = 100) -> list[FactRecord]:
         """A deployable's facts with ``seq`` > ``after``, the oldest ``limit`` of them, in order."""

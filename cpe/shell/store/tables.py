@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from cpe.shell.store.port import StoredDeployable
 from pcloud.model.actions import Report
 from pcloud.model.ports import Stored
-from pcloud.records.event import EventRecord, event_record
+from pcloud.records.event import EventRecord, alert_of, event_record
 from pcloud.records.fact import FactRecord, fact_record
 from pcloud.records.requests import SpecUpload
-from pcloud.records.serialising import load_report, load_state
+from pcloud.records.serialising import dump_report, load_report, load_state
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class FactRow:
 
 @dataclass(frozen=True, slots=True)
 class EventQuery:
-    """Which events: behind ``after``, not before ``since`` (POSIX seconds), of ``target`` or below it.
+    """Which events: behind ``after``, not before ``since`` (POSIX seconds), of ``target`` or below it, of ``kind`` if that is given.
 
     At most ``limit``: the oldest, or with ``last`` the newest.
     """
@@ -50,6 +50,7 @@ class EventQuery:
     target: str = ""
     since: float | None = None
     last: bool = False
+    kind: str = ""
 
 
 def write_record(
@@ -68,12 +69,20 @@ def write_record(
 
 
 def write_event(connection: sqlite3.Connection, deployable: str, wall: float, report: Report, text: str) -> list[EventRecord]:
-    """One report, with its text."""
+    """One report, with its text, and behind it the alert that it raises."""
+    events = [_insert_event(connection, deployable, wall, report, text)]
+    alert = alert_of(report)
+    if alert is not None:
+        events.append(_insert_event(connection, deployable, wall, alert, dump_report(alert)))
+    return events
+
+
+def _insert_event(connection: sqlite3.Connection, deployable: str, wall: float, report: Report, text: str) -> EventRecord:
     cursor = connection.execute(
         "INSERT INTO events (wall, deployable, assembly, resource, kind, decision, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
         (wall, deployable, report.assembly, report.resource, report.kind, report.decision, text),
     )
-    return [event_record(cursor.lastrowid or 0, wall, deployable, report)]
+    return event_record(cursor.lastrowid or 0, wall, deployable, report)
 
 
 def write_deployable(connection: sqlite3.Connection, name: str, upload: SpecUpload, wall: float) -> list[EventRecord]:
@@ -96,6 +105,15 @@ def remove_deployable(connection: sqlite3.Connection, name: str) -> list[EventRe
 
 def read_meta(connection: sqlite3.Connection) -> dict[str, str]:
     return dict(connection.execute("SELECT key, value FROM meta"))
+
+
+def write_meta(connection: sqlite3.Connection, key: str, value: str | None) -> list[EventRecord]:
+    """Remember one thing about the store itself, or with None forget it."""
+    if value is None:
+        connection.execute("DELETE FROM meta WHERE key = ?", (key,))
+    else:
+        connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+    return []
 
 
 def read_deployables(connection: sqlite3.Connection, name: str | None = None) -> list[StoredDeployable]:
@@ -122,20 +140,27 @@ def read_facts(connection: sqlite3.Connection, name: str, after: int, limit: int
     return [fact_record(*row) for row in connection.execute(statement, (name, after, limit))]
 
 
+def below(target: str) -> tuple[list[str], list[object]] | None:
+    """The conditions of events of ``target`` or anything below it, with their values; None for what cannot be a target."""
+    parts: list[object] = [*target.split("/")] if target else []
+    columns = ("deployable", "assembly", "resource")
+    return ([f"{column} = ?" for column in columns[: len(parts)]], parts) if len(parts) <= len(columns) else None
+
+
 def read_events(connection: sqlite3.Connection, query: EventQuery) -> list[EventRecord]:
     """In the order of ``seq``."""
-    conditions, values = ["seq > ?"], [query.after]
-    parts: list[object] = [*query.target.split("/")] if query.target else []
-    columns = ("deployable", "assembly", "resource")
-    if len(parts) > len(columns):
+    place = below(query.target)
+    if place is None:
         return []
-    conditions += [f"{column} = ?" for column in columns[: len(parts)]]
-    since: list[object] = []
+    conditions, values = ["seq > ?", *place[0]], [query.after, *place[1]]
     if query.since is not None:
         conditions.append("wall >= ?")
-        since = [query.since]
+        values.append(query.since)
+    if query.kind:
+        conditions.append("kind = ?")
+        values.append(query.kind)
     order = "DESC" if query.last else "ASC"
     statement = f"SELECT seq, wall, deployable, body FROM events WHERE {' AND '.join(conditions)} ORDER BY seq {order} LIMIT ?"  # noqa: S608 - only our own words are put together
-    rows = connection.execute(statement, (*values, *parts, *since, query.limit)).fetchall()
+    rows = connection.execute(statement, (*values, query.limit)).fetchall()
     events = [event_record(seq, wall, deployable, load_report(body)) for seq, wall, deployable, body in rows]
     return events[::-1] if query.last else events

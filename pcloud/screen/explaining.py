@@ -1,0 +1,150 @@
+"""Decisions in sentences: what was decided and why, and how it ended.
+
+Rules: pure; everything that is said is in the record or in the events; what machines said is cleaned before it is shown.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from rich.text import Text
+
+from pcloud.model.actions import Decision
+from pcloud.model.guards import GuardVerdict
+from pcloud.model.words import Choice, Rung
+from pcloud.records.event import EventRecord
+from pcloud.records.explanation import Explanation
+from pcloud.screen.format import change_text, clean, clock, told_once
+from pcloud.screen.rules import rule_text
+from pcloud.spec.units import duration_text
+
+INDENT = "  "
+NARROWEST = 40  # columns for a sentence, even on a narrower terminal
+
+DOING = {
+    Rung.RESTART: ("restart {}", "{} would have been restarted"),
+    Rung.REBOOT: ("reboot {}", "{} would have been rebooted"),
+    Rung.RELAUNCH: ("launch {} anew", "{} would have been launched anew"),
+    Rung.RELAUNCH_DEPLOYABLE: ("launch all of {} anew", "all of {} would have been launched anew"),
+    Rung.RELOCATE: ("move {} to another infrastructure", "{} would have been moved to another infrastructure"),
+}
+"""What an action does to its target: as an order, and as what did not happen."""
+
+# Records have no word for the mode; these are the policy's own words for what the modes do (policy.md section 5).
+OBSERVED = "observed only"
+APPROVAL = "waits for approval"
+
+
+def explanation_lines(explanations: Sequence[Explanation], now: datetime, width: int) -> Iterator[Text]:
+    """All of them, with an empty line between two."""
+    for number, each in enumerate(explanations):
+        if number:
+            yield Text()
+        yield from _explained(each, now, width)
+
+
+def _explained(explanation: Explanation, now: datetime, width: int) -> Iterator[Text]:
+    event, record = explanation.decision, explanation.decision.record
+    if record is None:
+        return
+    head = f"{clock(event.at, now)} {_headline(event, record)} (decision {record.id})."
+    for number, part in enumerate(textwrap.wrap(head, max(width, NARROWEST), subsequent_indent=INDENT)):
+        yield Text(part, "bold" if not number else "")
+    for sentence in (*_reasons(event, record), *_ending(explanation)):
+        yield from map(Text, _wrapped(sentence, width))
+
+
+def _wrapped(sentence: str, width: int) -> list[str]:
+    return textwrap.wrap(sentence, max(width, NARROWEST), initial_indent=INDENT, subsequent_indent=2 * INDENT)
+
+
+def _headline(event: EventRecord, record: Decision) -> str:
+    target = clean(event.target)
+    would = f"; {DOING[record.action][1].format('it')}" if record.action else ""
+    match record.choice:
+        case Choice.ACT if record.rule == "start":
+            return f"{target} was started"
+        case Choice.ACT:
+            return f"it was decided to {DOING[record.action][0].format(target)}" if record.action else f"{target} was seen to"
+        case Choice.HOLD if APPROVAL in event.reason and record.action:
+            return f"it waits for somebody's yes to {DOING[record.action][0].format(target)}"
+        case Choice.HOLD if OBSERVED in event.reason and record.action:
+            return f"{DOING[record.action][1].format(target)}, but is only observed"
+        case Choice.HOLD:
+            return f"nothing was done to {target}{would}"
+        case Choice.FREEZE:
+            return f"recovery was frozen, that of {target} with it{would}"
+        case Choice.SUPPRESS:
+            return f"a failure of {target} was suppressed: it counts for nothing"
+        case Choice.BLOCK:
+            return f"{target} was blocked: trying again cannot help{would}"
+        case Choice.EXHAUSTED:
+            return f"{target} was given up: there is no rung left that may be tried"
+        case Choice.RECOVERED:
+            return f"{target} was found well again"
+
+
+def _reasons(event: EventRecord, record: Decision) -> Iterator[str]:
+    """Evidence, counters, rule, guards, and what the next failure would do."""
+    reason, evidence = clean(event.reason), clean("; ".join(each for each in record.evidence if each))
+    if evidence and evidence not in reason:
+        yield f"Evidence: {evidence}."
+    if reason:
+        yield f"{'Evidence and decision' if evidence and evidence in reason else 'Decision'}: {reason}."
+    if record.failures:
+        yield _counters(record)
+    yield f"Rule: {rule_text(record.rule)}"
+    yield from map(_guard, record.guards)
+    if not record.guards and record.choice is Choice.ACT and record.rule not in {"start", "manual"}:
+        yield "Guards: none had been asked when it was decided."
+    if record.next:
+        counted = record.failures and record.rule != "section 5"  # what a guard holds does not wait for a failure
+        yield f"{'The next failure would mean' if counted else 'Next'}: {clean(record.next)}."
+
+
+def _counters(record: Decision) -> str:
+    rung = f" at the rung {record.rung}" if record.rung else ""
+    most = f" of {record.of}" if record.of else ""
+    never = "" if record.of else ", which never escalates"
+    said = f"Counters: failure {record.failures}{most} in {duration_text(record.within)}{rung}{never}"
+    # A record that does not say what was before (0 beside a second failure) is not made to say it.
+    known = record.before or record.failures == 1
+    return f"{said}; the window held {record.before or 'none'} before." if known else f"{said}."
+
+
+def _guard(verdict: GuardVerdict) -> str:
+    numbers = f": {clean(verdict.numbers)}" if verdict.numbers else ""
+    return f"Guard {verdict.guard} {'let it pass' if verdict.passed else 'stood in the way'}{numbers}."
+
+
+def _ending(explanation: Explanation) -> Iterator[str]:
+    """All later events of it, and how it stands now."""
+    decision, ended = explanation.decision, explanation.ended
+    for event in told_once(explanation.events):
+        yield f"{_later(decision, event)}: {_told(decision, event)}."
+    if explanation.next is not None:
+        following = explanation.next
+        yield f"{_later(decision, following)} the next decision was taken ({following.decision}): {_told(decision, following)}."
+    if ended is not None:
+        yield f"It ended well, {_later(decision, ended).lower()}."
+    elif explanation.next is None and decision.record is not None and decision.record.failures:
+        yield "No end of it is recorded yet."
+
+
+def _told(decision: EventRecord, event: EventRecord) -> str:
+    """The event; its target only where that is another, and the word ALERT where it is one."""
+    target = "" if event.target == decision.target else f"{clean(event.target)} "
+    alert = "ALERT " if event.alert else ""
+    otherwise = {"decided": "", "alert": ""}.get(event.kind, event.kind)
+    said = change_text(event.from_, event.to, event.reason, otherwise=otherwise)
+    return f"{target}{alert}{said.plain or event.kind}"
+
+
+def _later(decision: EventRecord, event: EventRecord) -> str:
+    """How long after the decision: to a tenth of a second within the first minute."""
+    seconds = max(0.0, (event.at - decision.at).total_seconds())
+    if seconds < 0.05:
+        return "At once"
+    return f"{seconds:.1f}s later" if seconds < 60 else f"{duration_text(round(seconds))} later"
