@@ -31,8 +31,8 @@ BEGINNINGS = (RestartResource, RebootAssembly, FenceInstance)
 """The actions with which a recovery begins; what follows them (launch, configure, start) is a part of it."""
 
 
-def broken(before: DeployableState, after: DeployableState, orders: Sequence[Order]) -> tuple[str, ...]:
-    """Every invariant that this step breaks; empty if all hold."""
+def broken(before: DeployableState, after: DeployableState, orders: Sequence[Order], at: float) -> tuple[str, ...]:
+    """Every invariant that this step, taken at ``at``, breaks; empty if all hold."""
     if after is before:
         return ()
     found: list[str] = []
@@ -41,7 +41,7 @@ def broken(before: DeployableState, after: DeployableState, orders: Sequence[Ord
         found += (f"{name}: {each}" for each in in_flight(after, state))
     found += begins_rightly(before, after, orders)
     found += gives_up_loudly(before, after, orders)
-    found += wakes(after)
+    found += wakes(after, at)
     return tuple(found)
 
 
@@ -159,12 +159,12 @@ def gives_up_loudly(before: DeployableState, after: DeployableState, orders: Seq
                 yield f"{name}/{resource} has become blocked or denied without an alert"
 
 
-def wakes(after: DeployableState) -> Iterator[str]:
-    """Whatever waits for time is woken in time: else nothing would end in bounded time."""
+def wakes(after: DeployableState, at: float) -> Iterator[str]:
+    """Whatever waits for time is woken in time: else nothing would end in bounded time. What is due already waits for a fact."""
     waiting = [after.recovery, *(state.recovery for state in after.assemblies.values())]
     waiting += [each.recovery for state in after.assemblies.values() for each in state.resources.values()]
     for recovery in waiting:
-        if recovery is None or recovery.until is None or after.wake_at is None:
+        if recovery is None or recovery.until is None or recovery.until <= at:
             continue
-        if recovery.until < after.wake_at and recovery.phase is not Phase.DELAYED:
+        if after.wake_at is None or recovery.until < after.wake_at:
             yield f"a recovery ends at {recovery.until}, and nobody wakes before {after.wake_at}"

@@ -54,7 +54,7 @@ def quick(allow: Rung, on_exhausted: OnExhausted, restarts: int, mode: Mode = Mo
 def check_step(world: World, before: DeployableState, event: events.Event, after: DeployableState, orders: Sequence[actions.Order]) -> None:
     """The invariants of one step: those that the daemon checks as well, and what can be told only where the machines are seen."""
     assert after.wake_at is None or after.wake_at > event.at, f"woken for nothing after {event}"
-    assert broken(before, after, orders) == (), event
+    assert broken(before, after, orders, event.at) == (), event
     for name, state in after.assemblies.items():
         old = before.assemblies.get(name, AssemblyState())
         for action in opened(state):
