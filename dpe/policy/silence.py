@@ -146,8 +146,8 @@ def is_coming(turn: Turn, silence: Silence, plan: AssemblyPlan) -> bool:
 
 def left_to_themselves(dependency: AssemblyState) -> bool:
     """Whether a dependency leaves its dependents to themselves: nothing is being done about it (one cause, one recovery)."""
-    given_up = bool(dependency.held or dependency.blocked or dependency.exhausted)
-    return dependency.recovery is None and (dependency.silence is None or given_up)
+    given_up = dependency.exhausted or dependencies.given_up(dependency)
+    return given_up or (dependency.recovery is None and dependency.silence is None)
 
 
 def second_sight(turn: Turn, assembly: str, silence: Silence) -> str:
