@@ -70,7 +70,7 @@ def on_confirmed(turn: Turn, event: DeathConfirmed) -> None:
         return
     who = f"{event.owner} confirmed" if event.owner else "it was confirmed"
     decision = turn.decide(
-        Decision("", Choice.ACT, "section 6", Rung.RELAUNCH, Rung.RELAUNCH, evidence=(state.blocked,)),
+        Decision("", Choice.ACT, "section 6", Rung.RELAUNCH, evidence=(state.blocked,)),
         f"{who} that the old instance is dead: relaunching",
         assembly=event.assembly,
     )

@@ -146,11 +146,15 @@ class Turn:
         """The decision that this turn has made about a target, if any: reports of the same turn carry it."""
         return self._decided.get((assembly, resource), "")
 
-    def decide(self, decision: Decision, reason: str, *, assembly: str = "", resource: str = "", alert: bool = False) -> str:
-        """Record why something is done or not done; returns the id that the decision got."""
+    def decide(self, decision: Decision, reason: str, *, assembly: str = "", resource: str = "", alert: bool = False, of: str = "") -> str:
+        """Record why something is done or not done; returns the id that the decision got.
+
+        ``of`` is the decision of the recovery that it is a part of, if there is one: whose id all events of it carry (policy.md section 7).
+        """
         record = altered(decision, {"id": self.next_id()})
-        self._decided[assembly, resource] = record.id
-        self.order(Report("decided", assembly, resource, reason=reason, decision=record.id, record=record, alert=alert))
+        carried = of or record.id
+        self._decided[assembly, resource] = carried
+        self.order(Report("decided", assembly, resource, reason=reason, decision=carried, record=record, alert=alert))
         return record.id
 
     def report(self, kind: str, reason: str, *, assembly: str = "", resource: str = "", decision: str = "", alert: bool = False) -> None:
