@@ -12,7 +12,7 @@ Rules:
 
 from __future__ import annotations
 
-from dpe.policy import dependencies, evidence, gates, ladder
+from dpe.policy import dependencies, evidence, gates, ladder, records
 from dpe.policy.altering import replace
 from dpe.policy.places import Place
 from dpe.policy.turn import Turn
@@ -60,7 +60,7 @@ def begin(turn: Turn, assembly: str, recovery: Recovery) -> None:
     """Begin the action of a recovery whose delay is over."""
     ladder.drop_restarts(turn, assembly)
     gates.remember(turn, Place(assembly))
-    turn.update(assembly, recovery=ladder.acting(recovery), exhausted=False, blocked="", held="", denied="")
+    turn.update(assembly, recovery=ladder.acting(recovery), exhausted=False, blocked="", held="", denied="", decision="")
     if recovery.rung is Rung.REBOOT:
         reboot(turn, assembly, hard=not turn[assembly].contact)
     else:
@@ -156,8 +156,8 @@ def answered(turn: Turn, assembly: str, boot_id: str) -> None:
     turn.update(assembly, boot_id=boot_id, silence=None, stopping_at=None, stopped_by="")
     if turn[assembly].action is not None:
         return
-    if turn[assembly].exhausted and turn[assembly].recovery is None:  # one more try at what is left of the way up, without the ladder
-        turn.update(assembly, recovery=Recovery(Rung.RELAUNCH, Phase.ACTING, None, ""))
+    if turn[assembly].exhausted and turn[assembly].recovery is None:
+        ladder.try_once_more(turn, assembly)
     for name in turn[assembly].resources:
         evidence.forget_resource(turn, assembly, name, doubt=True)
     if turn[assembly].provisioned:
@@ -237,16 +237,13 @@ def advance_verifying(turn: Turn, assembly: str) -> None:
 def verified(turn: Turn, assembly: str) -> None:
     """The assembly is up; the windows of everything below it are clear (section 3.3)."""
     recovery = turn[assembly].recovery
-    for name in turn[assembly].resources:
-        turn.update_resource(assembly, name, failures=(), recovery=None, exhausted=False, suppressed_by="")
-    if recovery is not None and recovery.failures:
-        reason = f"{recovery.rung} verified"
-        turn.decide(
-            Decision("", Choice.RECOVERED, "section 3.3", rung=recovery.rung, evidence=(recovery.decision,)), reason, assembly=assembly
-        )
+    for name, each in turn[assembly].resources.items():
+        standing = records.kept(each)
+        turn.update_resource(assembly, name, failures=(), recovery=None, exhausted=False, suppressed_by="", decision=standing)
+    records.verified(turn, assembly)
     if recovery is not None and recovery.rung is not Rung.RESTART and (recovery.failures or recovery.manual):
         turn.update_root(outcome=(recovery.decision, True))
-    turn.update(assembly, recovery=None, exhausted=False, held="", denied="", blocked="", proven=True, ask_peers_at=turn.at)
+    turn.update(assembly, recovery=None, exhausted=False, held="", denied="", blocked="", decision="", proven=True, ask_peers_at=turn.at)
     enter(turn, assembly, Stage.UP)
     for peer in turn.assemblies:
         if peer != assembly and turn[peer].stage is Stage.UP:
@@ -270,11 +267,9 @@ def excused(turn: Turn, assembly: str, reason: str) -> bool:
     by, state = dependencies.trouble(turn, assembly), turn[assembly]
     if not by or not state.contact or state.stage not in {Stage.CONFIGURING, Stage.STARTING, Stage.VERIFYING}:
         return False
-    turn.decide(
-        Decision("", Choice.SUPPRESS, "section 2", evidence=(reason,), next="configured and started again when it is well"),
-        f"{reason}; suppressed by {by}",
-        assembly=assembly,
-    )
+    carried = state.recovery.decision if state.recovery is not None else state.decision
+    made = Decision("", Choice.SUPPRESS, "section 2", evidence=(reason,), next=f"it is configured and started again when {by} is well")
+    turn.decide(made, f"{reason}; suppressed by {by}", assembly=assembly, of=carried)
     if state.recovery is not None:
         turn.update(assembly, recovery=ladder.acting(state.recovery))
     enter(turn, assembly, Stage.CONFIGURING, reason=f"waiting for {by}")

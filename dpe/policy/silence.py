@@ -11,8 +11,9 @@ Rules:
 
 from __future__ import annotations
 
-from dpe.policy import bringup, dependencies, gates, ladder, pauses, restarts
+from dpe.policy import bringup, dependencies, gates, ladder, pauses, records, restarts
 from dpe.policy.altering import replace
+from dpe.policy.places import Place
 from dpe.policy.sights import (
     ANCHOR_PATIENCE,
     CONDEMNING,
@@ -20,6 +21,7 @@ from dpe.policy.sights import (
     condemned_by_cloud,
     missed_by_peers,
     quiet_since,
+    sights_text,
     vouched_by_anchor,
 )
 from dpe.policy.turn import Turn
@@ -47,8 +49,9 @@ def on_lost(turn: Turn, event: ContactLost) -> None:
     restarts.on_lost(turn, event.assembly)
     silence = Silence(event.at, event.last_seen, event.reason, ask_at=event.at)
     turn.update(event.assembly, silence=silence, reason=f"no contact: {event.reason}")
-    if state.stage is Stage.UP and gates.waits(state.recovery):
-        turn.update(event.assembly, recovery=None)  # decided on what its resources said; now the silence is to be judged
+    if state.stage is Stage.UP and gates.waits(state.recovery):  # decided on what its resources said; now the silence is to be judged
+        turn.update(event.assembly, recovery=None)
+        records.withdrawn(turn, Place(event.assembly), state.recovery, "it does not answer any more, and that is judged first")
 
 
 def ask(turn: Turn, assembly: str) -> None:
@@ -101,17 +104,22 @@ def judge(turn: Turn, assembly: str) -> None:
     silence = state.silence
     if silence is None or turn.at < silence.since + turn.plan_of(assembly).monitor.silence or state.stage not in SILENCED:
         return
-    if left_alone(turn, state) or not pauses.counts(turn, assembly):
+    if left_alone(turn, state):
         return
-    if any(not left_to_themselves(turn[name]) for name in dependencies.upstream(turn, assembly)):
+    lasted = f"silent for {duration(turn.at - silence.since)} ({silence.reason})"
+    if not pauses.counts(turn, assembly):
+        pauses.suppress(turn, Place(assembly), lasted)
+        return
+    by = next((name for name in dependencies.upstream(turn, assembly) if not left_to_themselves(turn[name])), "")
+    if by:
+        suppress(turn, assembly, silence, by, lasted)
         return
     if is_coming(turn, silence, turn.plan_of(assembly)) or comes_back(turn, assembly, silence):
         return
     word, evidence = held_because(turn, assembly, silence)
     if word:
-        hold(turn, assembly, word, evidence)
+        hold(turn, assembly, word, evidence, lasted)
         return
-    lasted = f"silent for {duration(turn.at - silence.since)} ({silence.reason})"
     gone = condemned_by_cloud(silence)
     if gone is not None:
         rung = Rung.REBOOT if gone is InstanceStatus.SHUTOFF else Rung.RELAUNCH
@@ -187,13 +195,42 @@ def held_because(turn: Turn, assembly: str, silence: Silence) -> tuple[str, str]
     return "", ""
 
 
-def hold(turn: Turn, assembly: str, word: str, evidence: str) -> None:
+def hold(turn: Turn, assembly: str, word: str, evidence: str, lasted: str) -> None:
     """Do nothing, and say so once for each kind of reason: what a peer says may change with every question."""
-    if turn[assembly].held == word:
+    state = turn[assembly]
+    if state.held == word:
         return
     reason = f"{word}: {evidence}" if evidence else word
-    turn.update(assembly, held=word, reason=reason)
-    turn.decide(Decision("", Choice.HOLD, "section 4", evidence=(reason,)), reason, assembly=assembly, alert=True)
+    seen = (lasted, *sights_text(turn, assembly), *((evidence,) if evidence else ()))
+    made = Decision("", Choice.HOLD, "section 4", evidence=seen, next=waited_for(turn, assembly, word))
+    carried = state.recovery.decision if state.recovery is not None else ""
+    decision = turn.decide(made, reason, assembly=assembly, alert=True, of=carried)
+    turn.update(assembly, held=word, reason=reason, decision=carried or decision)
+
+
+def waited_for(turn: Turn, assembly: str, word: str) -> str:
+    """What a hold waits for, in words."""
+    patience = turn.plan_of(assembly).monitor.silence
+    match word:
+        case "unreachable":
+            return f"it is judged when nobody has had an answer for {duration(patience)}"
+        case "external stop":
+            return "nothing until it answers, or somebody asks for it"
+        case "no second sight":
+            return f"a peer, the cloud, or after {duration(ANCHOR_PATIENCE * patience)} of silence an anchor must agree that it is dead"
+        case _:
+            return "it is judged again when the cloud says something else"
+
+
+def suppress(turn: Turn, assembly: str, silence: Silence, by: str, lasted: str) -> None:
+    """A dependency's trouble explains the silence (section 2): it counts for nothing, which is said once for each dependency."""
+    if silence.suppressed_by == by:
+        return
+    made = Decision("", Choice.SUPPRESS, "section 2", evidence=(lasted,), next=f"it is judged when {by} is healthy, blocked or held")
+    state = turn[assembly]
+    carried = state.recovery.decision if state.recovery is not None else ""
+    decision = turn.decide(made, f"{lasted}; suppressed by {by}", assembly=assembly, of=carried)
+    turn.update(assembly, silence=replace(silence, suppressed_by=by), decision=carried or decision)
 
 
 def condemn(turn: Turn, assembly: str, rung: Rung, reason: str, *, condemned: bool = False) -> None:
