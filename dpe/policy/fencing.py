@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dpe.policy import bringup
+from dpe.policy import bringup, ladder
 from dpe.policy.turn import Turn
 from pcloud.model.actions import Decision
 from pcloud.model.events import ActionDone, DeathConfirmed, InstanceFenced
@@ -16,7 +16,9 @@ BLOCKED_BY_FENCE = "fence: "
 def keep_evidence(turn: Turn, name: str, event: ActionDone) -> None:
     """What the machine said last goes into the journal before it is replaced (section 6)."""
     if isinstance(event, InstanceFenced) and event.console:
-        turn.report("evidence", f"the end of its console: {event.console}", assembly=name)
+        recovery = turn[name].recovery
+        decision = recovery.decision if recovery is not None else ""
+        turn.report("evidence", f"the end of its console: {event.console}", assembly=name, decision=decision)
 
 
 def on_fenced(turn: Turn, name: str, *, missing: bool) -> None:
@@ -72,8 +74,9 @@ def on_confirmed(turn: Turn, event: DeathConfirmed) -> None:
         turn.report("refused", f"{event.assembly} does not wait for that", assembly=event.assembly)
         return
     who = f"{event.owner} confirmed" if event.owner else "it was confirmed"
+    following = ladder.following(turn.plan_of(event.assembly), state, Rung.RELAUNCH, len(state.relaunches))
     decision = turn.decide(
-        Decision("", Choice.ACT, "section 6", Rung.RELAUNCH, evidence=(state.blocked,)),
+        Decision("", Choice.ACT, "section 6", Rung.RELAUNCH, evidence=(state.blocked,), next=following),
         f"{who} that the old instance is dead: relaunching",
         assembly=event.assembly,
     )

@@ -10,7 +10,7 @@ Rules:
 
 from __future__ import annotations
 
-from dpe.policy import dependencies, evidence, gates, ladder, pauses, records, windows
+from dpe.policy import dependencies, evidence, gates, ladder, pauses, records, repeating, windows
 from dpe.policy.altering import replace
 from dpe.policy.places import Place
 from dpe.policy.turn import Turn
@@ -68,7 +68,7 @@ def count(turn: Turn, assembly: str, resource: str, reason: str) -> None:
     if not restartable(plan):
         ladder.fail(turn, assembly, Rung.REBOOT, f"{resource}: {reason}; nothing to restart", rule="section 3.6", resource=resource)
     elif state.exhausted or turn[assembly].exhausted:
-        repeat(turn, assembly, plan, reason)
+        repeating.repeat(turn, assembly, plan, reason)
     else:
         window = windows.append(state.failures, turn.at, settings)
         if windows.escalates(window, settings, state.recoveries):
@@ -86,45 +86,12 @@ def schedule(turn: Turn, assembly: str, plan: ResourcePlan, reason: str, window:
     counters = (failures, settings.failures, settings.within)
     ends = settings.failures and failures + 1 >= settings.failures
     following = "reboot" if ends else "restart again"
-    choice, doing, alert = gates.intended(turn, Place(assembly, plan.name), f"{restarting(plan)}{soon(wait)}", wait)
+    choice, doing, alert = gates.intended(turn, Place(assembly, plan.name), f"{repeating.restarting(plan)}{soon(wait)}", wait)
     made = Decision("", choice, "section 3.2", Rung.RESTART, Rung.RESTART, *counters, evidence=(reason,), next=following)
     said = f"{reason}; {counted(*counters)}: {doing}"
     decision = turn.decide(replace(made, before=failures - 1), said, assembly=assembly, resource=plan.name, alert=alert)
     recovery = Recovery(Rung.RESTART, Phase.DELAYED, turn.at + wait, decision, *counters, reason=reason)
     turn.update_resource(assembly, plan.name, recovery=recovery, failures=window, decision="")
-
-
-def repeat(turn: Turn, assembly: str, plan: ResourcePlan, reason: str) -> None:
-    """The ladder is exhausted: only the restart comes round again, at ``max_delay`` (rule 3.7), and is decided when it does.
-
-    Until then it carries the decision by which it was given up.
-    """
-    settings = plan.recovery.restart
-    given_up = turn.resource(assembly, plan.name).decision or turn[assembly].decision
-    recovery = Recovery(Rung.RESTART, Phase.DELAYED, turn.at + settings.max_delay, given_up, within=settings.within, reason=reason)
-    turn.update_resource(assembly, plan.name, recovery=recovery, exhausted=True, decision=given_up)
-
-
-def come_round(turn: Turn, assembly: str, plan: ResourcePlan, recovery: Recovery) -> None:
-    """The restart of what is exhausted is due: decide it, once."""
-    state, settings = turn.resource(assembly, plan.name), plan.recovery.restart
-    if not state.exhausted or recovery.phase is not Phase.DELAYED or recovery.decision != state.decision:
-        return
-    choice, doing, alert = gates.intended(turn, Place(assembly, plan.name), restarting(plan))
-    following = f"restart again after {duration(settings.max_delay)}"
-    decision = turn.decide(
-        Decision("", choice, "section 3.7", Rung.RESTART, Rung.RESTART, evidence=(recovery.reason,), next=following),
-        f"{recovery.reason}; exhausted: {doing}",
-        assembly=assembly,
-        resource=plan.name,
-        alert=alert,
-    )
-    turn.update_resource(assembly, plan.name, recovery=replace(recovery, decision=decision))
-
-
-def restarting(plan: ResourcePlan) -> str:
-    """What a restart of it is called."""
-    return f"restarting{' ' + plan.restarts if plan.restarts else ''}"
 
 
 def advance(turn: Turn, assembly: str, resource: str, recovery: Recovery) -> None:
@@ -144,7 +111,7 @@ def advance(turn: Turn, assembly: str, resource: str, recovery: Recovery) -> Non
         after = "the restart that was observed only" if recovery.observed else "its restart"
         count(turn, assembly, resource, f"not healthy {duration(verify)} after {after}{': ' + state.reason if state.reason else ''}")
     elif may_begin(turn, assembly, resource):
-        come_round(turn, assembly, turn.resource_plan(assembly, resource), recovery)
+        repeating.come_round(turn, assembly, turn.resource_plan(assembly, resource), recovery)
         if gates.opened(turn, Place(assembly, resource)):
             begin(turn, assembly, resource, recovery)
 

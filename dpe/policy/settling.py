@@ -150,7 +150,7 @@ def follow_parameters(turn: Turn, name: str) -> None:
         return
     changed = ", ".join(key for key, value in values if (key, value) not in state.configured)
     decision = turn.decide(
-        Decision("", Choice.ACT, "section 2", Rung.RESTART, evidence=(f"{changed} changed",)),
+        Decision("", Choice.ACT, "section 2", Rung.RESTART, evidence=(f"{changed} changed",), next=str(Rung.REBOOT)),
         f"{changed} changed: configuring again",
         assembly=name,
     )

@@ -26,8 +26,11 @@ def advance(turn: Turn) -> None:
     recovery = turn.root.recovery
     if recovery is None:
         return
-    if turn.desired is not Desired.RUNNING or any(state.blocked for state in turn.assemblies.values()):
+    blocked = [name for name, state in turn.assemblies.items() if state.blocked]
+    if turn.desired is not Desired.RUNNING or blocked:
         ladder.end_whole(turn)
+        if turn.desired is Desired.RUNNING:
+            records.withdrawn(turn, Place(), recovery, f"{', '.join(blocked)} is blocked: it ends here, and the rest goes on its way up")
     elif all(dependencies.settled(state) for state in turn.assemblies.values()) and not turn.root.to_fence:
         verified(turn, recovery)
     elif gates.waits(recovery):

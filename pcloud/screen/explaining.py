@@ -32,6 +32,9 @@ DOING = {
 }
 """What an action does to its target: as an order, and as what did not happen."""
 
+NEXT = {str(Choice.EXHAUSTED): "it is given up, and somebody is called"}
+"""What would come, where the policy's own word for it needs another one beside it."""
+
 # Records have no word for the mode; these are the policy's own words for what the modes do (policy.md section 5).
 OBSERVED = "observed only"
 APPROVAL = "waits for approval"
@@ -72,6 +75,8 @@ def _headline(event: EventRecord, record: Decision) -> str:
             return f"it waits for somebody's yes to {DOING[record.action][0].format(target)}"
         case Choice.HOLD if OBSERVED in event.reason and record.action:
             return f"{DOING[record.action][1].format(target)}, but is only observed"
+        case Choice.HOLD if record.guards and record.action:
+            return f"a guard stood in the way when it was time to {DOING[record.action][0].format(target)}"
         case Choice.HOLD:
             return f"nothing was done to {target}{would}"
         case Choice.FREEZE:
@@ -116,7 +121,8 @@ def _following(record: Decision) -> Iterator[str]:
     """What the next failure would do, or what it waits for."""
     if record.next:
         counted = record.failures and record.rule != "section 5"  # what a guard holds does not wait for a failure
-        yield f"{'The next failure would mean' if counted else 'Next'}: {clean(record.next)}."
+        within = f" within {duration_text(record.within)}" if record.within else ""
+        yield f"{f'The next failure{within} would mean' if counted else 'Next'}: {NEXT.get(record.next, clean(record.next))}."
 
 
 def _counters(record: Decision) -> str:
@@ -140,7 +146,7 @@ def _ending(explanation: Explanation) -> Iterator[str]:
         yield f"{_later(decision, following)} the next decision was taken ({following.decision}): {_told(decision, following)}."
     if ended is not None:
         yield f"It ended well, {_later(decision, ended).lower()}."
-    elif explanation.next is None and decision.record is not None and decision.record.failures:
+    elif explanation.next is None and decision.record is not None and decision.record.choice is not Choice.RECOVERED:
         yield "No end of it is recorded yet."
 
 

@@ -153,6 +153,41 @@ CASES = {
         ),
         events=[event(11, 95.0, MYSQL, "ada approved it", kind="approved", decision="shop.6")],
     ),
+    "approved, held by a guard, released and done": Explanation(
+        decision=decided(
+            Decision("shop.6", Choice.HOLD, "section 4", Rung.REBOOT, Rung.REBOOT, 1, 2, 3600.0, ("silent for 1m",), "relaunch"),
+            MYSQL,
+            "silent for 1m; failure 1 of 2 in 1h: rebooting waits for approval",
+            from_="suspect",
+            to="held",
+        ),
+        events=[
+            event(11, 95.0, MYSQL, "approved by ada: go", kind="approved", decision="shop.6"),
+            event(
+                12,
+                95.0,
+                MYSQL,
+                "held by storm: 4 of 8 unhealthy, at most 3",
+                kind="decided",
+                decision="shop.6",
+                record=Decision("shop.7", Choice.HOLD, "section 5", Rung.REBOOT, Rung.REBOOT, 1, 2, 3600.0),
+            ),
+            event(13, 400.0, MYSQL, "no longer held by storm", kind="released", decision="shop.6"),
+            granted(14, 400.0, MYSQL, "shop.6"),
+            event(15, 400.0, MYSQL, "hard reboot", from_="held", to="rebooting", decision="shop.6"),
+            event(
+                16,
+                431.0,
+                MYSQL,
+                "reboot verified",
+                kind="decided",
+                from_="verifying",
+                to="healthy",
+                decision="shop.6",
+                record=Decision("shop.8", Choice.RECOVERED, "section 3.3", rung=Rung.REBOOT, evidence=("shop.6",)),
+            ),
+        ],
+    ),
     "freeze": Explanation(
         decision=decided(
             Decision(

@@ -7,7 +7,7 @@ import pytest
 from pcloud.model import actions, events
 from pcloud.model.guards import GuardVerdict
 from pcloud.model.words import Choice, Guard, Mode, OnExhausted, Rung
-from tests.policy.plans import one, recovery, rung
+from tests.policy.plans import assembly, deployable, one, recovery, resource, rung
 from tests.policy.world import World, silent
 
 LETS = (GuardVerdict(Guard.STORM, passed=True, numbers="1 of 8 unhealthy, at most 3"),)
@@ -196,6 +196,21 @@ def test_what_was_given_up_and_is_well_again_ends_that_decision() -> None:
     world.heal("db/mysqld")
     given_up, ended = records(world, mark)
     assert (given_up.choice, ended.choice, ended.evidence) == (Choice.EXHAUSTED, Choice.RECOVERED, (given_up.id,))
+
+
+def test_what_fails_anew_on_an_exhausted_machine_is_given_up_aloud_where_only_somebody_s_word_begins_anything() -> None:
+    patient = recovery(allow=Rung.REBOOT, restart=rung(1, 600.0), reboot=rung(2, 3600.0), on_exhausted=OnExhausted.STOP)
+    services = [resource(name, recovery=patient) for name in ("mysqld", "backup")]
+    world = World(deployable(assembly("db", *services, recovery=patient)))
+    world.ail("db/mysqld", cure=None)
+    world.advance(100)
+    assert world.word("db") == "exhausted"
+    mark = world.mark()
+    world.ail("db/backup")
+    world.advance(1000)
+    assert [(each.choice, each.evidence) for each in records(world, mark)] == [(Choice.EXHAUSTED, ("not running",))]
+    assert world.alerts(mark) == ["not running; db is exhausted"]
+    assert world.did(mark) == []
 
 
 def test_a_blocked_service_that_passes_ends_that_decision() -> None:
