@@ -5,7 +5,7 @@ Rules: an answer whose id is not open (overtaken by a stop, or by a new recovery
 
 from __future__ import annotations
 
-from dpe.policy import bringup, evidence, fencing, lifecycle, restarts, settings
+from dpe.policy import bringup, evidence, fencing, lifecycle, restarts, settings, verifying
 from dpe.policy.turn import Turn
 from pcloud.model.actions import (
     Action,
@@ -48,7 +48,7 @@ def on_done(turn: Turn, event: ActionDone) -> None:
         case ConfigureAssembly(parameters=parameters):
             bringup.configured(turn, name, parameters)
         case StartResources():
-            bringup.verify(turn, name)
+            verifying.verify(turn, name)
         case RebootAssembly():
             bringup.rebooted(turn, action)
         case FenceInstance():

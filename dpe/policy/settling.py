@@ -6,12 +6,12 @@ event or a late one lead to the same place.
 
 from __future__ import annotations
 
-from dpe.policy import bringup, dependencies, gates, ladder, lifecycle, pauses, probes, restarts, silence, whole
+from dpe.policy import bringup, dependencies, gates, ladder, lifecycle, pauses, probes, restarts, silence, verifying, whole
 from dpe.policy.places import Place
 from dpe.policy.turn import Turn
 from pcloud.model.actions import Decision
 from pcloud.model.state import AssemblyState, Recovery
-from pcloud.model.words import Choice, Desired, Health, Phase, Rung, Stage
+from pcloud.model.words import Choice, Desired, Health, Mode, Phase, Rung, Stage
 
 DOUBTFUL = frozenset({Health.PENDING, Health.UNKNOWN})
 ROUNDS = 50  # each round does at least one thing to one of a handful of assemblies; more is a loop, and a bug
@@ -59,7 +59,7 @@ def settle_assembly(turn: Turn, name: str) -> None:
         case Stage.CONFIGURING:
             bringup.advance_configuring(turn, name)
         case Stage.VERIFYING:
-            bringup.advance_verifying(turn, name)
+            verifying.advance_verifying(turn, name)
         case Stage.UP:
             keep_up(turn, name)
         case _:
@@ -124,7 +124,7 @@ def begin_due(turn: Turn, name: str) -> None:
 def may_begin(turn: Turn, name: str) -> bool:
     """Whether the evidence still stands and nothing is in the way; under an unclear contact whether it fails cannot be told."""
     state = turn[name]
-    if turn.root.recovery is not None or pauses.covering(turn, name) is not None:
+    if turn.root.recovery is not None or not pauses.counts(turn, name):
         return False
     return not (state.stage is Stage.UP and state.unclear) and ladder.clear_to_begin(state)
 
@@ -149,17 +149,23 @@ def follow_parameters(turn: Turn, name: str) -> None:
     """Configure again when a parameter has a new value and what it refers to is well (policy.md section 2)."""
     state = turn[name]
     values = dependencies.parameters(turn, name)
-    if values is None or state.configured is None or values == state.configured or dependencies.trouble(turn, name):
+    if values is None or state.configured is None or values == state.configured or state.denied or dependencies.trouble(turn, name):
         return
     changed = ", ".join(key for key, value in values if (key, value) not in state.configured)
+    mode = turn.plan_of(name).recovery.mode
     decision = turn.decide(
-        Decision("", Choice.ACT, "section 2", Rung.RESTART, evidence=(f"{changed} changed",)),
-        f"{changed} changed: configuring again",
+        Decision("", gates.choice(mode), "section 2", Rung.RESTART, evidence=(f"{changed} changed",)),
+        f"{changed} changed: {gates.announced(mode, 'configuring again')}",
         assembly=name,
+        alert=mode is Mode.APPROVE,
     )
-    ladder.drop_restarts(turn, name)
-    turn.update(name, recovery=Recovery(Rung.RESTART, Phase.ACTING, None, decision, reason=f"{changed} changed"))
-    bringup.configure(turn, name)
+    if mode is Mode.OBSERVE:
+        turn.update(name, configured=values)  # taken as done
+        return
+    recovery = Recovery(Rung.RESTART, Phase.DELAYED, turn.at, decision, reason=f"{changed} changed", persists=True)
+    turn.update(name, recovery=recovery)
+    if mode is Mode.ENFORCE:
+        bringup.begin(turn, name, recovery)
 
 
 def watch_clarity(turn: Turn, name: str) -> None:

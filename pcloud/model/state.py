@@ -43,6 +43,7 @@ class Recovery:
     persists: bool = False  # its target was healthy when it was decided: health does not end it
     manual: bool = False  # an operator asked for it: no mode, pause, storm or cap stands before it
     observed: bool = False  # only observed: its action is taken as done and not verified (policy.md section 5, mode)
+    witnessed: bool = False  # it rests on a silence: what the sights say while it waits may take it back
     condemned: bool = False  # the cloud itself has declared the machine dead: storms do not stop it
     permit: str = ""  # that was asked for, and under which it acts
     guards: tuple[GuardVerdict, ...] = ()  # their last word; the last of them is the one that holds, while one does
@@ -131,6 +132,8 @@ class AssemblyState:
     reboots: tuple[float, ...] = ()  # windows
     relaunches: tuple[float, ...] = ()
     recoveries: tuple[float, ...] = ()  # of the last 24 h, for the flapping alert
+    reboot_tried: float | None = None  # when that action was last begun
+    relaunch_tried: float | None = None  # likewise
     silence: Silence | None = None
     unclear: str = ""  # why contact says nothing: authentication, host key
     unclear_since: float | None = None  # until it was alerted
