@@ -6,6 +6,7 @@ from dpe.policy import bringup, gates, pauses, places, restarts, settling, silen
 from dpe.policy.altering import replace
 from dpe.policy.places import Place
 from dpe.policy.turn import Turn
+from pcloud.model.actions import Report
 from pcloud.model.events import PermitGranted
 from pcloud.model.state import Recovery
 from pcloud.model.words import Phase
@@ -19,8 +20,14 @@ def on_granted(turn: Turn, event: PermitGranted) -> None:
     place, recovery = found
     if not stands(turn, place, recovery):
         places.write(turn, place, replace(recovery, phase=Phase.DELAYED, until=turn.at, permit=""))
-    else:
-        begin(turn, place, recovery)
+        return
+    if event.guards:
+        turn.order(
+            Report(
+                "granted", place.assembly, place.resource, reason="the guards let it begin", decision=recovery.decision, guards=event.guards
+            )
+        )
+    begin(turn, place, recovery)
 
 
 def stands(turn: Turn, place: Place, recovery: Recovery) -> bool:

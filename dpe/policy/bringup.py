@@ -27,7 +27,7 @@ from pcloud.model.actions import (
 )
 from pcloud.model.instance import Instance
 from pcloud.model.state import Recovery
-from pcloud.model.words import Choice, Health, Phase, Rung, Stage
+from pcloud.model.words import Choice, Health, Rung, Stage
 
 SOFT_REBOOT = 120.0  # policy.md section 3.3
 PROVISION = 1800.0  # policy.md section 1: "provisioning 30 min"
@@ -41,7 +41,7 @@ def begin(turn: Turn, assembly: str, recovery: Recovery) -> None:
     """Begin the action of a recovery whose delay is over."""
     ladder.drop_restarts(turn, assembly)
     gates.remember(turn, Place(assembly), recovery.rung)
-    turn.update(assembly, recovery=ladder.acting(recovery), exhausted=False, blocked="", held="", denied="")
+    turn.update(assembly, recovery=ladder.acting(recovery), exhausted=False, blocked="", held="", denied="", decision="")
     if recovery.rung is Rung.RESTART:
         configure(turn, assembly)  # for a changed parameter
     elif recovery.rung is Rung.REBOOT:
@@ -139,8 +139,8 @@ def answered(turn: Turn, assembly: str, boot_id: str) -> None:
     turn.update(assembly, boot_id=boot_id, silence=None, stopping_at=None, stopped_by="")
     if turn[assembly].action is not None:
         return
-    if turn[assembly].exhausted and turn[assembly].recovery is None:  # one more try at what is left of the way up, without the ladder
-        turn.update(assembly, recovery=Recovery(Rung.RELAUNCH, Phase.ACTING, None, ""))
+    if turn[assembly].exhausted and turn[assembly].recovery is None:
+        ladder.try_once_more(turn, assembly)
     for name in turn[assembly].resources:
         evidence.forget_resource(turn, assembly, name, doubt=True)
     if turn[assembly].provisioned:
@@ -214,11 +214,9 @@ def excused(turn: Turn, assembly: str, reason: str) -> bool:
     by, state = dependencies.trouble(turn, assembly), turn[assembly]
     if not by or not state.contact or state.stage not in {Stage.CONFIGURING, Stage.STARTING, Stage.VERIFYING}:
         return False
-    turn.decide(
-        Decision("", Choice.SUPPRESS, "section 2", evidence=(reason,), next="configured and started again when it is well"),
-        f"{reason}; suppressed by {by}",
-        assembly=assembly,
-    )
+    carried = state.recovery.decision if state.recovery is not None else state.decision
+    made = Decision("", Choice.SUPPRESS, "section 2", evidence=(reason,), next=f"it is configured and started again when {by} is well")
+    turn.decide(made, f"{reason}; suppressed by {by}", assembly=assembly, of=carried)
     if state.recovery is not None:
         turn.update(assembly, recovery=ladder.acting(state.recovery))
     enter(turn, assembly, Stage.CONFIGURING, reason=f"waiting for {by}")

@@ -103,13 +103,13 @@ def suppress(turn: Turn, assembly: str, resource: str, by: str, reason: str) -> 
     state = turn.resource(assembly, resource)
     if state.suppressed_by == by:
         return
-    turn.update_resource(assembly, resource, suppressed_by=by)
-    turn.decide(
-        Decision("", Choice.SUPPRESS, "section 2", evidence=(reason,), next="probed again when it is healthy, blocked or held"),
+    decision = turn.decide(
+        Decision("", Choice.SUPPRESS, "section 2", evidence=(reason,), next=f"it is probed again when {by} is healthy, blocked or held"),
         f"{reason}; suppressed by {by}",
         assembly=assembly,
         resource=resource,
     )
+    turn.update_resource(assembly, resource, suppressed_by=by, decision=decision)
 
 
 def release(turn: Turn, assembly: str) -> None:

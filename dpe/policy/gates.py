@@ -9,7 +9,9 @@ Rules:
 
 from __future__ import annotations
 
-from dpe.policy import flapping, places
+from typing import NamedTuple
+
+from dpe.policy import flapping, places, records
 from dpe.policy.altering import replace
 from dpe.policy.places import Place
 from dpe.policy.turn import Turn
@@ -34,16 +36,22 @@ def is_recovery(recovery: Recovery) -> bool:
     return bool(recovery.failures or recovery.permit or recovery.manual) or recovery.rung is Rung.RELAUNCH_DEPLOYABLE
 
 
-def choice(mode: Mode) -> Choice:
-    """What a decision to recover comes to in a mode."""
-    return Choice.ACT if mode is Mode.ENFORCE else Choice.HOLD
+class Intent(NamedTuple):
+    """What a decision to recover comes to in its target's mode: the choice, how its action is told, and whether somebody is called."""
+
+    choice: Choice
+    doing: str
+    alert: bool
 
 
-def announced(mode: Mode, doing: str) -> str:
-    """How the action of a decision is told in a mode."""
+def intended(turn: Turn, place: Place, doing: str, wait: float = 0.0) -> Intent:
+    """What comes of a decision to recover that is to begin in ``wait`` seconds. A yes given now counts for what begins at once."""
+    mode = places.settings_of(turn, place).mode
     if mode is Mode.OBSERVE:
-        return f"would be {doing} (observed only)"
-    return f"{doing} waits for approval" if mode is Mode.APPROVE else doing
+        return Intent(Choice.HOLD, f"would be {doing} (observed only)", alert=False)
+    if mode is Mode.APPROVE and not (wait <= 0 and turn.approves(place.assembly, place.resource)):
+        return Intent(Choice.HOLD, f"{doing} waits for approval", alert=True)  # somebody has to know that his yes is waited for
+    return Intent(Choice.ACT, doing, alert=False)
 
 
 def opened(turn: Turn, place: Place) -> bool:
@@ -150,11 +158,13 @@ def on_held(turn: Turn, event: PermitHeld) -> None:
                 evidence=(recovery.reason,),
                 next="it begins as soon as the guards let it",
                 guards=event.guards,
+                before=max(0, recovery.failures - 1),
             ),
             said,
             assembly=place.assembly,
             resource=place.resource,
             alert=frozen,
+            of=recovery.decision,
         )
 
 
@@ -180,6 +190,7 @@ def lapse(turn: Turn, place: Place, recovery: Recovery, reason: str) -> None:
     """There was no yes: nothing is done until it is well, or somebody says otherwise."""
     places.write(turn, place, None)
     places.deny(turn, place, reason)
+    records.stand(turn, place, recovery.decision)
     turn.decide(
         Decision(
             "",
@@ -192,11 +203,13 @@ def lapse(turn: Turn, place: Place, recovery: Recovery, reason: str) -> None:
             recovery.within,
             evidence=(recovery.reason,),
             next="nothing until it is well, or somebody says approve, retry or cleanup",
+            before=max(0, recovery.failures - 1),
         ),
         f"{reason}: no {recovery.rung}",
         assembly=place.assembly,
         resource=place.resource,
         alert=True,
+        of=recovery.decision,
     )
 
 

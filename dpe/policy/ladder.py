@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dpe.policy import gates, pauses, places, windows
+from dpe.policy import gates, pauses, places, records, windows
 from dpe.policy.altering import replace
 from dpe.policy.places import Place
 from dpe.policy.turn import Turn
@@ -126,15 +126,12 @@ def withdraw(turn: Turn, assembly: str, reason: str) -> None:
 
 def decided(turn: Turn, place: Place, rung: Rung, failures: int, reason: str, rule: str, following: str) -> Recovery:
     """The decision that the ``failures``-th failure in a window asks for, and the recovery that it begins."""
-    settings, mode = places.settings_of(turn, place).rung(rung), places.settings_of(turn, place).mode
+    settings = places.settings_of(turn, place).rung(rung)
     wait = windows.delay(failures, settings) * turn.jitter(place.name, failures)
     counters = (failures, settings.failures, settings.within)
-    decision = turn.decide(
-        Decision("", gates.choice(mode), rule, rung, rung, *counters, evidence=(reason,), next=following, before=failures - 1),
-        f"{reason}; {counted(*counters)}: {gates.announced(mode, f'{DOING[rung]}{soon(wait)}')}",
-        assembly=place.assembly,
-        alert=mode is Mode.APPROVE,  # somebody has to know that his yes is waited for
-    )
+    choice, doing, alert = gates.intended(turn, place, f"{DOING[rung]}{soon(wait)}", wait)
+    made = Decision("", choice, rule, rung, rung, *counters, evidence=(reason,), next=following, before=failures - 1)
+    decision = turn.decide(made, f"{reason}; {counted(*counters)}: {doing}", assembly=place.assembly, alert=alert)
     return Recovery(rung, Phase.DELAYED, turn.at + wait, decision, *counters, reason=reason)
 
 
@@ -202,8 +199,8 @@ def schedule(turn: Turn, assembly: str, recovery: Recovery | None, *, reason: st
     why = recovery.reason if recovery is not None else reason
     for name, resource in turn[assembly].resources.items():
         if resource.action is None:  # one that is running is waited for, see ``clear_to_begin``
-            turn.update_resource(assembly, name, recovery=None, exhausted=False, suppressed_by="")
-    turn.update(assembly, recovery=recovery, action=None, until=None, held="", exhausted=False, reason=why)
+            turn.update_resource(assembly, name, recovery=None, exhausted=False, suppressed_by="", decision=records.kept(resource))
+    turn.update(assembly, recovery=recovery, action=None, until=None, held="", exhausted=False, decision="", reason=why)
 
 
 def clear_to_begin(state: AssemblyState) -> bool:
@@ -213,8 +210,9 @@ def clear_to_begin(state: AssemblyState) -> bool:
 
 def drop_restarts(turn: Turn, assembly: str) -> None:
     """End the recoveries of single resources and what is left of their actions, windows apart."""
-    for name in turn[assembly].resources:
-        turn.update_resource(assembly, name, recovery=None, action=None, exhausted=False, suppressed_by="")
+    for name, each in turn[assembly].resources.items():
+        standing = records.kept(each)
+        turn.update_resource(assembly, name, recovery=None, action=None, exhausted=False, suppressed_by="", decision=standing)
 
 
 def exhaust(turn: Turn, assembly: str, reason: str, resource: str = "") -> None:
@@ -236,12 +234,12 @@ def exhaust(turn: Turn, assembly: str, reason: str, resource: str = "") -> None:
         alert=True,
     )
     reachable = state.contact and state.stage in {Stage.STARTING, Stage.VERIFYING, Stage.UP}
-    turn.update(assembly, recovery=None, until=None, reason=reason, exhausted=True)
+    turn.update(assembly, recovery=None, until=None, reason=reason, exhausted=True, decision=decision)
     if reachable:
         turn.update(assembly, stage=Stage.UP, action=None)
         keep_restarting(turn, assembly, decision, reason, again=again)
         if resource:  # the exhausted one says why itself, and ends it when it is healthy
-            turn.update(assembly, exhausted=False, reason="")
+            turn.update(assembly, exhausted=False, reason="", decision="")
     elif state.instance is None:
         turn.update(assembly, stage=Stage.ABSENT)  # nothing is there to wait for; a start begins anew
     elif state.stage is Stage.FENCING:
@@ -258,7 +256,18 @@ def keep_restarting(turn: Turn, assembly: str, decision: str, reason: str, *, ag
         recovery = Recovery(Rung.RESTART, Phase.DELAYED, turn.at + settings.max_delay, decision, within=settings.within, reason=reason)
         restartable = each.agent is not None or each.restarts
         if state.action is None:
-            turn.update_resource(assembly, each.name, exhausted=True, recovery=recovery if again and restartable else None)
+            again_ = recovery if again and restartable else None
+            turn.update_resource(assembly, each.name, exhausted=True, recovery=again_, decision=decision)
+
+
+def try_once_more(turn: Turn, assembly: str) -> None:
+    """What was given up answers after all: what is left of its way up is tried once, without the ladder."""
+    decision = turn.decide(
+        Decision("", Choice.ACT, "section 3.7", evidence=(turn[assembly].reason,), next=str(Choice.EXHAUSTED)),
+        "it answers after all: taken up as it is, once",
+        assembly=assembly,
+    )
+    turn.update(assembly, recovery=Recovery(Rung.RELAUNCH, Phase.ACTING, None, decision, reason="it answers after all"))
 
 
 def acting(recovery: Recovery) -> Recovery:

@@ -6,12 +6,12 @@ event or a late one lead to the same place.
 
 from __future__ import annotations
 
-from dpe.policy import bringup, dependencies, gates, ladder, lifecycle, pauses, probes, restarts, silence, verifying, whole
+from dpe.policy import bringup, dependencies, gates, ladder, lifecycle, pauses, probes, records, restarts, silence, verifying, whole
 from dpe.policy.places import Place
 from dpe.policy.turn import Turn
 from pcloud.model.actions import Decision
 from pcloud.model.state import AssemblyState, Recovery
-from pcloud.model.words import Choice, Desired, Health, Mode, Phase, Rung, Stage
+from pcloud.model.words import Desired, Health, Mode, Phase, Rung, Stage
 
 DOUBTFUL = frozenset({Health.PENDING, Health.UNKNOWN})
 ROUNDS = 50  # each round does at least one thing to one of a handful of assemblies; more is a loop, and a bug
@@ -107,11 +107,7 @@ def begin_due(turn: Turn, name: str) -> None:
     due = recovery.until is not None and turn.at >= recovery.until
     if state.stage is Stage.UP and well(state) and not recovery.persists:
         turn.update(name, recovery=None, reason="")
-        turn.decide(
-            Decision("", Choice.RECOVERED, "section 3", rung=recovery.rung, evidence=(recovery.decision,)),
-            "recovered by itself",
-            assembly=name,
-        )
+        records.recovered(turn, Place(name), recovery.decision, "recovered by itself", rule="section 3", rung=recovery.rung)
     elif recovery.observed:
         if due:
             ladder.fail(turn, name, recovery.rung, f"{recovery.reason}; not healthy after the {recovery.rung} that was observed only")
@@ -140,7 +136,8 @@ def keep_up(turn: Turn, name: str) -> None:
     dependencies.release(turn, name)
     silence.refresh_baseline(turn, name)
     if state.exhausted and well(state):
-        turn.update(name, exhausted=False, reason="")
+        records.recovered(turn, Place(name), state.decision, "recovered by itself", rule="section 3.7")
+        turn.update(name, exhausted=False, reason="", decision="")
     if turn.plan_of(name).parameters and may_restart(turn, turn[name]) and ladder.clear_to_begin(state) and pauses.counts(turn, name):
         follow_parameters(turn, name)
 
@@ -153,11 +150,12 @@ def follow_parameters(turn: Turn, name: str) -> None:
         return
     changed = ", ".join(key for key, value in values if (key, value) not in state.configured)
     mode = turn.plan_of(name).recovery.mode
+    choice, doing, alert = gates.intended(turn, Place(name), "configuring again")
     decision = turn.decide(
-        Decision("", gates.choice(mode), "section 2", Rung.RESTART, evidence=(f"{changed} changed",)),
-        f"{changed} changed: {gates.announced(mode, 'configuring again')}",
+        Decision("", choice, "section 2", Rung.RESTART, evidence=(f"{changed} changed",)),
+        f"{changed} changed: {doing}",
         assembly=name,
-        alert=mode is Mode.APPROVE,
+        alert=alert,
     )
     if mode is Mode.OBSERVE:
         turn.update(name, configured=values)  # taken as done

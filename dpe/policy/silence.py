@@ -13,8 +13,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dpe.policy import bringup, dependencies, gates, ladder, pauses, restarts
+from dpe.policy import bringup, dependencies, gates, holding, ladder, pauses, records, restarts
 from dpe.policy.altering import replace
+from dpe.policy.places import Place
 from dpe.policy.sights import (
     ANCHOR_PATIENCE,
     CONDEMNING,
@@ -26,11 +27,11 @@ from dpe.policy.sights import (
 )
 from dpe.policy.turn import Turn
 from dpe.policy.wording import duration
-from pcloud.model.actions import AskAnchors, AskPeers, Decision, ProbeAgain, ReadInstance
+from pcloud.model.actions import AskAnchors, AskPeers, ProbeAgain, ReadInstance
 from pcloud.model.events import ContactLost
 from pcloud.model.plan import AssemblyPlan, TcpCheck
 from pcloud.model.state import AssemblyState, Recovery, Silence
-from pcloud.model.words import Choice, Desired, InstanceStatus, Phase, Rung, Stage
+from pcloud.model.words import Desired, InstanceStatus, Phase, Rung, Stage
 
 ASK_INTERVAL = 5.0  # while silent: often enough to be ready when ``silence`` has lasted, 12 questions in the default 60 s
 ASK_SELDOM = 10.0  # when it is held for long: as often as a suspect is read at its cloud (section 4: "10 s apart")
@@ -49,8 +50,9 @@ def on_lost(turn: Turn, event: ContactLost) -> None:
     restarts.on_lost(turn, event.assembly)
     silence = Silence(event.at, event.last_seen, event.reason, ask_at=event.at)
     turn.update(event.assembly, silence=silence, reason=f"no contact: {event.reason}")
-    if state.stage is Stage.UP and gates.waits(state.recovery):
-        turn.update(event.assembly, recovery=None)  # decided on what its resources said; now the silence is to be judged
+    if state.stage is Stage.UP and gates.waits(state.recovery):  # decided on what its resources said; now the silence is to be judged
+        turn.update(event.assembly, recovery=None)
+        records.withdrawn(turn, Place(event.assembly), state.recovery, "it does not answer any more, and that is judged first")
 
 
 def ask(turn: Turn, assembly: str) -> None:
@@ -133,9 +135,16 @@ def judge(turn: Turn, assembly: str) -> None:
         if waiting is not None:
             ladder.withdraw(turn, assembly, "the silence began anew")
         return
-    if (waiting is None and left_alone(turn, state)) or not pauses.counts(turn, assembly):
+    lasted = f"silent for {duration(turn.at - silence.since)} ({silence.reason})"
+    if waiting is None and left_alone(turn, state):
         return
-    if waiting is None and any(not left_to_themselves(turn[name]) for name in dependencies.upstream(turn, assembly)):
+    if not pauses.counts(turn, assembly):
+        if waiting is None:
+            pauses.suppress(turn, Place(assembly), lasted)
+        return
+    by = next((name for name in dependencies.upstream(turn, assembly) if not left_to_themselves(turn[name])), "")
+    if by and waiting is None:
+        holding.suppress(turn, assembly, silence, by, lasted)
         return
     if is_coming(turn, silence, turn.plan_of(assembly)) or comes_back(turn, assembly, silence):
         return
@@ -143,7 +152,7 @@ def judge(turn: Turn, assembly: str) -> None:
         case Doubt(word, evidence):
             if waiting is not None:
                 ladder.withdraw(turn, assembly, word)
-            hold(turn, assembly, word, evidence)
+            holding.hold(turn, assembly, word, evidence, lasted)
         case Sentence() as sentence:
             carry_out(turn, assembly, sentence, waiting)
 
@@ -250,15 +259,6 @@ def doubted(turn: Turn, assembly: str, silence: Silence) -> Doubt | None:
     if condemned_by_cloud(silence) is None and not second_sight(turn, assembly, silence):
         return Doubt("no second sight", "")
     return None
-
-
-def hold(turn: Turn, assembly: str, word: str, evidence: str) -> None:
-    """Do nothing, and say so once for each kind of reason: what a peer says may change with every question."""
-    if turn[assembly].held == word:
-        return
-    reason = f"{word}: {evidence}" if evidence else word
-    turn.update(assembly, held=word, reason=reason)
-    turn.decide(Decision("", Choice.HOLD, "section 4", evidence=(reason,)), reason, assembly=assembly, alert=True)
 
 
 def condemn(turn: Turn, assembly: str, sentence: Sentence) -> None:

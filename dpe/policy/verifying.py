@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dpe.policy import evidence, gates
+from dpe.policy import evidence, gates, records
 from dpe.policy.altering import replace
 from dpe.policy.stages import enter, verify_time
 from dpe.policy.turn import Turn
-from pcloud.model.actions import Decision
-from pcloud.model.words import Choice, Health, Phase, Rung, Stage
+from pcloud.model.words import Health, Phase, Rung, Stage
 
 
 def verify(turn: Turn, assembly: str) -> None:
@@ -33,15 +32,13 @@ def advance_verifying(turn: Turn, assembly: str) -> None:
 def verified(turn: Turn, assembly: str) -> None:
     """The assembly is up; the windows of everything below it are clear (section 3.3)."""
     recovery = turn[assembly].recovery
-    for name in turn[assembly].resources:
-        turn.update_resource(assembly, name, failures=(), recovery=None, exhausted=False, suppressed_by="")
+    for name, each in turn[assembly].resources.items():
+        standing = records.kept(each)
+        turn.update_resource(assembly, name, failures=(), recovery=None, exhausted=False, suppressed_by="", decision=standing)
+    records.verified(turn, assembly)
     if recovery is not None and recovery.rung is not Rung.RESTART and gates.is_recovery(recovery) and recovery.decision != whole(turn):
-        reason = f"{recovery.rung} verified"
-        turn.decide(
-            Decision("", Choice.RECOVERED, "section 3.3", rung=recovery.rung, evidence=(recovery.decision,)), reason, assembly=assembly
-        )
         turn.update_root(outcome=(recovery.decision, True))
-    turn.update(assembly, recovery=None, exhausted=False, held="", denied="", blocked="", proven=True, ask_peers_at=turn.at)
+    turn.update(assembly, recovery=None, exhausted=False, held="", denied="", blocked="", decision="", proven=True, ask_peers_at=turn.at)
     enter(turn, assembly, Stage.UP)
     for peer in turn.assemblies:
         if peer != assembly and turn[peer].stage is Stage.UP:

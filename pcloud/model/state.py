@@ -69,6 +69,7 @@ class ResourceState:
     blocked: str = ""
     exhausted: bool = False
     denied: str = ""  # likewise, see AssemblyState
+    decision: str = ""  # likewise
     alerted: bool = False  # that it has been unknown for long
 
 
@@ -104,6 +105,7 @@ class Silence:
     cloud_since: float | None = None  # since when it has said just that
     cloud_lost: str = ""  # why the cloud's API does not answer, while it does not
     peers: tuple[PeerReading, ...] = ()  # the last answer of each peer about each port
+    suppressed_by: str = ""  # the dependency whose trouble was said to explain it
     anchor: str = ""  # the one that answered last …
     anchor_at: float | None = None  # … and when
 
@@ -141,6 +143,7 @@ class AssemblyState:
     ask_peers_at: float | None = None  # next refresh of ``reached``
     held: str = ""
     denied: str = ""  # who said no to a recovery that waited for a yes, or that nobody said yes
+    decision: str = ""  # by which it is held, denied, suppressed, blocked or exhausted, until it is well or something is done
     stopping_at: float | None = None  # when the machine said that it goes down in good order
     stopped_by: str = ""  # who stopped it, by the cloud's own record
     grace: float | None = None  # until when failures do not count: after a pause
@@ -162,6 +165,7 @@ class Pause:
     until_wall: float
     maintenance: bool = False
     warned: bool = False  # that it ends soon
+    suppressed: tuple[str, ...] = ()  # the targets of which a failure was said to count for nothing
 
 
 @dataclass(frozen=True, slots=True)

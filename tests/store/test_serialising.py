@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -38,6 +39,12 @@ def test_an_open_intent_comes_back_as_the_action_that_it_is(kind: type[Any], dat
     assert type(load_state(dump_state(of_assembly), POLICY_VERSION).assemblies["a"].action) is kind
     for open_intent in (of_assembly, of_resource):
         assert load_state(dump_state(open_intent), POLICY_VERSION) == open_intent
+
+
+def test_a_report_from_before_guards_were_part_of_it_is_one_without_any() -> None:
+    body = json.loads(dump_report(Report("changed", "web", reason="r")))
+    del body["guards"]
+    assert load_report(json.dumps(body)) == Report("changed", "web", reason="r")
 
 
 def test_the_plan_is_left_out() -> None:
