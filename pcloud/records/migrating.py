@@ -8,7 +8,7 @@ Rules:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pcloud.model.actions import POLICY_VERSION
@@ -48,21 +48,32 @@ def migrated(document: Document, version: int) -> Document:
 
 
 def from_1(document: Document) -> Document:
-    """1 → 2: guards, permits, pauses, approvals, anchors and stalls are known."""
+    """1 → 2: guards, permits, pauses, approvals, anchors and stalls are known, and retired instances have their moments."""
     state = document["state"]
-    assemblies = {name: _assembly_from_1(each) for name, each in state["assemblies"].items()}
+    discards = {each["assembly"]: [each["action"]] for each in document["intents"] if each["field"] == "discard"}
+    assemblies = {name: _assembly_from_1(each, discards.get(name, [])) for name, each in state["assemblies"].items()}
     whole = {**_DEPLOYABLE_1, **state}
     return {**document, "state": {**whole, "version": 2, "recovery": _with(_RECOVERY_1, whole["recovery"]), "assemblies": assemblies}}
 
 
-def _assembly_from_1(assembly: Document) -> Document:
+def _assembly_from_1(assembly: Document, discards: Sequence[Document]) -> Document:
     return {
         **_ASSEMBLY_1,
         **assembly,
+        "retired": _retired_from_1(assembly, discards),
         "silence": _with(_SILENCE_1, assembly["silence"]),
         "recovery": _with(_RECOVERY_1, assembly["recovery"]),
         "resources": {name: _resource_from_1(each) for name, each in assembly["resources"].items()},
     }
+
+
+def _retired_from_1(assembly: Document, discards: Sequence[Document]) -> list[Document]:
+    """Those that waited, behind the one that was being deleted, which now stays in the row until it is.
+
+    When they were fenced was not written down; it was not after the stage that the assembly is in began.
+    """
+    waited = [*((each["instance_id"], each["infrastructure"]) for each in discards), *assembly["retired"]]
+    return [{"instance_id": name, "infrastructure": home, "at": assembly["since"], "gone": False} for name, home in waited]
 
 
 def _resource_from_1(resource: Document) -> Document:

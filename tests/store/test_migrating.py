@@ -17,7 +17,7 @@ from dpe.policy.step import step
 from pcloud.errors import StoreError
 from pcloud.model.actions import POLICY_VERSION, DiscardInstance, LaunchInstance, RebootAssembly, RestartResource
 from pcloud.model.events import ControllerResumed, SettingsChanged
-from pcloud.model.state import DeployableState, Pause
+from pcloud.model.state import DeployableState, Pause, Retired
 from pcloud.model.words import Stage
 from pcloud.records.migrating import MIGRATIONS, difference, migrated
 from pcloud.records.serialising import dump_state, load_state
@@ -54,7 +54,8 @@ def lost(before: Any, after: Any, place: str = "") -> list[str]:
 @BOTH
 def test_all_that_a_state_of_version_1_says_is_said_still(file: Path) -> None:
     written = json.loads(file.read_text())
-    assert lost(written, json.loads(dump_state(loaded(file)))) == ["/state/version"]
+    changed = [f"/state/assemblies/{name}/retired{which}" for name, which in (("db", "/0"), ("queue", ""), ("cache", ""))]
+    assert lost(written, json.loads(dump_state(loaded(file)))) == [*changed, "/state/version"]
     assert loaded(file).version == POLICY_VERSION
 
 
@@ -66,9 +67,18 @@ def test_open_intents_windows_silence_and_retired_instances_of_version_1_are_kep
     assert (type(queue.discard), type(cache.action), type(cache.discard)) == (DiscardInstance, RebootAssembly, DiscardInstance)
     assert isinstance(app.resources["cron"].action, RestartResource)
     assert app.resources["php"].failures == (100.0, 140.0)
-    assert [db.retired, queue.retired] == [(("db-1", "lab"),), (("queue-2", "lab"),)]
+    assert [each.instance_id for each in db.retired] == ["db-1"]
     assert web.silence is not None
     assert {reading.peer for reading in web.silence.peers} == {"queue", "cache", "app"}
+
+
+@BOTH
+def test_retired_instances_of_version_1_get_a_moment_and_the_one_being_deleted_is_among_them(file: Path) -> None:
+    found = loaded(file)
+    db, queue, cache = (found.assemblies[name] for name in ("db", "queue", "cache"))
+    assert db.retired == (Retired("db-1", "lab", at=db.since),)
+    assert queue.retired == (Retired("queue-1", "lab", at=queue.since), Retired("queue-2", "lab", at=queue.since))
+    assert cache.retired == (Retired("cache-1", "lab", at=cache.since),)
 
 
 def test_what_the_first_policy_did_not_know_was_not_so() -> None:
