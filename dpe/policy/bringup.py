@@ -26,7 +26,7 @@ from pcloud.model.actions import (
     StartResources,
 )
 from pcloud.model.instance import Instance
-from pcloud.model.state import Recovery
+from pcloud.model.state import Recovery, Retired
 from pcloud.model.words import Choice, Health, Rung, Stage
 
 SOFT_REBOOT = 120.0  # policy.md section 3.3
@@ -83,10 +83,10 @@ def fence(turn: Turn, assembly: str) -> None:
     act(turn, assembly, FenceInstance(turn.next_id(), assembly, state.instance, FENCE, disposable))
 
 
-def fenced(turn: Turn, assembly: str) -> None:
-    """The old instance is known to be off: the next generation may come."""
+def fenced(turn: Turn, assembly: str, *, gone: bool = False) -> None:
+    """The old instance is known to be off, or ``gone`` altogether: the next generation may come."""
     state = turn[assembly]
-    old = (state.instance.id, state.instance.infrastructure) if state.instance is not None else None
+    old = Retired(state.instance.id, state.instance.infrastructure, turn.at, gone) if state.instance is not None else None
     retired = (*state.retired, old) if old is not None else state.retired
     turn.update(assembly, action=None, instance=None, contact=False, retired=retired)
     for peer in turn.assemblies:  # what the old machine reached says nothing about what the new one will

@@ -6,7 +6,21 @@ event or a late one lead to the same place.
 
 from __future__ import annotations
 
-from dpe.policy import bringup, dependencies, gates, ladder, lifecycle, pauses, probes, records, restarts, silence, verifying, whole
+from dpe.policy import (
+    bringup,
+    dependencies,
+    gates,
+    ladder,
+    lifecycle,
+    pauses,
+    probes,
+    records,
+    restarts,
+    retiring,
+    silence,
+    verifying,
+    whole,
+)
 from dpe.policy.places import Place
 from dpe.policy.turn import Turn
 from pcloud.model.actions import Decision
@@ -42,7 +56,7 @@ def settle_assembly(turn: Turn, name: str) -> None:
         watch_clarity(turn, name)
     if turn.desired is Desired.STOPPED:
         lifecycle.take_down(turn, name)
-        lifecycle.discard(turn, name)
+        retiring.discard(turn, name)
         return
     if turn[name].silence is not None:
         silence.ask(turn, name)
@@ -55,7 +69,7 @@ def settle_assembly(turn: Turn, name: str) -> None:
         case Stage.ABSENT | Stage.WAITING:
             lifecycle.come_up(turn, name)
         case Stage.LAUNCHING:
-            lifecycle.launch_again(turn, name)
+            retiring.launch_again(turn, name)
         case Stage.CONFIGURING:
             bringup.advance_configuring(turn, name)
         case Stage.VERIFYING:
@@ -66,7 +80,7 @@ def settle_assembly(turn: Turn, name: str) -> None:
             pass
     settle_resources(turn, name)
     if turn[name].retired:
-        lifecycle.discard(turn, name)
+        retiring.discard(turn, name)
 
 
 def settle_resources(turn: Turn, name: str) -> None:
@@ -185,7 +199,7 @@ def wake_at(turn: Turn) -> float | None:
 def moments_of(turn: Turn, name: str) -> list[float | None]:
     """All deadlines of one assembly."""
     state = turn[name]
-    moments = [state.until, state.discard_at, state.grace, silence.alarm(turn, name), gates.alarm(state.recovery)]
+    moments = [state.until, *retiring.alarms(state), state.grace, silence.alarm(turn, name), gates.alarm(state.recovery)]
     if state.unclear and state.unclear_since is not None:
         moments.append(state.unclear_since + UNCLEAR_ALERT)
     for resource in state.resources.values():

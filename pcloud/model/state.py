@@ -111,6 +111,16 @@ class Silence:
 
 
 @dataclass(frozen=True, slots=True)
+class Retired:
+    """An instance that was fenced and replaced, and is not deleted yet. ``gone``: it was missing already, so that nothing is kept of it."""
+
+    instance_id: str
+    infrastructure: str
+    at: float  # when it was fenced
+    gone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class AssemblyState:
     """One machine and its services."""
 
@@ -149,9 +159,9 @@ class AssemblyState:
     grace: float | None = None  # until when failures do not count: after a pause
     blocked: str = ""
     exhausted: bool = False
-    discard: Action | None = None  # open intent: a fenced and replaced instance to be deleted
+    discard: Action | None = None  # open intent: a retired instance to be deleted
     discard_at: float | None = None  # when the next attempt at it is due
-    retired: tuple[tuple[str, str], ...] = ()  # further ones that wait for it: instance id, infrastructure
+    retired: tuple[Retired, ...] = ()  # oldest first; those that are kept, and those that wait to be deleted or are being deleted
 
 
 @dataclass(frozen=True, slots=True)
