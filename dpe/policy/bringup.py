@@ -244,6 +244,7 @@ def verified(turn: Turn, assembly: str) -> None:
         turn.decide(
             Decision("", Choice.RECOVERED, "section 3.3", rung=recovery.rung, evidence=(recovery.decision,)), reason, assembly=assembly
         )
+    if recovery is not None and recovery.rung is not Rung.RESTART and (recovery.failures or recovery.manual):
         turn.update_root(outcome=(recovery.decision, True))
     turn.update(assembly, recovery=None, exhausted=False, held="", denied="", blocked="", proven=True, ask_peers_at=turn.at)
     enter(turn, assembly, Stage.UP)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dpe.policy import evidence
+from dpe.policy.summary import is_held
 from dpe.policy.turn import Turn
 from pcloud.model.actions import Decision, ProbeAgain
 from pcloud.model.state import AssemblyState, DeployableState, ResourceState
@@ -34,8 +35,10 @@ def all_healthy(state: AssemblyState) -> bool:
 
 
 def given_up(state: AssemblyState) -> bool:
-    """Whether nothing will be done to it for now (blocked, held): then it no longer excuses its dependents."""
-    return bool(state.blocked or state.held) or any(each.blocked for each in state.resources.values())
+    """Whether nothing will be done to it for now (blocked, held, by whomever): then it no longer excuses its dependents."""
+    if state.blocked or state.held or state.denied or is_held(state.recovery):
+        return True
+    return any(each.blocked or each.denied or is_held(each.recovery) for each in state.resources.values())
 
 
 def doubted(state: AssemblyState) -> bool:

@@ -6,7 +6,7 @@ Rules: a decision made in the same step about the same target carries the change
 from __future__ import annotations
 
 from dpe.policy.altering import replace
-from dpe.policy.summary import assembly_word, deployable_word, resource_word
+from dpe.policy.summary import assembly_word, resource_word, word_of_all
 from dpe.policy.turn import Turn
 from pcloud.model.actions import Report
 from pcloud.model.state import AssemblyState, DeployableState, ResourceState
@@ -41,8 +41,10 @@ def report_changes(turn: Turn, before: DeployableState) -> None:
         words_before.append(before_word)
         news = news or before_word != word or old.stage is not state.stage or old.recovery is not state.recovery
     if news:
-        known = words_before if len(words_before) == len(before.assemblies) else ()
-        change(turn, "", "", deployable_word(before, known), deployable_word(turn.finish(), words), "")
+        if len(words_before) != len(before.assemblies):
+            words_before = [assembly_word(each) for each in before.assemblies.values()]
+        old_word = word_of_all(before.desired, before.recovery, before.assemblies, words_before)
+        change(turn, "", "", old_word, word_of_all(turn.desired, turn.root.recovery, turn.assemblies, words), "")
 
 
 def change_resource(turn: Turn, assembly: str, resource: str, was: ResourceState, state: ResourceState) -> None:

@@ -71,13 +71,12 @@ def count(turn: Turn, assembly: str, resource: str, reason: str) -> None:
             why = f"{resource}: {reason}; {counted(len(window), settings.failures, settings.within)}"
             ladder.fail(turn, assembly, Rung.REBOOT, why, resource=resource)
             return
-        turn.update_resource(assembly, resource, failures=window)
-        schedule(turn, assembly, plan, reason, len(window))
+        schedule(turn, assembly, plan, reason, window)
 
 
-def schedule(turn: Turn, assembly: str, plan: ResourcePlan, reason: str, failures: int) -> None:
-    """Decide the restart that the ``failures``-th failure in the window asks for."""
-    settings, mode = plan.recovery.restart, plan.recovery.mode
+def schedule(turn: Turn, assembly: str, plan: ResourcePlan, reason: str, window: tuple[float, ...]) -> None:
+    """Decide the restart that the last failure in the window asks for."""
+    settings, mode, failures = plan.recovery.restart, plan.recovery.mode, len(window)
     wait = windows.delay(failures, settings) * turn.jitter(f"{assembly}/{plan.name}", failures)
     counters = (failures, settings.failures, settings.within)
     ends = settings.failures and failures + 1 >= settings.failures
@@ -92,7 +91,7 @@ def schedule(turn: Turn, assembly: str, plan: ResourcePlan, reason: str, failure
         alert=mode is Mode.APPROVE,  # somebody has to know that his yes is waited for
     )
     recovery = Recovery(Rung.RESTART, Phase.DELAYED, turn.at + wait, decision, *counters, reason=reason)
-    turn.update_resource(assembly, plan.name, recovery=recovery)
+    turn.update_resource(assembly, plan.name, recovery=recovery, failures=window)
 
 
 def repeat(turn: Turn, assembly: str, plan: ResourcePlan, reason: str) -> None:

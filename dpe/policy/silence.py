@@ -31,6 +31,7 @@ from pcloud.model.state import AssemblyState, Silence
 from pcloud.model.words import Choice, Desired, InstanceStatus, Rung, Stage
 
 ASK_INTERVAL = 5.0  # while silent: often enough to be ready when ``silence`` has lasted, 12 questions in the default 60 s
+ASK_SELDOM = 10.0  # when it is held for long: as often as a suspect is read at its cloud (section 4: "10 s apart")
 BASELINE_INTERVAL = 1200.0  # so that two refreshes may be lost before the hour is over
 BASELINE_AGAIN = 60.0  # where no peer could be asked: soon, since without a baseline no silence can be judged
 OF_OUR_MAKING = {InstanceStatus.ACTIVE, InstanceStatus.BUILD, InstanceStatus.REBOOT, InstanceStatus.UNKNOWN}
@@ -56,7 +57,7 @@ def ask(turn: Turn, assembly: str) -> None:
     state = turn[assembly]
     if state.silence is None or state.stage not in SILENCED or state.instance is None or turn.at < state.silence.ask_at:
         return
-    turn.update(assembly, silence=replace(state.silence, ask_at=turn.at + ASK_INTERVAL))
+    turn.update(assembly, silence=replace(state.silence, ask_at=turn.at + ask_interval(turn, assembly, state.silence)))
     plan = turn.plan_of(assembly)
     if not plan.static:
         turn.order(ReadInstance(assembly, state.instance))
@@ -66,6 +67,14 @@ def ask(turn: Turn, assembly: str) -> None:
     if lasted >= ANCHOR_PATIENCE * patience - ASK_INTERVAL and not can_testify(state, state.silence, turn.at, patience):
         turn.order(AskAnchors(assembly, state.instance))
     turn.order(ProbeAgain(assembly))
+
+
+def ask_interval(turn: Turn, assembly: str, silence: Silence) -> float:
+    """Seconds until the other sights are asked again: seldom where everybody has been heard, and it is held all the same."""
+    patience = turn.plan_of(assembly).monitor.silence
+    if not turn[assembly].held or turn.at < silence.since + ANCHOR_PATIENCE * patience:
+        return ASK_INTERVAL
+    return max(ASK_INTERVAL, min(ASK_SELDOM, patience / 2))
 
 
 def ask_peers(turn: Turn, assembly: str) -> bool:
@@ -146,8 +155,8 @@ def is_coming(turn: Turn, silence: Silence, plan: AssemblyPlan) -> bool:
 
 def left_to_themselves(dependency: AssemblyState) -> bool:
     """Whether a dependency leaves its dependents to themselves: nothing is being done about it (one cause, one recovery)."""
-    given_up = bool(dependency.held or dependency.blocked or dependency.exhausted)
-    return dependency.recovery is None and (dependency.silence is None or given_up)
+    given_up = dependency.exhausted or dependencies.given_up(dependency)
+    return given_up or (dependency.recovery is None and dependency.silence is None)
 
 
 def second_sight(turn: Turn, assembly: str, silence: Silence) -> str:

@@ -166,4 +166,6 @@ class Turn:
         """The next state; the old object itself if nothing was written."""
         if self.version == 0 and self.serial == self.state.serial:
             return self.state
+        if self.root is self.state and self.desired is self.state.desired:
+            return altered(self.state, {"assemblies": self.assemblies, "serial": self.serial})
         return altered(self.root, {"desired": self.desired, "assemblies": self.assemblies, "serial": self.serial})

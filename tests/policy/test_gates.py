@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from dpe.policy.standing import standing
 from pcloud.model import actions, events
 from pcloud.model.guards import GuardVerdict
 from pcloud.model.words import Choice, Guard, Mode, Rung
-from tests.policy.plans import one, recovery
+from tests.policy.plans import WORDPRESS, one, recovery
 from tests.policy.world import World, silent
 
 
@@ -266,3 +267,54 @@ def test_a_cleanup_forgets_what_was_counted() -> None:
     mark = world.mark()
     world.ail("db/mysqld")
     assert "failure 1 of 3 in 10m" in world.lines(mark)[0]
+
+
+# what others make of it
+
+
+def test_a_dependency_whose_recovery_a_guard_holds_excuses_nobody_any_more() -> None:
+    world = World(WORDPRESS)
+    world.held = Guard.STORM
+    world.ail("mysql/mysqld")
+    world.held = None
+    mark = world.mark()
+    world.ail("web/apache")
+    assert world.did(mark) == ["RestartResource web"]
+
+
+def test_the_guards_are_told_how_a_recovery_above_a_restart_ended() -> None:
+    world = World(one())
+    assert standing(world.state).outcome is None
+    world.order(Rung.REBOOT, "db")
+    by_hand = standing(world.state).outcome
+    assert by_hand is not None
+    assert by_hand[1]
+    world.vanish("db")
+    world.advance(80)
+    relaunched = standing(world.state).outcome
+    assert relaunched is not None
+    assert relaunched[1]
+    assert relaunched != by_hand
+
+
+def test_a_recovery_in_flight_stands_with_its_permit_until_it_has_verified() -> None:
+    world = World(one())
+    world.outcomes[actions.LaunchInstance] = lambda action: None
+    world.vanish("db")
+    world.advance(80)
+    [db] = standing(world.state).assemblies
+    assert (db.rung, db.permit) == (Rung.RELAUNCH, requests(world)[-1].request.permit)
+    assert db.unhealthy
+    [launch] = world.open_actions()
+    world.outcomes.clear()
+    world.feed(world.do(launch, None))
+    world.advance(5)
+    [db] = standing(world.state).assemblies
+    assert (db.rung, db.permit, db.unhealthy) == (None, "", False)
+
+
+def test_a_first_start_is_no_trouble_to_the_guards() -> None:
+    world = World(one(), start=False)
+    world.outcomes[actions.LaunchInstance] = lambda action: None
+    world.start()
+    assert standing(world.state).assemblies == ()
