@@ -44,7 +44,7 @@ def on_lost(turn: Turn, event: ContactLost) -> None:
     """An attempt of ours failed."""
     state = turn[event.assembly]
     seen = max(event.last_seen, state.seen_at if state.seen_at is not None else event.last_seen)
-    turn.update(event.assembly, contact=False, seen_at=seen)
+    turn.update(event.assembly, contact=False, seen_at=seen, unclear="", unclear_since=None)
     if state.silence is not None or state.stage not in SILENCED:
         return
     restarts.on_lost(turn, event.assembly)
