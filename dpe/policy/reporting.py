@@ -38,7 +38,7 @@ def report_changes(turn: Turn, before: DeployableState) -> None:
         before_word, word = assembly_word(old), assembly_word(state)
         if before_word != word:
             turn.update(name, word_since=turn.at)
-        change(turn, Report("changed", name, "", before_word, word, state.reason), decision_of(state, old))
+            change(turn, Report("changed", name, "", before_word, word, state.reason, decision_of(state, old)))
         words.append(word)
         words_before.append(before_word)
         news = news or before_word != word or old.stage is not state.stage or old.recovery is not state.recovery
@@ -47,7 +47,8 @@ def report_changes(turn: Turn, before: DeployableState) -> None:
             words_before = [assembly_word(each) for each in before.assemblies.values()]
         old_word = word_of_all(before.desired, before.recovery, before.assemblies, words_before)
         word = word_of_all(turn.desired, turn.root.recovery, turn.assemblies, words)
-        change(turn, Report("changed", before=old_word, after=word), decision_of(turn.root, before))
+        if old_word != word:
+            change(turn, Report("changed", before=old_word, after=word, decision=decision_of(turn.root, before)))
 
 
 def change_resource(turn: Turn, place: Place, was: ResourceState, state: ResourceState, owner_was: AssemblyState) -> None:
@@ -61,7 +62,7 @@ def change_resource(turn: Turn, place: Place, was: ResourceState, state: Resourc
     if owner.stage in SPEAKING and not forgotten:
         reason = state.reason or state.blocked or under_way(state)
         decision = decision_of(state, was) or decision_of(owner, owner_was)
-        change(turn, Report("changed", place.assembly, place.resource, before, word, reason), decision)
+        change(turn, Report("changed", place.assembly, place.resource, before, word, reason, decision))
 
 
 def under_way(state: ResourceState) -> str:
@@ -69,13 +70,11 @@ def under_way(state: ResourceState) -> str:
     return "restarted, verifying" if state.recovery is not None and state.recovery.phase is Phase.VERIFYING else ""
 
 
-def change(turn: Turn, report: Report, decision: str) -> None:
-    """Write one change down: in the decision that was made about the target in this step, else as a line that belongs to ``decision``."""
-    if report.before == report.after:
-        return
+def change(turn: Turn, report: Report) -> None:
+    """Write one change down: in the decision that was made about the target in this step, else as a line of its own."""
     target = (report.assembly, report.resource)
     for place, order in enumerate(turn.orders):
         if isinstance(order, Report) and order.record is not None and (order.assembly, order.resource) == target:
             turn.orders[place] = replace(order, before=report.before, after=report.after)
             return
-    turn.order(replace(report, decision=decision))
+    turn.order(report)
