@@ -15,8 +15,11 @@ from pcloud.model.guards import GuardVerdict, PermitRequest
 from pcloud.model.instance import Instance
 from pcloud.model.words import Choice, Rung
 
-POLICY_VERSION = 1
-"""Counted up with every release in which ``step`` decides anything differently; states and decisions carry it."""
+POLICY_VERSION = 2
+"""Counted up with every release in which ``step`` decides anything differently or its state has another shape; both carry it.
+
+A state of the version before is made one of this by ``pcloud.records.migrating``.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +194,7 @@ Question = ReadInstance | AskPeers | AskAnchors | ProbeAgain | AskPermit | Retur
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Why something was done or not done (policy.md section 7). ``id`` is carried by every later report of the same recovery.
+    """Why something was done or not done (policy.md section 7). The id of the first one is carried by every report of the same recovery.
 
     ``failures``, ``of`` and ``within`` are the counters after it, ``before`` the failures in the window before. ``action`` is what is done,
     or what would have been, as ``choice`` says.
@@ -214,7 +217,10 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One line of the journal. ``before`` and ``after`` are the words that are shown as from and to."""
+    """One line of the journal. ``before`` and ``after`` are the words that are shown as from and to, ``guards`` who let something pass.
+
+    ``decision`` is the one whose recovery this belongs to; a record that comes later in it (a guard's hold, its end) has an id of its own.
+    """
 
     kind: str
     assembly: str = ""
@@ -225,6 +231,7 @@ class Report:
     decision: str = ""
     record: Decision | None = None
     alert: bool = False
+    guards: tuple[GuardVerdict, ...] = ()
 
 
 Order = Action | Question | Report

@@ -117,6 +117,35 @@ def test_the_controller_that_comes_back_asks_again_under_the_same_id() -> None:
     assert [each.request for each in requests(world, mark)] == [requests(world)[0].request]
 
 
+PASSED = (
+    GuardVerdict(Guard.STORM, passed=True, numbers="1 of 8 unhealthy, at most 3"),
+    GuardVerdict(Guard.DEPLOYABLE_CAP, passed=True, numbers="0 in flight, at most 1"),
+)
+
+
+def granted(world: World, since: int = 0) -> list[actions.Report]:
+    return [each for each in world.reports(since) if each.kind == "granted"]
+
+
+def test_what_the_guards_made_of_it_when_they_let_it_begin_is_an_event_of_that_recovery() -> None:
+    world = held_world()
+    decided = next(
+        each.decision for each in world.reports() if each.record is not None and each.record.choice is Choice.ACT and each.resource
+    )
+    world.feed(events.PermitGranted(at=0, permit=requests(world)[-1].request.permit, guards=PASSED))
+    (report,) = granted(world)
+    assert (report.assembly, report.resource, report.decision, report.guards) == ("db", "mysqld", decided, PASSED)
+    assert report.record is None, "it is no decision"
+    assert not report.alert
+
+
+def test_a_permit_that_comes_when_the_evidence_is_gone_lets_nothing_begin() -> None:
+    world = held_world()
+    world.ail("db/mysqld", "restarting by itself", evidence=events.ProbePending)
+    world.feed(events.PermitGranted(at=0, permit=requests(world)[-1].request.permit, guards=PASSED))
+    assert granted(world) == []
+
+
 def test_a_recovery_by_hand_asks_nobody() -> None:
     world = World(one())
     world.held = Guard.STORM
