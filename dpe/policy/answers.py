@@ -5,7 +5,7 @@ Rules: an answer whose id is not open (overtaken by a stop, or by a new recovery
 
 from __future__ import annotations
 
-from dpe.policy import bringup, evidence, fencing, lifecycle, restarts, settings
+from dpe.policy import bringup, evidence, fencing, lifecycle, restarts, retiring, settings, verifying
 from dpe.policy.turn import Turn
 from pcloud.model.actions import (
     Action,
@@ -48,7 +48,7 @@ def on_done(turn: Turn, event: ActionDone) -> None:
         case ConfigureAssembly(parameters=parameters):
             bringup.configured(turn, name, parameters)
         case StartResources():
-            bringup.verify(turn, name)
+            verifying.verify(turn, name)
         case RebootAssembly():
             bringup.rebooted(turn, action)
         case FenceInstance():
@@ -61,7 +61,7 @@ def on_done(turn: Turn, event: ActionDone) -> None:
         case DestroyInstance():
             settings.clear_assembly(turn, name)
         case DiscardInstance():
-            lifecycle.discarded(turn, name)
+            retiring.discarded(turn, action)
 
 
 def on_launched(turn: Turn, name: str, event: ActionDone) -> None:
@@ -86,7 +86,7 @@ def on_failed(turn: Turn, event: ActionFailed) -> None:
         case DestroyInstance():
             lifecycle.destroy_failed(turn, name, event.reason)
         case DiscardInstance():
-            lifecycle.discard_failed(turn, action, event.reason)
+            retiring.discard_failed(turn, action, event.reason)
         case _:
             on_way_up_failed(turn, name, action, event)
 
@@ -97,8 +97,8 @@ def on_way_up_failed(turn: Turn, name: str, action: Action, event: ActionFailed)
         turn.update(name, action=None)
     elif isinstance(action, RebootAssembly) and turn[name].boot_id != action.boot_id:
         bringup.rebooted(turn, action)  # whatever the cloud says, it has been rebooted
-    elif isinstance(action, LaunchInstance) and isinstance(event, ActionRefused) and lifecycle.may_make_room(turn, name):
-        lifecycle.make_room(turn, name, event.reason)
+    elif isinstance(action, LaunchInstance) and isinstance(event, ActionRefused) and turn[name].retired:
+        retiring.make_room(turn, name, event.reason)
     elif isinstance(event, ActionRefused):
         on_refused(turn, name, action, event.reason)
     else:

@@ -12,13 +12,12 @@ Rules:
 
 from __future__ import annotations
 
-from dpe.policy import dependencies, evidence, gates, ladder, records
-from dpe.policy.altering import replace
+from dpe.policy import dependencies, evidence, gates, ladder, verifying
 from dpe.policy.places import Place
+from dpe.policy.stages import act, enter, verify_time
 from dpe.policy.turn import Turn
 from dpe.policy.wording import duration
 from pcloud.model.actions import (
-    Action,
     ConfigureAssembly,
     Decision,
     FenceInstance,
@@ -27,8 +26,8 @@ from pcloud.model.actions import (
     StartResources,
 )
 from pcloud.model.instance import Instance
-from pcloud.model.state import Recovery
-from pcloud.model.words import Choice, Health, Phase, Rung, Stage
+from pcloud.model.state import Recovery, Retired
+from pcloud.model.words import Choice, Health, Rung, Stage
 
 SOFT_REBOOT = 120.0  # policy.md section 3.3
 PROVISION = 1800.0  # policy.md section 1: "provisioning 30 min"
@@ -38,30 +37,14 @@ CONFIGURE = 300.0  # a script that only writes configuration; policy.md's 90 s a
 CLOUD_CALL = 120.0  # one call and its retry
 
 
-def enter(turn: Turn, assembly: str, stage: Stage, *, until: float | None = None, reason: str = "") -> None:
-    """Go to a stage. ``until`` is the end of its time."""
-    turn.update(assembly, stage=stage, since=turn.at, until=until, reason=reason)
-
-
-def act(turn: Turn, assembly: str, action: Action) -> None:
-    """Open an intent for the assembly and order it. While it is open the stage has no other time than the action's own."""
-    turn.update(assembly, action=action, until=None)
-    turn.order(action)
-
-
-def verify_time(turn: Turn, assembly: str) -> float:
-    """Seconds to verify in, by the rung of the recovery under way."""
-    plan, recovery = turn.plan_of(assembly), turn[assembly].recovery
-    rung = recovery.rung if recovery is not None else Rung.RELAUNCH
-    return plan.recovery.rung(Rung.REBOOT if rung is Rung.RESTART else rung).verify
-
-
 def begin(turn: Turn, assembly: str, recovery: Recovery) -> None:
     """Begin the action of a recovery whose delay is over."""
     ladder.drop_restarts(turn, assembly)
-    gates.remember(turn, Place(assembly))
+    gates.remember(turn, Place(assembly), recovery.rung)
     turn.update(assembly, recovery=ladder.acting(recovery), exhausted=False, blocked="", held="", denied="", decision="")
-    if recovery.rung is Rung.REBOOT:
+    if recovery.rung is Rung.RESTART:
+        configure(turn, assembly)  # for a changed parameter
+    elif recovery.rung is Rung.REBOOT:
         reboot(turn, assembly, hard=not turn[assembly].contact)
     else:
         fence(turn, assembly)
@@ -100,10 +83,10 @@ def fence(turn: Turn, assembly: str) -> None:
     act(turn, assembly, FenceInstance(turn.next_id(), assembly, state.instance, FENCE, disposable))
 
 
-def fenced(turn: Turn, assembly: str) -> None:
-    """The old instance is known to be off: the next generation may come."""
+def fenced(turn: Turn, assembly: str, *, gone: bool = False) -> None:
+    """The old instance is known to be off, or ``gone`` altogether: the next generation may come."""
     state = turn[assembly]
-    old = (state.instance.id, state.instance.infrastructure) if state.instance is not None else None
+    old = Retired(state.instance.id, state.instance.infrastructure, turn.at, gone) if state.instance is not None else None
     retired = (*state.retired, old) if old is not None else state.retired
     turn.update(assembly, action=None, instance=None, contact=False, retired=retired)
     for peer in turn.assemblies:  # what the old machine reached says nothing about what the new one will
@@ -206,48 +189,12 @@ def configured(turn: Turn, assembly: str, values: tuple[tuple[str, str], ...]) -
     state, plan = turn[assembly], turn.plan_of(assembly)
     names = tuple(each.name for each in plan.resources if each.agent is not None)
     if not names or state.instance is None:
-        verify(turn, assembly)
+        verifying.verify(turn, assembly)
         return
     again = state.recovery is not None and state.recovery.rung is Rung.RESTART
     patience = sum(each.action_timeout * (2 if again else 1) for each in plan.resources)
     enter(turn, assembly, Stage.STARTING)
     act(turn, assembly, StartResources(turn.next_id(), assembly, state.instance.generation, names, patience, again))
-
-
-def verify(turn: Turn, assembly: str) -> None:
-    """Everything was started: fresh evidence must show it healthy in time."""
-    turn.update(assembly, action=None)
-    recovery = turn[assembly].recovery
-    if recovery is not None:
-        turn.update(assembly, recovery=replace(recovery, phase=Phase.VERIFYING))
-    evidence.forget(turn, assembly, doubt=True)
-    enter(turn, assembly, Stage.VERIFYING, until=turn.at + verify_time(turn, assembly))
-
-
-def advance_verifying(turn: Turn, assembly: str) -> None:
-    """Up, when every resource is healthy; one that is blocked is waited for no longer."""
-    state = turn[assembly]
-    if state.silence is not None or not state.contact:
-        return
-    if any(each.health is not Health.HEALTHY and not each.blocked for each in state.resources.values()):
-        return
-    verified(turn, assembly)
-
-
-def verified(turn: Turn, assembly: str) -> None:
-    """The assembly is up; the windows of everything below it are clear (section 3.3)."""
-    recovery = turn[assembly].recovery
-    for name, each in turn[assembly].resources.items():
-        standing = records.kept(each)
-        turn.update_resource(assembly, name, failures=(), recovery=None, exhausted=False, suppressed_by="", decision=standing)
-    records.verified(turn, assembly)
-    if recovery is not None and recovery.rung is not Rung.RESTART and (recovery.failures or recovery.manual):
-        turn.update_root(outcome=(recovery.decision, True))
-    turn.update(assembly, recovery=None, exhausted=False, held="", denied="", blocked="", decision="", proven=True, ask_peers_at=turn.at)
-    enter(turn, assembly, Stage.UP)
-    for peer in turn.assemblies:
-        if peer != assembly and turn[peer].stage is Stage.UP:
-            turn.update(peer, ask_peers_at=turn.at)
 
 
 def failed(turn: Turn, assembly: str, reason: str) -> None:

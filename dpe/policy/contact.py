@@ -9,7 +9,7 @@ from dpe.policy.wording import counted
 from pcloud.model.actions import Decision
 from pcloud.model.events import ContactBlurred, ContactMade, GuestStopping, ProvisionFinished, StopRecorded
 from pcloud.model.state import AssemblyState, Recovery
-from pcloud.model.words import Choice, Desired, Phase, Rung, Stage
+from pcloud.model.words import Choice, Desired, Mode, Phase, Rung, Stage
 
 BOOTS = {Stage.BOOTING, Stage.REBOOTING}
 IN_SERVICE = {Stage.CONFIGURING, Stage.STARTING, Stage.VERIFYING, Stage.UP}
@@ -78,15 +78,16 @@ def rebooted_unasked(turn: Turn, assembly: str, boot_id: str) -> None:
         return
     settings = plan.recovery.reboot
     window = windows.append(state.reboots, turn.at, settings)
-    if windows.escalates(window, settings, state.recoveries):
+    if windows.escalates(window, settings, ladder.tried(state, Rung.REBOOT)):
         ladder.fail(turn, assembly, Rung.REBOOT, "it rebooted by itself")
         return
     counters = (len(window), settings.failures, settings.within)
+    mode = plan.recovery.mode
     following = ladder.following(plan, state, Rung.REBOOT, len(window))
     decision = turn.decide(
         Decision(
             "",
-            Choice.ACT,
+            gates.intended(turn, Place(assembly), "").choice,
             "section 3.3",
             None,
             Rung.REBOOT,
@@ -95,11 +96,13 @@ def rebooted_unasked(turn: Turn, assembly: str, boot_id: str) -> None:
             next=following,
             before=len(window) - 1,
         ),
-        f"it rebooted by itself; {counted(*counters)}: starting what runs on it",
+        f"it rebooted by itself; {counted(*counters)}: {gates.intended(turn, Place(assembly), 'starting what runs on it').doing}",
         assembly=assembly,
     )
     turn.update(assembly, reboots=window)
-    gates.remember(turn, Place(assembly))
+    if mode is not Mode.ENFORCE:
+        return  # what does not run is seen to fail, and each waits for its own yes, or is observed
+    gates.remember(turn, Place(assembly), Rung.REBOOT)
     take_up(turn, assembly, boot_id, Recovery(Rung.REBOOT, Phase.ACTING, None, decision, *counters, reason="it rebooted by itself"))
 
 

@@ -13,7 +13,7 @@ from dpe.policy import evidence
 from dpe.policy.summary import is_held
 from dpe.policy.turn import Turn
 from pcloud.model.actions import Decision, ProbeAgain
-from pcloud.model.state import AssemblyState, DeployableState, ResourceState
+from pcloud.model.state import AssemblyState, DeployableState, Recovery, ResourceState
 from pcloud.model.words import Choice, Health, Phase, Stage
 from pcloud.spec.references import resolve
 
@@ -35,10 +35,15 @@ def all_healthy(state: AssemblyState) -> bool:
 
 
 def given_up(state: AssemblyState) -> bool:
-    """Whether nothing will be done to it for now (blocked, held, by whomever): then it no longer excuses its dependents."""
-    if state.blocked or state.held or state.denied or is_held(state.recovery):
+    """Whether nothing will be done to it for now (blocked, held, given up, only observed): then it no longer excuses its dependents."""
+    if state.blocked or state.held or state.denied or state.exhausted or left(state.recovery):
         return True
-    return any(each.blocked or each.denied or is_held(each.recovery) for each in state.resources.values())
+    return any(each.blocked or each.denied or each.exhausted or left(each.recovery) for each in state.resources.values())
+
+
+def left(recovery: Recovery | None) -> bool:
+    """Whether a recovery is not done for now: a guard holds it, it waits for a yes, or it is only observed."""
+    return recovery is not None and (recovery.observed or is_held(recovery))
 
 
 def doubted(state: AssemblyState) -> bool:

@@ -26,7 +26,7 @@ def on_fenced(turn: Turn, name: str, *, missing: bool) -> None:
     if missing and not gone_is_fenced(turn, name):
         block(turn, name)
     elif turn.desired is Desired.RUNNING:
-        bringup.fenced(turn, name)
+        bringup.fenced(turn, name, gone=missing)
     else:
         turn.update(name, action=None)
 
@@ -82,4 +82,4 @@ def on_confirmed(turn: Turn, event: DeathConfirmed) -> None:
     )
     recovery = Recovery(Rung.RELAUNCH, Phase.ACTING, None, decision, reason="confirmed dead", manual=True)
     turn.update(event.assembly, blocked="", held="", reason="", decision="", recovery=recovery)
-    bringup.fenced(turn, event.assembly)
+    bringup.fenced(turn, event.assembly, gone=True)

@@ -19,7 +19,7 @@ from pcloud.model.actions import AskPermit, Decision, ReturnPermit
 from pcloud.model.events import PermitGranted, PermitHeld
 from pcloud.model.guards import PermitRequest
 from pcloud.model.state import DeployableState, Recovery
-from pcloud.model.words import FREEZES, Choice, Mode, Phase
+from pcloud.model.words import FREEZES, Choice, Mode, Phase, Rung
 
 APPROVAL = 3600.0  # policy.md section 5: "waits for a yes, 1 h at most"
 HELD_ALERT = 300.0  # section 5: "an alert after 5 min"
@@ -29,6 +29,11 @@ WAITING = frozenset({Phase.DELAYED, Phase.APPROVAL, Phase.ASKING})
 def waits(recovery: Recovery | None) -> bool:
     """Whether a recovery is decided and its action not begun."""
     return recovery is not None and recovery.phase in WAITING
+
+
+def is_recovery(recovery: Recovery) -> bool:
+    """Whether it recovers something: a first start, and what only follows a changed parameter, do not."""
+    return bool(recovery.failures or recovery.permit or recovery.manual) or recovery.rung is Rung.RELAUNCH_DEPLOYABLE
 
 
 class Intent(NamedTuple):
@@ -70,16 +75,20 @@ def observe(turn: Turn, place: Place, recovery: Recovery) -> None:
     """Take its action as done and not verified: the time to verify runs, and nothing happens."""
     verify = places.settings_of(turn, place).rung(recovery.rung).verify
     places.write(turn, place, replace(recovery, phase=Phase.VERIFYING, until=turn.at + verify, observed=True))
-    remember(turn, place)
+    remember(turn, place, recovery.rung)
 
 
-def remember(turn: Turn, place: Place) -> None:
+def remember(turn: Turn, place: Place, rung: Rung) -> None:
     """Its action was begun, or would have been: for the rule that each rung is tried, and for the flapping alert."""
     if place.resource:
         history = flapping.remember(turn, turn.resource(place.assembly, place.resource).recoveries, place.assembly, place.resource)
         turn.update_resource(place.assembly, place.resource, recoveries=history)
     elif place.assembly:
         turn.update(place.assembly, recoveries=flapping.remember(turn, turn[place.assembly].recoveries, place.assembly))
+        if rung is Rung.REBOOT:
+            turn.update(place.assembly, reboot_tried=turn.at)
+        elif rung is Rung.RELAUNCH:
+            turn.update(place.assembly, relaunch_tried=turn.at)
     else:
         turn.update_root(recoveries=flapping.remember(turn, turn.root.recoveries, ""))
 

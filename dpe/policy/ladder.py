@@ -8,6 +8,8 @@ Rules:
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from dpe.policy import gates, pauses, places, records, windows
 from dpe.policy.altering import replace
 from dpe.policy.places import Place
@@ -25,6 +27,18 @@ DOING = {
     Rung.RELAUNCH_DEPLOYABLE: "relaunching the whole deployable",
 }
 WINDOWS = {Rung.REBOOT: "reboots", Rung.RELAUNCH: "relaunches"}
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a failure rests on, beside its count: see the fields of the same names of ``Recovery``."""
+
+    persists: bool = False
+    condemned: bool = False
+    witnessed: bool = False
+
+
+COUNTED = Ground()
 
 
 def ceiling(plan: AssemblyPlan, state: AssemblyState) -> Rung:
@@ -62,17 +76,17 @@ def fail(
     *,
     rule: str = "section 3.2",
     resource: str = "",
-    persists: bool = False,
-    condemned: bool = False,
+    ground: Ground = COUNTED,
 ) -> None:
-    """Count one failure of an assembly at ``rung`` and schedule what follows. ``condemned``: the cloud itself calls it dead."""
+    """Count one failure of an assembly at ``rung`` and schedule what follows."""
     if turn.desired is not Desired.RUNNING:
         return
     plan, state = turn.plan_of(assembly), turn[assembly]
-    remember_failed(turn, state.recovery)
     if not pauses.counts(turn, assembly):
         wait_for_end_of_pause(turn, assembly, rung, reason)
-    elif whole_under_way(turn):
+        return
+    remember_failed(turn, state.recovery)
+    if whole_under_way(turn):
         fail_whole(turn, assembly, f"{assembly}: {reason}", rule)
     elif state.exhausted or rung.height > ceiling(plan, state).height:
         exhaust(turn, assembly, reason, resource)
@@ -81,15 +95,33 @@ def fail(
     else:
         settings = plan.recovery.rung(rung)
         window = windows.append(getattr(state, WINDOWS[rung]), turn.at, settings)
-        if windows.escalates(window, settings, state.recoveries):
+        if windows.escalates(window, settings, tried(state, rung)):
             turn.update(assembly, **{WINDOWS[rung]: ()})
             why = f"{reason}; {rung} {counted(len(window), settings.failures, settings.within)}"
-            fail(turn, assembly, next_rung(rung), why, resource=resource, persists=persists, condemned=condemned)
+            fail(turn, assembly, next_rung(rung), why, resource=resource, ground=ground)
             return
         turn.update(assembly, **{WINDOWS[rung]: window})
         following_ = following(plan, state, rung, len(window))
         recovery = decided(turn, Place(assembly), rung, len(window), reason, rule, following_)
-        schedule(turn, assembly, replace(recovery, persists=persists, condemned=condemned))
+        schedule(turn, assembly, replace(recovery, persists=ground.persists, condemned=ground.condemned, witnessed=ground.witnessed))
+
+
+def tried(state: AssemblyState, rung: Rung) -> tuple[float, ...]:
+    """When a rung's own action was last begun, if it ever was."""
+    last = state.reboot_tried if rung is Rung.REBOOT else state.relaunch_tried
+    return () if last is None else (last,)
+
+
+def withdraw(turn: Turn, assembly: str, reason: str) -> None:
+    """End a recovery of the assembly that waits, because what it rests on does not stand; its window forgets that failure."""
+    recovery = turn[assembly].recovery
+    if recovery is None:
+        return
+    window = WINDOWS.get(recovery.rung)
+    if window is not None and recovery.failures:
+        turn.update(assembly, **{window: getattr(turn[assembly], window)[:-1]})
+    turn.update(assembly, recovery=None, reason="")
+    turn.report("withdrawn", f"no {recovery.rung} for now: {reason}", assembly=assembly, decision=recovery.decision)
 
 
 def decided(turn: Turn, place: Place, rung: Rung, failures: int, reason: str, rule: str, following: str) -> Recovery:

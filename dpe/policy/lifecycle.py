@@ -4,16 +4,15 @@ Rules:
 - An assembly is launched when all that it comes after are up and healthy, and taken down when nothing that comes after it is left.
 - Down: services in reverse order, then the instance; volumes stay. What cannot be stopped orderly is destroyed all the same.
 - A call to the cloud that is under way is waited for before anything else is done to the assembly: never two at a time.
-- Fenced and replaced instances are discarded one at a time once the new one is up, or when the deployable is stopped.
 """
 
 from __future__ import annotations
 
-from dpe.policy import bringup, dependencies, forgiving, gates, settings
+from dpe.policy import bringup, dependencies, forgiving, settings, stages
 from dpe.policy.turn import Turn
-from pcloud.model.actions import Decision, DestroyInstance, DiscardInstance, FenceInstance, LaunchInstance, RebootAssembly, StopResources
+from pcloud.model.actions import Decision, DestroyInstance, FenceInstance, LaunchInstance, RebootAssembly, StopResources
 from pcloud.model.instance import Instance
-from pcloud.model.state import AssemblyState, Recovery
+from pcloud.model.state import Recovery
 from pcloud.model.words import Choice, Desired, Phase, Rung, Stage
 
 DESTROY = 180.0  # a cloud's deletion, with an orderly shutdown before it
@@ -37,7 +36,7 @@ def come_up(turn: Turn, name: str) -> None:
     if state.stage is Stage.ABSENT and not state.blocked and not state.exhausted:
         decision = turn.decide(Decision("", Choice.ACT, "start", action=Rung.RELAUNCH), "the operator asked for it to run", assembly=name)
         turn.update(name, recovery=Recovery(Rung.RELAUNCH, Phase.ACTING, None, decision))
-        bringup.enter(turn, name, Stage.WAITING, reason=waiting_for(turn, name))
+        stages.enter(turn, name, Stage.WAITING, reason=waiting_for(turn, name))
         state = turn[name]
     if state.stage is Stage.WAITING and dependencies.ready(turn, name):
         begin(turn, name)
@@ -94,9 +93,9 @@ def take_down(turn: Turn, name: str) -> None:
 def stop_services(turn: Turn, name: str, instance: Instance) -> None:
     """Stop what runs in it, last started first."""
     plans = tuple(reversed([each for each in turn.plan_of(name).resources if each.agent is not None]))
-    bringup.enter(turn, name, Stage.STOPPING)
+    stages.enter(turn, name, Stage.STOPPING)
     patience = sum(each.action_timeout for each in plans)
-    bringup.act(turn, name, StopResources(turn.next_id(), name, instance.generation, tuple(each.name for each in plans), patience))
+    stages.act(turn, name, StopResources(turn.next_id(), name, instance.generation, tuple(each.name for each in plans), patience))
 
 
 def destroy(turn: Turn, name: str) -> None:
@@ -108,8 +107,8 @@ def destroy(turn: Turn, name: str) -> None:
         return
     what = instance.id if instance is not None else "what was launched"
     home = instance.infrastructure if instance is not None else plan.infrastructure
-    bringup.enter(turn, name, Stage.DESTROYING, reason=state.reason if state.stage is Stage.DESTROYING else what)
-    bringup.act(turn, name, DestroyInstance(turn.next_id(), name, instance, home, DESTROY))
+    stages.enter(turn, name, Stage.DESTROYING, reason=state.reason if state.stage is Stage.DESTROYING else what)
+    stages.act(turn, name, DestroyInstance(turn.next_id(), name, instance, home, DESTROY))
 
 
 def destroy_failed(turn: Turn, name: str, reason: str) -> None:
@@ -117,51 +116,3 @@ def destroy_failed(turn: Turn, name: str, reason: str) -> None:
     if turn[name].reason != reason:
         turn.report("failed", f"destroy failed: {reason}; again every 30s", assembly=name, alert=True)
     turn.update(name, action=None, until=turn.at + TRY_AGAIN, reason=reason)
-
-
-def discard(turn: Turn, name: str) -> None:
-    """Delete the next retired instance, when its successor is up or nothing is wanted any more."""
-    state = turn[name]
-    if not state.retired or state.discard is not None or (state.discard_at is not None and turn.at < state.discard_at):
-        return
-    if state.stage is not Stage.UP and not makes_room(state) and turn.desired is Desired.RUNNING:
-        return
-    (instance, infrastructure), *rest = state.retired
-    action = DiscardInstance(turn.next_id(), name, instance, infrastructure, DESTROY)
-    turn.update(name, discard=action, retired=tuple(rest))
-    turn.order(action)
-
-
-def discard_failed(turn: Turn, action: DiscardInstance, reason: str) -> None:
-    """The deletion failed: back into the row, and again later."""
-    retired = ((action.instance_id, action.infrastructure), *turn[action.assembly].retired)
-    if turn[action.assembly].discard_at is None:  # said once, however often it is tried
-        turn.report("failed", f"discarding {action.instance_id} failed: {reason}; again every 30s", assembly=action.assembly, alert=True)
-    turn.update(action.assembly, discard=None, discard_at=turn.at + TRY_AGAIN, retired=retired)
-
-
-def discarded(turn: Turn, name: str) -> None:
-    """A retired instance is deleted."""
-    turn.update(name, discard=None, discard_at=None)
-
-
-def may_make_room(turn: Turn, name: str) -> bool:
-    """Whether an instance of ours is kept that may stand in the way of a new one."""
-    return bool(turn[name].retired) or turn[name].discard is not None
-
-
-def make_room(turn: Turn, name: str, reason: str) -> None:
-    """A launch was refused: delete what is kept of the assembly, and try once more (policy.md section 1, quota)."""
-    turn.report("room", f"{reason}: deleting the replaced instance, then once more", assembly=name)
-    turn.update(name, action=None, reason=reason)
-
-
-def makes_room(state: AssemblyState) -> bool:
-    """Whether a refused launch waits for its predecessor's deletion, or comes next."""
-    return state.stage is Stage.LAUNCHING and state.action is None and state.recovery is not None and not gates.waits(state.recovery)
-
-
-def launch_again(turn: Turn, name: str) -> None:
-    """Room is made: the one retry."""
-    if makes_room(turn[name]) and not may_make_room(turn, name):
-        bringup.launch(turn, name)

@@ -106,6 +106,8 @@ def advance(turn: Turn, assembly: str, resource: str, recovery: Recovery) -> Non
         dependencies.suppress(turn, assembly, resource, by, recovery.reason)
     elif asks:
         gates.watch(turn, Place(assembly, resource), recovery)
+    elif recovery.phase is Phase.VERIFYING and not pauses.counts(turn, assembly):
+        turn.update_resource(assembly, resource, recovery=None)  # what still fails counts when the pause is over
     elif recovery.phase is Phase.VERIFYING:
         verify = turn.resource_plan(assembly, resource).recovery.restart.verify
         after = "the restart that was observed only" if recovery.observed else "its restart"
@@ -119,7 +121,7 @@ def advance(turn: Turn, assembly: str, resource: str, recovery: Recovery) -> Non
 def may_begin(turn: Turn, assembly: str, resource: str) -> bool:
     """Whether the evidence for a restart still stands, and nothing is in its way."""
     failed = turn.resource(assembly, resource).health is Health.FAILED
-    return failed and not dependencies.being_restarted(turn, assembly, resource) and pauses.covering(turn, assembly) is None
+    return failed and not dependencies.being_restarted(turn, assembly, resource) and pauses.counts(turn, assembly)
 
 
 def withdraw(turn: Turn, assembly: str, resource: str) -> None:
@@ -138,7 +140,7 @@ def begin(turn: Turn, assembly: str, resource: str, recovery: Recovery) -> None:
     target = plan.restarts or resource
     patience = 2 * turn.resource_plan(assembly, target).action_timeout  # a stop and a start, each with its own
     action = RestartResource(turn.next_id(), assembly, target, owner.instance.generation, patience)
-    gates.remember(turn, Place(assembly, resource))
+    gates.remember(turn, Place(assembly, resource), Rung.RESTART)
     turn.update_resource(assembly, resource, recovery=ladder.acting(recovery), action=action)
     turn.order(action)
 
@@ -168,6 +170,8 @@ def on_action_failed(turn: Turn, assembly: str, resource: str, event: ActionFail
             )
         return
     turn.update_resource(assembly, resource, action=None, recovery=None)
+    if not pauses.counts(turn, assembly):
+        return
     if isinstance(event, ActionRefused):
         block(turn, assembly, resource, event.reason)
     elif isinstance(event, StopFailed) and not state.exhausted:
@@ -252,7 +256,7 @@ def on_own_restart(turn: Turn, assembly: str, resource: str, restarts: int) -> N
     why = f"it failed and was restarted by systemd; {counted(len(window), settings.failures, settings.within)}"
     if windows.full(window, settings):
         turn.update_resource(assembly, resource, failures=())
-        ladder.fail(turn, assembly, Rung.REBOOT, f"{resource}: {why}", resource=resource, persists=True)
+        ladder.fail(turn, assembly, Rung.REBOOT, f"{resource}: {why}", resource=resource, ground=ladder.Ground(persists=True))
         return
     turn.update_resource(assembly, resource, failures=window)
     turn.report("recovered", why, assembly=assembly, resource=resource)

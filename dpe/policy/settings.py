@@ -33,7 +33,7 @@ def with_leaving(state: DeployableState, plan: DeployablePlan) -> DeployablePlan
 
 def gone(state: AssemblyState) -> bool:
     """Whether nothing of it is left at any cloud."""
-    return state.stage in {Stage.ABSENT, Stage.WAITING} and not state.retired and state.discard is None
+    return state.stage in {Stage.ABSENT, Stage.WAITING} and not state.retired
 
 
 def fit(state: AssemblyState, plan: AssemblyPlan) -> AssemblyState:
@@ -56,7 +56,7 @@ def clear_assembly(turn: Turn, name: str) -> None:
         **{
             field: getattr(AssemblyState(), field)
             for field in AssemblyState.__dataclass_fields__
-            if field not in {"generation", "resources", "retired", "discard", "since"}
+            if field not in {"generation", "resources", "retired", "discard", "discard_at", "since"}
         },
     )
     turn.update(

@@ -6,12 +6,26 @@ event or a late one lead to the same place.
 
 from __future__ import annotations
 
-from dpe.policy import bringup, dependencies, gates, ladder, lifecycle, pauses, probes, records, restarts, silence, whole
+from dpe.policy import (
+    bringup,
+    dependencies,
+    gates,
+    ladder,
+    lifecycle,
+    pauses,
+    probes,
+    records,
+    restarts,
+    retiring,
+    silence,
+    verifying,
+    whole,
+)
 from dpe.policy.places import Place
 from dpe.policy.turn import Turn
 from pcloud.model.actions import Decision
 from pcloud.model.state import AssemblyState, Recovery
-from pcloud.model.words import Choice, Desired, Health, Phase, Rung, Stage
+from pcloud.model.words import Desired, Health, Mode, Phase, Rung, Stage
 
 DOUBTFUL = frozenset({Health.PENDING, Health.UNKNOWN})
 ROUNDS = 50  # each round does at least one thing to one of a handful of assemblies; more is a loop, and a bug
@@ -42,7 +56,7 @@ def settle_assembly(turn: Turn, name: str) -> None:
         watch_clarity(turn, name)
     if turn.desired is Desired.STOPPED:
         lifecycle.take_down(turn, name)
-        lifecycle.discard(turn, name)
+        retiring.discard(turn, name)
         return
     if turn[name].silence is not None:
         silence.ask(turn, name)
@@ -55,18 +69,18 @@ def settle_assembly(turn: Turn, name: str) -> None:
         case Stage.ABSENT | Stage.WAITING:
             lifecycle.come_up(turn, name)
         case Stage.LAUNCHING:
-            lifecycle.launch_again(turn, name)
+            retiring.launch_again(turn, name)
         case Stage.CONFIGURING:
             bringup.advance_configuring(turn, name)
         case Stage.VERIFYING:
-            bringup.advance_verifying(turn, name)
+            verifying.advance_verifying(turn, name)
         case Stage.UP:
             keep_up(turn, name)
         case _:
             pass
     settle_resources(turn, name)
     if turn[name].retired:
-        lifecycle.discard(turn, name)
+        retiring.discard(turn, name)
 
 
 def settle_resources(turn: Turn, name: str) -> None:
@@ -120,7 +134,7 @@ def begin_due(turn: Turn, name: str) -> None:
 def may_begin(turn: Turn, name: str) -> bool:
     """Whether the evidence still stands and nothing is in the way; under an unclear contact whether it fails cannot be told."""
     state = turn[name]
-    if turn.root.recovery is not None or pauses.covering(turn, name) is not None:
+    if turn.root.recovery is not None or not pauses.counts(turn, name):
         return False
     return not (state.stage is Stage.UP and state.unclear) and ladder.clear_to_begin(state)
 
@@ -146,17 +160,24 @@ def follow_parameters(turn: Turn, name: str) -> None:
     """Configure again when a parameter has a new value and what it refers to is well (policy.md section 2)."""
     state = turn[name]
     values = dependencies.parameters(turn, name)
-    if values is None or state.configured is None or values == state.configured or dependencies.trouble(turn, name):
+    if values is None or state.configured is None or values == state.configured or state.denied or dependencies.trouble(turn, name):
         return
     changed = ", ".join(key for key, value in values if (key, value) not in state.configured)
+    mode = turn.plan_of(name).recovery.mode
+    choice, doing, alert = gates.intended(turn, Place(name), "configuring again")
     decision = turn.decide(
-        Decision("", Choice.ACT, "section 2", Rung.RESTART, evidence=(f"{changed} changed",), next=str(Rung.REBOOT)),
-        f"{changed} changed: configuring again",
+        Decision("", choice, "section 2", Rung.RESTART, evidence=(f"{changed} changed",), next=str(Rung.REBOOT)),
+        f"{changed} changed: {doing}",
         assembly=name,
+        alert=alert,
     )
-    ladder.drop_restarts(turn, name)
-    turn.update(name, recovery=Recovery(Rung.RESTART, Phase.ACTING, None, decision, reason=f"{changed} changed"))
-    bringup.configure(turn, name)
+    if mode is Mode.OBSERVE:
+        turn.update(name, configured=values)  # taken as done
+        return
+    recovery = Recovery(Rung.RESTART, Phase.DELAYED, turn.at, decision, reason=f"{changed} changed", persists=True)
+    turn.update(name, recovery=recovery)
+    if mode is Mode.ENFORCE:
+        bringup.begin(turn, name, recovery)
 
 
 def watch_clarity(turn: Turn, name: str) -> None:
@@ -178,7 +199,7 @@ def wake_at(turn: Turn) -> float | None:
 def moments_of(turn: Turn, name: str) -> list[float | None]:
     """All deadlines of one assembly."""
     state = turn[name]
-    moments = [state.until, state.discard_at, state.grace, silence.alarm(turn, name), gates.alarm(state.recovery)]
+    moments = [state.until, *retiring.alarms(state), state.grace, silence.alarm(turn, name), gates.alarm(state.recovery)]
     if state.unclear and state.unclear_since is not None:
         moments.append(state.unclear_since + UNCLEAR_ALERT)
     for resource in state.resources.values():

@@ -79,8 +79,10 @@ def resources_word(state: AssemblyState) -> str:
     for word in ("blocked", "exhausted", "held"):
         if word in words:
             return word
-    if "failed" in words or "recovering" in words or "suppressed" in words:
+    if "recovering" in words or "suppressed" in words or any(each.recovery is not None for each in state.resources.values()):
         return "recovering"
+    if "failed" in words:
+        return "failed"  # and nothing is done about it: it is paused, say
     if "unknown" in words or "pending" in words:
         return "unknown" if "unknown" in words else "pending"
     return "healthy"
@@ -92,7 +94,7 @@ def begins(state: AssemblyState) -> bool:
 
 
 def deployable_word(state: DeployableState) -> str:
-    """stopped, starting, healthy, recovering, stopping, held, blocked or exhausted."""
+    """stopped, starting, healthy, recovering, failed, stopping, held, blocked or exhausted."""
     words = [assembly_word(each) for each in state.assemblies.values()]
     return word_of_all(state.desired, state.recovery, state.assemblies, words)
 
@@ -109,6 +111,8 @@ def word_of_all(desired: Desired, recovery: Recovery | None, assemblies: Mapping
             return word
     if all(word == "healthy" for word in words):
         return "healthy" if recovery is None else "recovering"
+    if any(word == "failed" and each.recovery is None for word, each in zip(words, assemblies.values(), strict=False)) and recovery is None:
+        return "failed"
     first = [begins(each) for each in assemblies.values() if each.stage is not Stage.UP]
     if first and all(first) and not any(word in {"failed", "suspect", "recovering"} for word in words):
         return "starting"

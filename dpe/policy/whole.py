@@ -45,7 +45,7 @@ def advance(turn: Turn) -> None:
 
 def wait(turn: Turn, recovery: Recovery) -> None:
     """It is decided: begin when its delay is over, the guards let it, and no call to a cloud is under way."""
-    if any(pauses.covering(turn, name) is not None for name in turn.assemblies):
+    if not all(pauses.counts(turn, name) for name in turn.assemblies):
         return
     if recovery.phase is not Phase.DELAYED:
         gates.watch(turn, Place(), recovery)
@@ -60,7 +60,7 @@ def clear_to_begin(turn: Turn) -> bool:
 
 def begin(turn: Turn, recovery: Recovery) -> None:
     """Take everything down. What was on its way for single assemblies and resources is over."""
-    gates.remember(turn, Place())
+    gates.remember(turn, Place(), Rung.RELAUNCH_DEPLOYABLE)
     verify = turn.plan.recovery.relaunch_deployable.verify
     turn.update_root(recovery=replace(recovery, phase=Phase.ACTING, until=turn.at + verify), to_fence=tuple(turn.assemblies))
     for name in turn.assemblies:

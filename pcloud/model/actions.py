@@ -15,8 +15,11 @@ from pcloud.model.guards import GuardVerdict, PermitRequest
 from pcloud.model.instance import Instance
 from pcloud.model.words import Choice, Rung
 
-POLICY_VERSION = 1
-"""Counted up with every release in which ``step`` decides anything differently; states and decisions carry it."""
+POLICY_VERSION = 2
+"""Counted up with every release in which ``step`` decides anything differently or its state has another shape; both carry it.
+
+A state of the version before is made one of this by ``pcloud.records.migrating``.
+"""
 
 
 @dataclass(frozen=True, slots=True)

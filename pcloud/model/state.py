@@ -43,6 +43,7 @@ class Recovery:
     persists: bool = False  # its target was healthy when it was decided: health does not end it
     manual: bool = False  # an operator asked for it: no mode, pause, storm or cap stands before it
     observed: bool = False  # only observed: its action is taken as done and not verified (policy.md section 5, mode)
+    witnessed: bool = False  # it rests on a silence: what the sights say while it waits may take it back
     condemned: bool = False  # the cloud itself has declared the machine dead: storms do not stop it
     permit: str = ""  # that was asked for, and under which it acts
     guards: tuple[GuardVerdict, ...] = ()  # their last word; the last of them is the one that holds, while one does
@@ -110,6 +111,16 @@ class Silence:
 
 
 @dataclass(frozen=True, slots=True)
+class Retired:
+    """An instance that was fenced and replaced, and is not deleted yet. ``gone``: it was missing already, so that nothing is kept of it."""
+
+    instance_id: str
+    infrastructure: str
+    at: float  # when it was fenced
+    gone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class AssemblyState:
     """One machine and its services."""
 
@@ -133,6 +144,8 @@ class AssemblyState:
     reboots: tuple[float, ...] = ()  # windows
     relaunches: tuple[float, ...] = ()
     recoveries: tuple[float, ...] = ()  # of the last 24 h, for the flapping alert
+    reboot_tried: float | None = None  # when that action was last begun
+    relaunch_tried: float | None = None  # likewise
     silence: Silence | None = None
     unclear: str = ""  # why contact says nothing: authentication, host key
     unclear_since: float | None = None  # until it was alerted
@@ -146,9 +159,9 @@ class AssemblyState:
     grace: float | None = None  # until when failures do not count: after a pause
     blocked: str = ""
     exhausted: bool = False
-    discard: Action | None = None  # open intent: a fenced and replaced instance to be deleted
+    discard: Action | None = None  # open intent: a retired instance to be deleted
     discard_at: float | None = None  # when the next attempt at it is due
-    retired: tuple[tuple[str, str], ...] = ()  # further ones that wait for it: instance id, infrastructure
+    retired: tuple[Retired, ...] = ()  # oldest first; those that are kept, and those that wait to be deleted or are being deleted
 
 
 @dataclass(frozen=True, slots=True)

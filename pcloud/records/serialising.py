@@ -4,6 +4,8 @@ Rules:
 - Open intents stand apart from the state, each with the name of its class: actions of different classes may have equal fields.
 - The plan is not part of it: the spec is stored, and the plan made of it again.
 - Infinite times are kept (as ``Infinity``, which Python's json reads and writes).
+- What an older policy wrote is migrated first. What is read must be the whole of what was written: whatever the classes of now would leave
+  out, fill in or take for something else is an error, since a state that is misread acts on the wrong machine.
 """
 
 from __future__ import annotations
@@ -13,12 +15,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, get_args, get_type_hints
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from pcloud.errors import StoreError
 from pcloud.model.actions import POLICY_VERSION, Action, Report
 from pcloud.model.state import AssemblyState, DeployableState, ResourceState
+from pcloud.records.migrating import difference, migrated
 
+_RESTORE = "restore the store from a backup; it was left as it is"
 _STATE = TypeAdapter(DeployableState)
 _REPORT = TypeAdapter(Report)
 _ACTIONS: dict[str, TypeAdapter[Any]] = {kind.__name__: TypeAdapter(kind) for kind in get_args(Action)}
@@ -53,13 +57,16 @@ def load_state(text: str, version: int) -> DeployableState:
         message = f"a state was written by a newer policy (version {version}; this one is {POLICY_VERSION})"
         raise StoreError(message, "install that version again; the state was left as it is")
     try:
-        document = json.loads(text)
+        document = migrated(json.loads(text), version)
         state = _STATE.validate_python(document["state"])
         for intent in document["intents"]:
             action: Action = _ACTIONS[intent["kind"]].validate_python(intent["action"])
             state = _with_intent(state, intent["assembly"], intent["resource"], {intent["field"]: action})
-    except (ValueError, KeyError, TypeError, ValidationError) as error:
-        raise StoreError("a stored state cannot be read", "restore the store from a backup; it was left as it is") from error
+        unread = difference(document, json.loads(dump_state(state)))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise StoreError("a stored state cannot be read", _RESTORE) from error
+    if unread or state.version != POLICY_VERSION:
+        raise StoreError(f"a stored state cannot be read: {unread or 'its version is not the one that it was stored under'}", _RESTORE)
     return state
 
 
@@ -71,8 +78,8 @@ def load_report(text: str) -> Report:
     """What ``dump_report`` was given. StoreError for what is damaged."""
     try:
         return _REPORT.validate_python(json.loads(text))
-    except (ValueError, ValidationError) as error:
-        raise StoreError("a stored event cannot be read", "restore the store from a backup; it was left as it is") from error
+    except ValueError as error:
+        raise StoreError("a stored event cannot be read", _RESTORE) from error
 
 
 def _intents(state: DeployableState) -> Iterator[tuple[dict[str, str], Action]]:

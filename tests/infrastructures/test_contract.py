@@ -129,6 +129,24 @@ async def test_a_volume_is_created_once_released_and_given_to_the_next_generatio
     assert await cloud.delete_volumes("shop") == []
 
 
+async def test_a_stopped_predecessor_holds_no_volume_and_gets_none_back_when_somebody_starts_it(cloud: Infrastructure) -> None:
+    volume = await cloud.volume("shop", "web", "data", 5 * GIB)
+    order = replace(ORDER, volumes=((volume, "/data"),))
+    kept = await cloud.create(order)
+    await cloud.stop(kept.id)
+    await until(cloud, kept.id, InstanceStatus.SHUTOFF)
+    await cloud.release(volume)
+    second = await cloud.create(replace(order, tags=replace(TAGS, generation=2)))
+    await cloud.start(kept.id)
+    await until(cloud, kept.id, InstanceStatus.ACTIVE)
+    with pytest.raises(InfrastructureError, match=second.id):
+        await cloud.release(volume)
+    for each in (kept, second):
+        await cloud.destroy(each.id)
+        await until(cloud, each.id, InstanceStatus.ABSENT)
+    assert await cloud.delete_volumes("shop") == ["web/data"]
+
+
 async def test_an_unknown_image_or_size_is_a_hard_error_that_names_what_there_is(cloud: Infrastructure) -> None:
     with pytest.raises(HardInfrastructureError, match="no image 'hots'") as refused:
         await cloud.create(replace(ORDER, image="hots"))

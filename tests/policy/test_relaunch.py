@@ -35,32 +35,6 @@ def test_the_generation_counts_up_and_never_back() -> None:
     assert world.host("db").instance.generation == 4
 
 
-def test_what_was_fenced_and_replaced_is_discarded_when_its_successor_is_up() -> None:
-    world = World(PAIR)
-    hangs(world, actions.StartResources)
-    mark = world.mark()
-    world.order(Rung.RELAUNCH, "db")
-    assert "DiscardInstance db" not in world.did(mark)
-    del world.outcomes[actions.StartResources]
-    world.performing.clear()
-    world.look()
-    assert world.did(mark)[-1] == "DiscardInstance db"
-    assert set(world.machines) == {"db-2", "web-1"}
-
-
-def test_a_discard_that_fails_is_tried_again_and_said_once() -> None:
-    world = World(PAIR)
-    fails(world, actions.DiscardInstance, "503")
-    mark = world.mark()
-    world.order(Rung.RELAUNCH, "db")
-    world.advance(100)
-    assert world.did(mark).count("DiscardInstance db") == 4
-    assert world.alerts(mark) == ["discarding db-1 failed: 503; again every 30s"]
-    del world.outcomes[actions.DiscardInstance]
-    world.advance(31)
-    assert "db-1" not in world.machines
-
-
 @pytest.mark.parametrize(("last_seen", "blocked"), [(0.0, False), (59.0, False), (61.0, True), (1e9, True)])
 def test_gone_without_our_doing_counts_as_fenced_if_it_was_seen_within_a_minute_before(last_seen: float, blocked: bool) -> None:
     world = World(PAIR)
@@ -148,17 +122,6 @@ def test_a_hard_error_of_a_launch_blocks_and_a_start_tries_again() -> None:
     assert world.alerts() == ["no image debian: blocked"]
     world.outcomes.clear()
     world.start()
-    assert world.word() == "healthy"
-
-
-def test_a_refused_relaunch_first_deletes_the_replaced_instance_and_then_tries_once_more() -> None:
-    world = World(PAIR)
-    world.outcomes[actions.LaunchInstance] = lambda action: (
-        events.ActionRefused(at=0, action=action.id, reason="quota") if "db-1" in world.machines else world.perform(action)
-    )
-    mark = world.mark()
-    world.order(Rung.RELAUNCH, "db")
-    assert world.did(mark)[:4] == ["FenceInstance db", "LaunchInstance db", "DiscardInstance db", "LaunchInstance db"]
     assert world.word() == "healthy"
 
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from pcloud.model import actions, events
+from pcloud.model.actions import POLICY_VERSION
 from pcloud.model.facts import StateLoaded
 from pcloud.model.plan import DeployablePlan, RecoverySettings
 from pcloud.model.words import Rung
-from pcloud.records.fact import order_records
-from pcloud.records.serialising import dump_state
+from pcloud.records.fact import FactRecord, order_records
+from pcloud.records.serialising import dump_state, load_state
 from pcloud.replay.again import Again
 from pcloud.replay.comparing import replayed
 from pcloud.replay.report import Compared, Comparison, ReplayReport
@@ -183,6 +185,40 @@ def test_what_was_before_facts_is_counted_and_replayed_from_where_they_begin() -
     assert {row.comparison for row in report.decisions} == {SAME}
     assert report.before == sum(event.record is not None and event.at < report.begins for event in journal.events) > 0
     assert report.before + len(report.decisions) == sum(event.record is not None for event in journal.events)
+
+
+def of_policy(version: int, journal: Journal) -> Journal:
+    """The journal as a daemon of that version would have written it."""
+
+    def old(fact: FactRecord) -> FactRecord:
+        return fact.model_copy(update={"fields": {**fact.fields, "policy": version}}) if "policy" in fact.fields else fact
+
+    return replace(journal, facts=[old(fact) for fact in journal.facts])
+
+
+def test_what_an_older_policy_decided_is_compared_and_never_claimed_to_be_exact() -> None:
+    world = incurable("db/mysqld")
+    world.resume()
+    world.advance(60)
+    journal = journal_of(world)
+    known = next(number for number, fact in enumerate(journal.facts) if fact.kind == "StateLoaded")
+    upgraded = replace(journal, facts=[*of_policy(1, journal).facts[:known], *journal.facts[known:]])
+    again = Again(journal.name)
+    assert [moment for fact in upgraded.facts for moment in again.moments(fact)]
+    assert not again.exact
+    report = replayed(upgraded.name, upgraded.facts, upgraded.events)
+    assert (report.policy_then, report.policy_now) == ([1, POLICY_VERSION], POLICY_VERSION)
+    assert {row.comparison for row in report.decisions} == {SAME}
+
+
+def test_the_state_of_an_older_policy_that_facts_begin_with_is_migrated() -> None:
+    text = (Path(__file__).parent.parent / "store" / "data" / "state-1-last.json").read_text()
+    begun = Journal("shop", [], [])
+    keep(begun, StateLoaded(174.0, 174.0, policy=1, state=text), 174.0)
+    again = Again("shop")
+    assert [moment for fact in begun.facts for moment in again.moments(fact)] == []
+    assert again.state == load_state(text, 1)
+    assert not again.exact
 
 
 def test_nothing_recorded_is_nothing_to_replay() -> None:

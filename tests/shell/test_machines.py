@@ -88,6 +88,25 @@ async def test_the_volume_is_taken_from_the_fenced_predecessor(house: House) -> 
     assert [node.id for node in house.cloud.nodes.values() if node.order.volumes] == [second.id]
 
 
+async def test_a_kept_predecessor_that_somebody_started_is_off_again_before_the_next_generation_comes(house: House) -> None:
+    first = await house.launch(1)
+    assert await house.machines.fence(first, disposable=False)
+    second = await house.launch(2)
+    await house.cloud.start(first.id)
+    assert await house.machines.fence(second, disposable=False)
+    third = await house.launch(3)
+    assert statuses(house) == {first.id: "SHUTOFF", second.id: "SHUTOFF", third.id: "ACTIVE"}
+    assert [node.id for node in house.cloud.nodes.values() if node.order.volumes] == [third.id]
+
+
+async def test_whatever_is_kept_goes_with_its_assembly(house: House) -> None:
+    for generation in (1, 2):
+        made = await house.launch(generation)
+        assert await house.machines.fence(made, disposable=False)
+    await house.machines.destroy_all("lab", "db", None)
+    assert house.cloud.nodes == {}
+
+
 async def test_what_an_ambiguous_creation_made_is_looked_for_and_adopted(house: House) -> None:
     house.cloud.late = 5.0
     made = await house.launch(1)

@@ -6,6 +6,7 @@ import dataclasses
 import enum
 import types
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Union, get_args, get_origin, get_type_hints
@@ -13,7 +14,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from hypothesis import strategies as st
 
 from cpe.shell.store.sqlite import SqliteStore
-from pcloud.model.actions import Action, RebootAssembly, Report, RestartResource
+from pcloud.model.actions import POLICY_VERSION, Action, RebootAssembly, Report, RestartResource
 from pcloud.model.instance import Instance
 from pcloud.model.state import AssemblyState, DeployableState, ResourceState
 from pcloud.records.requests import SpecUpload
@@ -49,7 +50,7 @@ def of(hint: Any) -> st.SearchStrategy[Any]:
     return st.builds(hint, **{field.name: of(hints[field.name]) for field in dataclasses.fields(hint) if field.name != "plan"})
 
 
-STATES: st.SearchStrategy[DeployableState] = of(DeployableState)
+STATES: st.SearchStrategy[DeployableState] = of(DeployableState).map(lambda state: replace(state, version=POLICY_VERSION))
 REPORTS: st.SearchStrategy[Report] = of(Report)
 ACTION_KINDS = get_args(Action)
 

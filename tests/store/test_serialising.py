@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -52,14 +53,39 @@ def test_the_plan_is_left_out() -> None:
     assert load_state(dump_state(planned), POLICY_VERSION) == state()
 
 
-def test_a_state_of_a_newer_policy_is_refused() -> None:
-    with pytest.raises(StoreError, match="newer policy"):
-        load_state(dump_state(state()), POLICY_VERSION + 1)
+def altered(change: Callable[[Any], object]) -> str:
+    """The text of a state, changed by hand."""
+    document = json.loads(dump_state(state()))
+    change(document)
+    return json.dumps(document)
 
 
-@pytest.mark.parametrize(
-    "text", ["", "{", "[]", "{}", '{"state": {}, "intents": []}', dump_state(state()).replace("RebootAssembly", "Boom")]
-)
+DAMAGED = {
+    "empty": "",
+    "half": dump_state(state())[:-40],
+    "a list": "[]",
+    "an empty object": "{}",
+    "no state": '{"state": {}, "intents": []}',
+    "an action that there is not": dump_state(state()).replace("RebootAssembly", "Boom"),
+    "an intent of nothing": altered(lambda document: document["intents"][0].update(assembly="web")),
+    "an unknown key": altered(lambda document: document["state"].update(mood="good")),
+    "an unknown key of an assembly": altered(lambda document: document["state"]["assemblies"]["mysql"].update(mood="good")),
+    "an unknown key of an action": altered(lambda document: document["intents"][0]["action"].update(mood="good")),
+    "an unknown key beside the state": altered(lambda document: document.update(mood="good")),
+    "a missing key": altered(lambda document: document["state"]["assemblies"]["mysql"].pop("silence")),
+    "a missing key of an action": altered(lambda document: document["intents"][1]["action"].pop("timeout")),
+    "a number as text": altered(lambda document: document["state"].update(serial="7")),
+    "a truth as a number": altered(lambda document: document["state"]["assemblies"]["mysql"].update(contact=0)),
+    "another version within": altered(lambda document: document["state"].update(version=POLICY_VERSION - 1)),
+}
+
+
+@pytest.mark.parametrize("text", DAMAGED.values(), ids=DAMAGED.keys())
 def test_a_damaged_state_is_refused(text: str) -> None:
     with pytest.raises(StoreError, match="cannot be read"):
         load_state(text, POLICY_VERSION)
+
+
+def test_a_refusal_names_what_is_not_understood() -> None:
+    with pytest.raises(StoreError, match=r"state.assemblies.mysql.mood is not known"):
+        load_state(DAMAGED["an unknown key of an assembly"], POLICY_VERSION)
