@@ -31,11 +31,15 @@ WINDOWS = {Rung.REBOOT: "reboots", Rung.RELAUNCH: "relaunches"}
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What a failure rests on, beside its count: see the fields of the same names of ``Recovery``."""
+    """What a failure rests on, beside its count: see the fields of the same names of ``Recovery``.
+
+    ``filled`` is the window below that it has filled, for the record of giving up: its rung, its failures, of how many, and in which time.
+    """
 
     persists: bool = False
     condemned: bool = False
     witnessed: bool = False
+    filled: tuple[Rung, int, int, float] | None = None
 
 
 COUNTED = Ground()
@@ -89,7 +93,7 @@ def fail(
     if whole_under_way(turn):
         fail_whole(turn, assembly, f"{assembly}: {reason}", rule)
     elif state.exhausted or rung.height > ceiling(plan, state).height:
-        exhaust(turn, assembly, reason, resource)
+        exhaust(turn, assembly, reason, resource, ground.filled)
     elif rung is Rung.RELAUNCH_DEPLOYABLE:
         fail_whole(turn, assembly, f"{assembly}: {reason}", rule)
     else:
@@ -98,7 +102,8 @@ def fail(
         if windows.escalates(window, settings, tried(state, rung)):
             turn.update(assembly, **{WINDOWS[rung]: ()})
             why = f"{reason}; {rung} {counted(len(window), settings.failures, settings.within)}"
-            fail(turn, assembly, next_rung(rung), why, resource=resource, ground=ground)
+            filled = (rung, len(window), settings.failures, settings.within)
+            fail(turn, assembly, next_rung(rung), why, resource=resource, ground=replace(ground, filled=filled))
             return
         turn.update(assembly, **{WINDOWS[rung]: window})
         following_ = following(plan, state, rung, len(window))
@@ -168,7 +173,8 @@ def fail_whole(turn: Turn, assembly: str, reason: str, rule: str = "section 3.2"
         end_whole(turn)
         turn.update_root(relaunches=())
         counts = counted(len(window), settings.failures, settings.within)
-        exhaust(turn, assembly, f"{reason}; {Rung.RELAUNCH_DEPLOYABLE} {counts}", "")
+        filled = (Rung.RELAUNCH_DEPLOYABLE, len(window), settings.failures, settings.within)
+        exhaust(turn, assembly, f"{reason}; {Rung.RELAUNCH_DEPLOYABLE} {counts}", "", filled)
         return
     last = settings.failures and len(window) + 1 >= settings.failures
     following_ = str(Choice.EXHAUSTED) if last else f"{Rung.RELAUNCH_DEPLOYABLE} again"
@@ -215,18 +221,25 @@ def drop_restarts(turn: Turn, assembly: str) -> None:
         turn.update_resource(assembly, name, recovery=None, action=None, exhausted=False, suppressed_by="", decision=standing)
 
 
-def exhaust(turn: Turn, assembly: str, reason: str, resource: str = "") -> None:
+def exhaust(turn: Turn, assembly: str, reason: str, resource: str, filled: tuple[Rung, int, int, float] | None) -> None:
     """The last rung has failed: alert, and by default go on restarting what can be restarted (rule 3.7)."""
     plan, state = turn.plan_of(assembly), turn[assembly]
     highest = ceiling(plan, state)
     again = plan.recovery.on_exhausted is OnExhausted.RETRY
+    rung, failures, of, within = filled or (None, 0, 0, 0.0)
     decision = turn.decide(
         Decision(
             "",
             Choice.EXHAUSTED,
             "section 3.7",
+            None,
+            rung,
+            failures,
+            of,
+            within,
             evidence=(reason,),
             next="restart again, at max_delay" if again else "nothing until the operator says retry",
+            before=max(0, failures - 1),
         ),
         f"{reason}; {highest} is the highest rung allowed: exhausted",
         assembly=assembly,

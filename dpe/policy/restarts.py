@@ -74,7 +74,8 @@ def count(turn: Turn, assembly: str, resource: str, reason: str) -> None:
         if windows.escalates(window, settings, state.recoveries):
             turn.update_resource(assembly, resource, failures=())
             why = f"{resource}: {reason}; {counted(len(window), settings.failures, settings.within)}"
-            ladder.fail(turn, assembly, Rung.REBOOT, why, resource=resource)
+            ground = ladder.Ground(filled=(Rung.RESTART, len(window), settings.failures, settings.within))
+            ladder.fail(turn, assembly, Rung.REBOOT, why, resource=resource, ground=ground)
             return
         schedule(turn, assembly, plan, reason, window)
 
@@ -256,7 +257,8 @@ def on_own_restart(turn: Turn, assembly: str, resource: str, restarts: int) -> N
     why = f"it failed and was restarted by systemd; {counted(len(window), settings.failures, settings.within)}"
     if windows.full(window, settings):
         turn.update_resource(assembly, resource, failures=())
-        ladder.fail(turn, assembly, Rung.REBOOT, f"{resource}: {why}", resource=resource, ground=ladder.Ground(persists=True))
+        ground = ladder.Ground(persists=True, filled=(Rung.RESTART, len(window), settings.failures, settings.within))
+        ladder.fail(turn, assembly, Rung.REBOOT, f"{resource}: {why}", resource=resource, ground=ground)
         return
     turn.update_resource(assembly, resource, failures=window)
     turn.report("recovered", why, assembly=assembly, resource=resource)

@@ -35,6 +35,9 @@ DOING = {
 NEXT = {str(Choice.EXHAUSTED): "it is given up, and somebody is called"}
 """What would come, where the policy's own word for it needs another one beside it."""
 
+SPOKEN = {"decided", "alert", "granted", "approved", "released", "contact", "stopping"}
+"""The kinds of events whose reasons say all that there is to say."""
+
 # Records have no word for the mode; these are the policy's own words for what the modes do (policy.md section 5).
 OBSERVED = "observed only"
 APPROVAL = "waits for approval"
@@ -65,18 +68,18 @@ def _wrapped(sentence: str, width: int) -> list[str]:
 
 def _headline(event: EventRecord, record: Decision) -> str:
     target = clean(event.target)
-    would = f"; {DOING[record.action][1].format('it')}" if record.action else ""
+    would = f"; {_doing(record)[1].format('it')}" if record.action else ""
     match record.choice:
         case Choice.ACT if record.rule == "start":
             return f"{target} was started"
         case Choice.ACT:
-            return f"it was decided to {DOING[record.action][0].format(target)}" if record.action else f"{target} was seen to"
+            return f"it was decided to {_doing(record)[0].format(target)}" if record.action else f"{target} was seen to"
         case Choice.HOLD if APPROVAL in event.reason and record.action:
-            return f"it waits for somebody's yes to {DOING[record.action][0].format(target)}"
+            return f"somebody's yes was needed to {_doing(record)[0].format(target)}"
         case Choice.HOLD if OBSERVED in event.reason and record.action:
-            return f"{DOING[record.action][1].format(target)}, but is only observed"
+            return f"{_doing(record)[1].format(target)}, but is only observed"
         case Choice.HOLD if record.guards and record.action:
-            return f"a guard stood in the way when it was time to {DOING[record.action][0].format(target)}"
+            return f"a guard stood in the way when it was time to {_doing(record)[0].format(target)}"
         case Choice.HOLD:
             return f"nothing was done to {target}{would}"
         case Choice.FREEZE:
@@ -89,6 +92,13 @@ def _headline(event: EventRecord, record: Decision) -> str:
             return f"{target} was given up: there is no rung left that may be tried"
         case Choice.RECOVERED:
             return f"{target} was found well again"
+
+
+def _doing(record: Decision) -> tuple[str, str]:
+    """What its action does. The restart that follows a changed parameter is one of all services, with new values."""
+    if record.rule == "section 2" or record.action is None:
+        return "configure {} again", "{} would have been configured again"
+    return DOING[record.action]
 
 
 def _reasons(event: EventRecord, record: Decision) -> Iterator[str]:
@@ -110,7 +120,7 @@ def _guards(explanation: Explanation, record: Decision) -> Iterator[str]:
         yield f"Guards: {verdicts_text(record.guards)}."
     elif granted is not None:
         later = (granted.at - explanation.decision.at).total_seconds() >= AT_ONCE
-        yield f"Guards{f', asked {_later(explanation.decision, granted)}' if later else ''}: {verdicts_text(granted.guards)}."
+        yield f"Guards{f', {_later(explanation.decision, granted)}' if later else ''}: {verdicts_text(granted.guards)}."
     elif (
         record.choice is Choice.ACT and record.action is not None and record.rung is not None
     ):  # a failure is answered; else nobody is asked
@@ -120,7 +130,7 @@ def _guards(explanation: Explanation, record: Decision) -> Iterator[str]:
 def _following(record: Decision) -> Iterator[str]:
     """What the next failure would do, or what it waits for."""
     if record.next:
-        counted = record.failures and record.rule != "section 5"  # what a guard holds does not wait for a failure
+        counted = record.failures and record.rule not in {"section 5", "section 3.7"}  # what is held or given up does not wait for one
         within = f" within {duration_text(record.within)}" if record.within else ""
         yield f"{f'The next failure{within} would mean' if counted else 'Next'}: {NEXT.get(record.next, clean(record.next))}."
 
@@ -154,7 +164,7 @@ def _told(decision: EventRecord, event: EventRecord) -> str:
     """The event; its target only where that is another, and the word ALERT where it is one."""
     target = "" if event.target == decision.target else f"{clean(event.target)} "
     alert = "ALERT " if event.alert else ""
-    otherwise = {"decided": "", "alert": "", "granted": ""}.get(event.kind, event.kind)
+    otherwise = "" if event.kind in SPOKEN else event.kind
     reason = f"{event.reason}: {verdicts_text(event.guards)}" if event.guards else event.reason
     said = change_text(event.from_, event.to, reason, otherwise=otherwise)
     return f"{target}{alert}{said.plain or event.kind}"

@@ -195,6 +195,7 @@ def test_what_was_given_up_and_is_well_again_ends_that_decision() -> None:
     world.ail("db/mysqld", cure=None)
     world.heal("db/mysqld")
     given_up, ended = records(world, mark)
+    assert (given_up.rung, given_up.failures, given_up.of, given_up.before) == (Rung.RESTART, 1, 1, 0)
     assert (given_up.choice, ended.choice, ended.evidence) == (Choice.EXHAUSTED, Choice.RECOVERED, (given_up.id,))
 
 
