@@ -93,6 +93,8 @@ def begins(state: AssemblyState) -> bool:
 
 def deployable_word(state: DeployableState, known: Sequence[str] = ()) -> str:
     """stopped, starting, healthy, recovering, stopping, held, blocked or exhausted. ``known``: its assemblies' words, where they are."""
+    if state.stale:
+        return "held"
     words = list(known) or [assembly_word(each) for each in state.assemblies.values()]
     if is_held(state.recovery):
         words.append("held")
