@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from agents.pending import Pending, read_pending
 from agents.resources import monitor_script
-from agents.statuses import AGENT, COMMAND, NETWORK, SCRIPT
+from agents.statuses import AGENT, COMMAND, NETWORK, PENDING, SCRIPT
 from pcloud.model.plan import AssemblyPlan, Check, CommandCheck, HttpCheck, ResourcePlan, ScriptAgent, TcpCheck
 from pcloud.model.ports import ProbeSeen
 from pcloud.model.words import Origin, Verdict
@@ -24,7 +25,10 @@ _SIGPIPE = "141"
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """One thing to look at. ``key`` is "" for the resource agent's own monitor. Durations in seconds."""
+    """One thing to look at. ``key`` is "" for the resource agent's own monitor. Durations in seconds.
+
+    ``action_timeout`` is how long the service may be on its way where it sets itself no limit.
+    """
 
     resource: str
     key: str
@@ -32,13 +36,20 @@ class Probe:
     interval: float
     timeout: float
     verdicts: Mapping[int, Verdict]
+    action_timeout: float = ResourcePlan("", None).action_timeout
 
     def judge(self, status: str, text: str) -> ProbeSeen:
         """What an exit status (or ``timeout``) with the end of the output means."""
         verdict = self.verdicts.get(int(status), Verdict.MISSED) if status.isdecimal() else Verdict.MISSED
         if verdict is Verdict.PASSED:
             return ProbeSeen(self.resource, self.key, verdict, "", restarts=self._restarts(text))
+        if (pending := self.pending(status, text)) is not None:
+            return ProbeSeen(self.resource, self.key, verdict, pending.reason, patience=pending.limit)
         return ProbeSeen(self.resource, self.key, verdict, self._reason(status, text))
+
+    def pending(self, status: str, text: str) -> Pending | None:
+        """What the service is waited for, where its monitor says so."""
+        return read_pending(text, self.action_timeout) if self.verdicts is AGENT and status == str(PENDING) else None
 
     def _restarts(self, text: str) -> int | None:
         """systemd's count of its own restarts, which its monitor tells."""
@@ -67,7 +78,8 @@ def monitor_probe(resource: ResourcePlan) -> Probe | None:
     if resource.agent is None:
         return None
     verdicts = SCRIPT if isinstance(resource.agent, ScriptAgent) else AGENT
-    return Probe(resource.name, "", monitor_script(resource.name, resource.agent), resource.interval, resource.timeout, verdicts)
+    snippet = monitor_script(resource.name, resource.agent, resource.timeout)
+    return Probe(resource.name, "", snippet, resource.interval, resource.timeout, verdicts, resource.action_timeout)
 
 
 def _resource_probes(resource: ResourcePlan) -> tuple[Probe, ...]:

@@ -31,6 +31,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     gc.freeze()  # all that was imported stays: not to be walked through again and again takes a tenth off the quick tests
 
 
+# Started in the background, or with nohup: what the tests start would inherit it, and Ctrl-C or the end of a session could not be tried.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    # Started in the background: what the tests start would inherit it, and Ctrl-C could not be tried.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)

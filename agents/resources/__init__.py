@@ -32,11 +32,11 @@ def stop_script(name: str, agent: ResourceAgent, timeout: float) -> str:
             return script.stop(name, agent)
 
 
-def monitor_script(name: str, agent: ResourceAgent) -> str:
-    """Text whose exit status says how the service is."""
+def monitor_script(name: str, agent: ResourceAgent, timeout: float) -> str:
+    """Text whose exit status says how the service is; it has ``timeout`` seconds."""
     match agent:
         case SystemdAgent():
-            return systemd.monitor(agent)
+            return systemd.monitor(agent, timeout)
         case ProcessAgent():
             return process.monitor(name, agent)
         case ScriptAgent():

@@ -8,6 +8,9 @@ from __future__ import annotations
 from agents.resources.texts import compose
 from pcloud.model.plan import SystemdAgent
 
+_ANSWER_PART = 0.8
+"""Part of a probe's time after which systemd does not answer: it may be executing itself anew, which is no timeout of the unit."""
+
 
 def start(agent: SystemdAgent) -> str:
     """Text that starts the unit and waits for its job."""
@@ -19,6 +22,7 @@ def stop(agent: SystemdAgent) -> str:
     return compose("systemd.sh", unit=agent.unit, verb="stop_unit")
 
 
-def monitor(agent: SystemdAgent) -> str:
-    """Text whose exit status says how the unit is."""
-    return compose("systemd.sh", unit=agent.unit, verb="monitor_unit")
+def monitor(agent: SystemdAgent, timeout: float) -> str:
+    """Text whose exit status says how the unit is, within ``timeout`` seconds; where it is pending, also for how long it may be."""
+    answer_limit = max(1, int(timeout * _ANSWER_PART))
+    return compose("systemd.sh", unit=agent.unit, answer_limit=str(answer_limit), verb="monitor_unit")

@@ -5,14 +5,23 @@ if [ "$(id -u)" -ne 0 ]; then as='sudo -n'; fi
 
 complain() { printf '%s\n' "$2"; exit "$1"; } # STATUS REASON
 
-read_unit() { # its properties go to $load, $active, $sub, $result, $restarts
+properties() { # NAMES: of the unit, as lines KEY=VALUE; systemd may keep us waiting for longer than a probe has
+  set -- systemctl --no-ask-password show -p "$1" -- "$unit"
+  if timeout --foreground 1 true 2>/dev/null; then set -- timeout --foreground "${answer_limit:-20}" "$@"; fi
+  "$@" 2>&1
+}
+
+read_unit() { # its properties go to $load, $active, $sub, $result, $restarts and so on
   if [ ! -d /run/systemd/system ]; then complain 5 "systemd does not run here"; fi
-  if ! properties=$(systemctl --no-ask-password show -p LoadState -p ActiveState -p SubState -p Result -p NRestarts -- "$unit" 2>&1); then
+  names=LoadState,ActiveState,SubState,Result,NRestarts,Job,RestartUSec,TimeoutStartUSec,TimeoutStopUSec,TimeoutUSec
+  since=InactiveExitTimestampMonotonic,ActiveEnterTimestampMonotonic,ActiveExitTimestampMonotonic,ExecMainExitTimestampMonotonic
+  if ! properties=$(properties "$names,$since"); then
     case $properties in
       *denied* | *uthenti*) complain 97 "no rights to ask systemd: $properties" ;;
-      *) complain 96 "systemd does not answer: $properties" ;; # it may just be executing itself anew
+      *) complain 96 "systemd does not answer${properties:+: $properties}" ;; # it may just be executing itself anew
     esac
   fi
+  job=0 delay='' start_limit=infinity stop_limit=infinity began=0 active_since=0 active_until=0 exited=0
   while IFS='=' read -r key value; do
     case $key in
       LoadState) load=$value ;;
@@ -20,6 +29,15 @@ read_unit() { # its properties go to $load, $active, $sub, $result, $restarts
       SubState) sub=$value ;;
       Result) result=$value ;;
       NRestarts) restarts=$value ;;
+      Job) job=${value:-0} ;;
+      RestartUSec) delay=$value ;;
+      TimeoutStartUSec) start_limit=$value ;;
+      TimeoutStopUSec) stop_limit=$value ;;
+      TimeoutUSec) start_limit=$value stop_limit=$value ;; # mounts and sockets have one for both
+      InactiveExitTimestampMonotonic) began=$value ;;
+      ActiveEnterTimestampMonotonic) active_since=$value ;;
+      ActiveExitTimestampMonotonic) active_until=$value ;;
+      ExecMainExitTimestampMonotonic) exited=$value ;;
     esac
   done <<END
 $properties
@@ -38,17 +56,62 @@ require_unit() { # ends with "not installed" where there is nothing that could b
   esac
 }
 
+pend() { # KIND LIMITS REASON: on its way, for as long as agents/pending.py makes of it
+  complain 96 "pending $1 $2: $3"
+}
+
+pend_for_packages() { pend package "10min${own:+ or $own}" "$1 while dpkg's lock is held ($holder)"; } # STATE
+
+# Whether packages are being changed; who does it goes to $holder. Theirs are POSIX locks, which flock(1) does not see, and the inode alone
+# must do: where a file system has no device of its own (btrfs, overlay), stat(2) and /proc/locks tell different ones.
+packages_change() {
+  for lock in /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock; do
+    inode=$(ls -i "$lock" 2>/dev/null) || continue
+    inode=${inode#"${inode%%[0-9]*}"}
+    inode=${inode%% *}
+    while read -r _ kind _ _ pid file _; do
+      if [ "$kind" = POSIX ] && [ "${file##*:}" = "$inode" ]; then
+        holder=dpkg
+        { read -r holder <"/proc/$pid/comm"; } 2>/dev/null
+        return 0
+      fi
+    done </proc/locks
+  done 2>/dev/null
+  return 1
+}
+
+# Whether its end was its own. What a package does to a unit it asks of systemd: then the unit leaves "active" before its process ends, or
+# has not come as far as "active". An unrelated upgrade of ten minutes is no reason to leave a crashed service alone.
+ended_by_itself() {
+  case $result in watchdog | oom-kill | start-limit-hit) return 0 ;; esac
+  [ "$active_since" -ge "$began" ] && [ "$exited" -gt 0 ] && [ "$exited" -le "$active_until" ]
+}
+
 monitor_unit() {
   read_unit
-  require_unit
+  if [ "$load" = loaded ] && [ "$active" = active ]; then complain 0 "NRestarts=$restarts"; fi
+  own=''
   case $active in
-    active) complain 0 "NRestarts=$restarts" ;;
-    activating | deactivating | reloading | refreshing | maintenance) complain 96 "$active ($sub)" ;;
-    inactive)
-      if [ "$result" = success ]; then complain 96 "inactive"; fi
-      complain 7 "inactive ($result)"
+    activating) own="$delay $start_limit" ;; # the first part of it may be "auto-restart"
+    reloading | refreshing) own=$start_limit ;;
+    deactivating) own=$stop_limit ;;
+    maintenance) own=infinity ;;
+  esac
+  if packages_change; then
+    case $load:$active in
+      loaded:inactive | loaded:failed) if [ "$result" = success ] || ! ended_by_itself; then pend_for_packages "$active"; fi ;;
+      loaded:*) pend_for_packages "$active ($sub)" ;;
+      *) pend_for_packages "$load" ;; # a package that replaces another
+    esac
+  fi
+  require_unit
+  if [ -n "$own" ]; then pend "$active" "$own" "$active ($sub)"; fi
+  case $active in
+    inactive | failed)
+      if [ "$job" -ne 0 ]; then pend job 30s "$active with a job queued"; fi
+      if [ "$active $result" = 'inactive success' ]; then pend inactive 30s inactive; fi
+      complain 7 "$active ($result)"
       ;;
-    failed) complain 7 "failed ($result)" ;;
     *) complain 1 "in a state that nobody knows: $active" ;;
   esac
 }

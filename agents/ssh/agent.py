@@ -13,7 +13,8 @@ from dataclasses import replace
 import asyncssh
 
 from agents.outside import OutsideChecks
-from agents.probes import inside_probes, monitor_probe
+from agents.pending import Patience
+from agents.probes import Probe, inside_probes, monitor_probe
 from agents.resources import start_script, stop_script
 from agents.ssh.actions import Ran, outcome_of, run_script
 from agents.ssh.faults import MissedError, UnclearError
@@ -24,7 +25,7 @@ from agents.statuses import NOT_INSTALLED
 from agents.watcher.protocol import PING, SAY_SOMETHING, Beat, Begun, Line, Provisioned, Result, Stopping, probe_set
 from pcloud.model.instance import Instance
 from pcloud.model.plan import AssemblyPlan, ResourcePlan, SystemdAgent
-from pcloud.model.ports import ContactMissed, ContactSeen, ContactUnclear, Outcome, ProvisionSeen, Sighting, StoppingSeen
+from pcloud.model.ports import ContactMissed, ContactSeen, ContactUnclear, Outcome, ProbeSeen, ProvisionSeen, Sighting, StoppingSeen
 from pcloud.model.words import Reach, Verdict
 
 _UNREADABLE = 126
@@ -53,6 +54,7 @@ class SshAgent:
         self._trouble = "no attempt was made yet"
         self._last_seen: float | None = None
         self._serial = 0
+        self._patience = Patience()
         self.watch(assembly)
 
     # Eyes
@@ -78,13 +80,18 @@ class SshAgent:
         match line:
             case Result(serial, index, status, text):
                 if serial == self._serial and index < len(self._probes):  # else it is a late word of an older set
-                    self._report(self._probes[index].judge(status, text))
+                    self._report(self._judged(self._probes[index], status, text))
             case Provisioned(status, tail):
                 self._report(ProvisionSeen(int(status) if status.isdecimal() else _UNREADABLE, tail))
             case Stopping():
                 self._report(StoppingSeen())
             case Begun() | Beat():
                 pass  # the link has noted the time, and that is all they say
+
+    def _judged(self, probe: Probe, status: str, text: str) -> ProbeSeen:
+        pending = probe.pending(status, text)
+        kind = "" if pending is None else pending.kind
+        return self._patience.counted(probe.judge(status, text), kind, asyncio.get_running_loop().time())
 
     async def run(self) -> None:
         name = f"{self._plan.name} {self._instance.id}"

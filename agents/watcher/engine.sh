@@ -12,19 +12,32 @@ newline='
 own=
 if command -v setsid >/dev/null 2>&1; then own=setsid; fi
 
-descendants() { # PID: itself and everything below it
+descendants() { # PID: itself and everything below it, youngest first
   ps -A -o pid= -o ppid= | awk -v top="$1" '
-    { parent[$1] = $2 }
-    END { for (pid in parent) { for (up = pid; up != top && up in parent; up = parent[up]); if (up == top) print pid } }'
+    { parent[$1] = $2; process[NR] = $1 }
+    END {
+      for (i = NR; i; i--) {
+        for (up = process[i]; up != top && up in parent; up = parent[up]);
+        if (up == top) print process[i]
+      }
+    }'
 }
 
 slay() { # PID: kill it with all that is below it, now
   if [ -n "$own" ]; then
     kill -9 "-$1" 2>/dev/null || kill -9 "$1" 2>/dev/null # the second: it has not come as far as setsid
-  else
-    # shellcheck disable=SC2046 # a list of numbers
-    kill -9 $(descendants "$1") 2>/dev/null
+    return
   fi
+  # Who was stopped forks no more: when two looks find the same, nobody is missing. Children die before their parents: whoever is
+  # killed himself in the middle of this leaves no orphan, whom nobody could find.
+  seen=
+  while found=$(descendants "$1"); [ "$found" != "$seen" ]; do
+    # shellcheck disable=SC2086 # a list of numbers
+    kill -STOP $found 2>/dev/null
+    seen=$found
+  done
+  # shellcheck disable=SC2086
+  kill -9 $found 2>/dev/null
 }
 
 # By USR1, which nobody but supervise traps: a signal that the parent traps gets lost in a child that is just being forked.

@@ -19,6 +19,10 @@ class Engine(Protocol):
     def state(self) -> DeployableState:
         """How it stands."""
 
+    @property
+    def halted(self) -> str:
+        """Why nothing is decided any more; "" while all is well."""
+
     def wall_at(self, at: float) -> float:
         """A moment of its state as POSIX seconds."""
 

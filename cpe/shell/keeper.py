@@ -57,7 +57,7 @@ class Keeper:
     def trouble(self, name: str) -> str:
         """Why nobody looks after a deployable at the moment; empty if somebody does."""
         kept = self._kept.get(name)
-        return kept.trouble if kept is not None else ""
+        return kept.trouble or kept.engine.halted if kept is not None else ""
 
     async def add(self, plan: DeployablePlan) -> None:
         """Start the DPE of a deployable from what the store holds of it."""

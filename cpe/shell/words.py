@@ -43,7 +43,7 @@ class Words:
     async def resume(self, name: str, request: ResumeRequest) -> None:
         """End its pauses."""
         word = ResumeAsked(at=UNDATED, owner=request.owner, assembly=request.assembly)
-        await self._say(name, word, request.assembly, refuse=paused_otherwise)
+        await self._say(name, word, request.assembly, refuse=paused_otherwise, idle=not_paused)
 
     async def answer(self, name: str, request: AnswerRequest, *, approved: bool) -> None:
         """Yes or no to what waits for it."""
@@ -55,7 +55,7 @@ class Words:
             resource=request.resource,
             reason=request.reason,
         )
-        await self._say(name, word, request.assembly, request.resource, refuse=nothing_waits)
+        await self._say(name, word, request.assembly, request.resource, refuse=nothing_to_approve if approved else nothing_waits)
 
     async def retry(self, name: str, request: TargetRequest) -> None:
         """Begin again with what was given up."""
@@ -74,11 +74,15 @@ class Words:
         assembly: str,
         resource: str = "",
         refuse: Callable[[DeployableState, str, str], None] = lambda *_: None,
+        idle: Callable[[DeployableState, str], bool] = lambda *_: False,
     ) -> None:
+        """``refuse`` raises where it makes no sense; ``idle`` says where it is true already, and nobody need hear it."""
         async with self._changing:
             engine = self._attended(name)
             expect(engine.state, assembly, resource)
             refuse(engine.state, assembly, resource)
+            if idle(engine.state, assembly):
+                return
             engine.say(word)
             await self._taken_in(name)
 
@@ -114,6 +118,17 @@ def paused_otherwise(state: DeployableState, assembly: str, _resource: str) -> N
     """RefusedError for an assembly that would stay paused, because all of them are."""
     if assembly and any(not each.assembly for each in state.pauses) and not any(each.assembly == assembly for each in state.pauses):
         raise RefusedError(f"{assembly} is paused with all of {state.name}", f"run pcloud resume {state.name}")
+
+
+def not_paused(state: DeployableState, assembly: str) -> bool:
+    """Whether there is no pause that a resume would end."""
+    return not any(assembly in {"", each.assembly} for each in state.pauses)
+
+
+def nothing_to_approve(state: DeployableState, assembly: str, resource: str) -> None:
+    """RefusedError unless something waits for a yes, or had a no and could do with one (policy.md section 3.7)."""
+    if not any(each.exhausted or each.blocked or each.denied for each in parts(state, assembly, resource)):
+        nothing_waits(state, assembly, resource)
 
 
 def nothing_waits(state: DeployableState, assembly: str, resource: str) -> None:

@@ -5,7 +5,7 @@ Rules: an answer whose id is not open (overtaken by a stop, or by a new recovery
 
 from __future__ import annotations
 
-from dpe.policy import bringup, evidence, fencing, lifecycle, restarts, retiring, settings, twins
+from dpe.policy import bringup, evidence, fencing, lifecycle, restarts, retiring, settings, twins, verifying
 from dpe.policy.turn import Turn
 from pcloud.model.actions import (
     Action,
@@ -49,7 +49,7 @@ def on_done(turn: Turn, event: ActionDone) -> None:
         case ConfigureAssembly(parameters=parameters):
             bringup.configured(turn, name, parameters)
         case StartResources():
-            bringup.verify(turn, name)
+            verifying.verify(turn, name)
         case RebootAssembly():
             bringup.rebooted(turn, action)
         case FenceInstance():
@@ -112,11 +112,15 @@ def on_way_up_failed(turn: Turn, name: str, action: Action, event: ActionFailed)
 
 def on_refused(turn: Turn, name: str, action: Action, reason: str) -> None:
     """A hard error: trying again cannot help (section 1). Services that come up nevertheless end it."""
-    stage = turn[name].stage
+    stage, recovery = turn[name].stage, turn[name].recovery
     if turn[name].instance is None:
         stage = Stage.ABSENT
     elif isinstance(action, StartResources):
         stage = Stage.VERIFYING
         evidence.forget(turn, name, doubt=True)
     turn.update(name, action=None, recovery=None, until=None, stage=stage, blocked=reason, reason=reason)
-    turn.decide(Decision("", Choice.BLOCK, "section 1", evidence=(reason,)), f"{reason}: blocked", assembly=name, alert=True)
+    carried = recovery.decision if recovery is not None else ""
+    rung = recovery.rung if recovery is not None else None
+    made = Decision("", Choice.BLOCK, "section 1", rung, evidence=(reason,), next="nothing until it is well, or somebody says retry")
+    decision = turn.decide(made, f"{reason}: blocked", assembly=name, alert=True, of=carried)
+    turn.update(name, decision=carried or decision)

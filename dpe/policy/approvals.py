@@ -28,8 +28,10 @@ def on_given(turn: Turn, event: ApprovalGiven) -> None:
         turn.report("approved", f"approved{by}{why}", assembly=place.assembly, resource=place.resource, decision=recovery.decision)
         gates.ask(turn, place, recovery)
     if event.approved:
-        for place in denied(turn, asked):
-            turn.approve(place.assembly, place.resource)
+        for place, decision in forgiving.all_given_up(turn, asked):
+            turn.report("approved", f"approved{by}{why}", assembly=place.assembly, resource=place.resource, decision=decision)
+            if place in denied(turn, asked):
+                turn.approve(place.assembly, place.resource)
         forgiving.forgive_all(turn, asked)
 
 

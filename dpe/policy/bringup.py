@@ -12,13 +12,12 @@ Rules:
 
 from __future__ import annotations
 
-from dpe.policy import dependencies, evidence, gates, ladder
-from dpe.policy.altering import replace
+from dpe.policy import dependencies, evidence, gates, ladder, verifying
 from dpe.policy.places import Place
+from dpe.policy.stages import act, enter, verify_time
 from dpe.policy.turn import Turn
 from dpe.policy.wording import duration
 from pcloud.model.actions import (
-    Action,
     ConfigureAssembly,
     Decision,
     FenceInstance,
@@ -28,7 +27,7 @@ from pcloud.model.actions import (
 )
 from pcloud.model.instance import Instance
 from pcloud.model.state import Recovery, Retired
-from pcloud.model.words import Choice, Health, Phase, Rung, Stage
+from pcloud.model.words import Choice, Health, Rung, Stage
 
 SOFT_REBOOT = 120.0  # policy.md section 3.3
 PROVISION = 1800.0  # policy.md section 1: "provisioning 30 min"
@@ -38,30 +37,14 @@ CONFIGURE = 300.0  # a script that only writes configuration; policy.md's 90 s a
 CLOUD_CALL = 120.0  # one call and its retry
 
 
-def enter(turn: Turn, assembly: str, stage: Stage, *, until: float | None = None, reason: str = "") -> None:
-    """Go to a stage. ``until`` is the end of its time."""
-    turn.update(assembly, stage=stage, since=turn.at, until=until, reason=reason)
-
-
-def act(turn: Turn, assembly: str, action: Action) -> None:
-    """Open an intent for the assembly and order it. While it is open the stage has no other time than the action's own."""
-    turn.update(assembly, action=action, until=None)
-    turn.order(action)
-
-
-def verify_time(turn: Turn, assembly: str) -> float:
-    """Seconds to verify in, by the rung of the recovery under way."""
-    plan, recovery = turn.plan_of(assembly), turn[assembly].recovery
-    rung = recovery.rung if recovery is not None else Rung.RELAUNCH
-    return plan.recovery.rung(Rung.REBOOT if rung is Rung.RESTART else rung).verify
-
-
 def begin(turn: Turn, assembly: str, recovery: Recovery) -> None:
     """Begin the action of a recovery whose delay is over."""
     ladder.drop_restarts(turn, assembly)
-    gates.remember(turn, Place(assembly))
-    turn.update(assembly, recovery=ladder.acting(recovery), exhausted=False, blocked="", held="", denied="")
-    if recovery.rung is Rung.REBOOT:
+    gates.remember(turn, Place(assembly), recovery.rung)
+    turn.update(assembly, recovery=ladder.acting(recovery), exhausted=False, blocked="", held="", denied="", decision="")
+    if recovery.rung is Rung.RESTART:
+        configure(turn, assembly)  # for a changed parameter
+    elif recovery.rung is Rung.REBOOT:
         reboot(turn, assembly, hard=not turn[assembly].contact)
     else:
         fence(turn, assembly)
@@ -156,8 +139,8 @@ def answered(turn: Turn, assembly: str, boot_id: str) -> None:
     turn.update(assembly, boot_id=boot_id, silence=None, stopping_at=None, stopped_by="")
     if turn[assembly].action is not None:
         return
-    if turn[assembly].exhausted and turn[assembly].recovery is None:  # one more try at what is left of the way up, without the ladder
-        turn.update(assembly, recovery=Recovery(Rung.RELAUNCH, Phase.ACTING, None, ""))
+    if turn[assembly].exhausted and turn[assembly].recovery is None:
+        ladder.try_once_more(turn, assembly)
     for name in turn[assembly].resources:
         evidence.forget_resource(turn, assembly, name, doubt=True)
     if turn[assembly].provisioned:
@@ -206,50 +189,12 @@ def configured(turn: Turn, assembly: str, values: tuple[tuple[str, str], ...]) -
     state, plan = turn[assembly], turn.plan_of(assembly)
     names = tuple(each.name for each in plan.resources if each.agent is not None)
     if not names or state.instance is None:
-        verify(turn, assembly)
+        verifying.verify(turn, assembly)
         return
     again = state.recovery is not None and state.recovery.rung is Rung.RESTART
     patience = sum(each.action_timeout * (2 if again else 1) for each in plan.resources)
     enter(turn, assembly, Stage.STARTING)
     act(turn, assembly, StartResources(turn.next_id(), assembly, state.instance.generation, names, patience, again))
-
-
-def verify(turn: Turn, assembly: str) -> None:
-    """Everything was started: fresh evidence must show it healthy in time."""
-    turn.update(assembly, action=None)
-    recovery = turn[assembly].recovery
-    if recovery is not None:
-        turn.update(assembly, recovery=replace(recovery, phase=Phase.VERIFYING))
-    evidence.forget(turn, assembly, doubt=True)
-    enter(turn, assembly, Stage.VERIFYING, until=turn.at + verify_time(turn, assembly))
-
-
-def advance_verifying(turn: Turn, assembly: str) -> None:
-    """Up, when every resource is healthy; one that is blocked is waited for no longer."""
-    state = turn[assembly]
-    if state.silence is not None or not state.contact:
-        return
-    if any(each.health is not Health.HEALTHY and not each.blocked for each in state.resources.values()):
-        return
-    verified(turn, assembly)
-
-
-def verified(turn: Turn, assembly: str) -> None:
-    """The assembly is up; the windows of everything below it are clear (section 3.3)."""
-    recovery = turn[assembly].recovery
-    for name in turn[assembly].resources:
-        turn.update_resource(assembly, name, failures=(), recovery=None, exhausted=False, suppressed_by="")
-    if recovery is not None and recovery.failures:
-        reason = f"{recovery.rung} verified"
-        turn.decide(
-            Decision("", Choice.RECOVERED, "section 3.3", rung=recovery.rung, evidence=(recovery.decision,)), reason, assembly=assembly
-        )
-        turn.update_root(outcome=(recovery.decision, True))
-    turn.update(assembly, recovery=None, exhausted=False, held="", denied="", blocked="", proven=True, ask_peers_at=turn.at)
-    enter(turn, assembly, Stage.UP)
-    for peer in turn.assemblies:
-        if peer != assembly and turn[peer].stage is Stage.UP:
-            turn.update(peer, ask_peers_at=turn.at)
 
 
 def failed(turn: Turn, assembly: str, reason: str) -> None:
@@ -269,11 +214,9 @@ def excused(turn: Turn, assembly: str, reason: str) -> bool:
     by, state = dependencies.trouble(turn, assembly), turn[assembly]
     if not by or not state.contact or state.stage not in {Stage.CONFIGURING, Stage.STARTING, Stage.VERIFYING}:
         return False
-    turn.decide(
-        Decision("", Choice.SUPPRESS, "section 2", evidence=(reason,), next="configured and started again when it is well"),
-        f"{reason}; suppressed by {by}",
-        assembly=assembly,
-    )
+    carried = state.recovery.decision if state.recovery is not None else state.decision
+    made = Decision("", Choice.SUPPRESS, "section 2", evidence=(reason,), next=f"it is configured and started again when {by} is well")
+    turn.decide(made, f"{reason}; suppressed by {by}", assembly=assembly, of=carried)
     if state.recovery is not None:
         turn.update(assembly, recovery=ladder.acting(state.recovery))
     enter(turn, assembly, Stage.CONFIGURING, reason=f"waiting for {by}")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dpe.policy import bringup, evidence, gates, ladder, pauses, restarts, windows
+from dpe.policy import bringup, evidence, gates, ladder, pauses, records, restarts, windows
 from dpe.policy.places import Place
 from dpe.policy.turn import Turn
 from dpe.policy.wording import counted
 from pcloud.model.actions import Decision
 from pcloud.model.events import ContactBlurred, ContactMade, GuestStopping, ProvisionFinished, StopRecorded
 from pcloud.model.state import AssemblyState, Recovery
-from pcloud.model.words import Choice, Desired, Phase, Rung, Stage
+from pcloud.model.words import Choice, Desired, Mode, Phase, Rung, Stage
 
 BOOTS = {Stage.BOOTING, Stage.REBOOTING}
 IN_SERVICE = {Stage.CONFIGURING, Stage.STARTING, Stage.VERIFYING, Stage.UP}
@@ -21,11 +21,12 @@ def on_made(turn: Turn, event: ContactMade) -> None:
     if state.stage in BOOTS and event.boot_id == state.boot_id and state.recovery is not None:
         return  # the machine that is to go down has not gone yet
     if state.silence is not None:
-        turn.report("contact", f"contact again after {turn.at - state.silence.since:.0f}s", assembly=name)
+        lasted = f"contact again after {turn.at - state.silence.since:.0f}s"
+        turn.report("contact", lasted, assembly=name, decision=records.decision_of(state, state))
     turn.update(name, contact=True, seen_at=event.at, gone_at=None, silence=None, held="", denied="", unclear="", unclear_since=None)
     if state.silence is not None or state.unclear:
         turn.update(name, reason="")
-    end_silence_recovery(turn, name, state)
+    end_of_silence(turn, name, state)
     if state.stage in BOOTS:
         turn.update(name, reason="")
         bringup.answered(turn, name, event.boot_id)
@@ -44,15 +45,19 @@ def in_sight_again(turn: Turn, assembly: str, before: AssemblyState) -> None:
         turn.update(assembly, until=max(before.until, turn.at + turn.plan_of(assembly).monitor.silence))
 
 
-def end_silence_recovery(turn: Turn, assembly: str, before: AssemblyState) -> None:
-    """A recovery that waits because of a silence has lost its cause."""
+def end_of_silence(turn: Turn, assembly: str, before: AssemblyState) -> None:
+    """What was decided because of a silence has lost its cause: a recovery that waits, a hold, somebody's no."""
     recovery = before.recovery
-    if before.silence is None or recovery is None or before.stage is not Stage.UP:
+    if before.silence is None or before.stage is not Stage.UP:
         return
-    if not gates.waits(recovery) and not recovery.observed:
-        return
-    turn.update(assembly, recovery=None, reason="")
-    turn.decide(Decision("", Choice.RECOVERED, "section 4", evidence=(recovery.decision,)), "it answers again", assembly=assembly)
+    if recovery is not None:
+        if gates.waits(recovery) or recovery.observed:
+            turn.update(assembly, recovery=None, reason="")
+            records.recovered(turn, Place(assembly), recovery.decision, "it answers again", rule="section 4")
+    elif before.held or before.denied:
+        records.recovered(turn, Place(assembly), before.decision, "it answers again", rule="section 4")
+    if not before.blocked and not before.exhausted:
+        turn.update(assembly, decision="")
 
 
 def rebooted_unasked(turn: Turn, assembly: str, boot_id: str) -> None:
@@ -64,24 +69,50 @@ def rebooted_unasked(turn: Turn, assembly: str, boot_id: str) -> None:
     if state.stage is not Stage.UP:
         bringup.failed(turn, assembly, "it rebooted by itself on its way up")
         return
-    if orderly or not pauses.counts(turn, assembly) or turn.root.recovery is not None:
-        take_up(turn, assembly, boot_id, Recovery(Rung.REBOOT, Phase.ACTING, None, "", reason="it was rebooted in good order"))
+    why_not = uncounted(turn, assembly, orderly=orderly)
+    if why_not:
+        said = f"it {'was rebooted in good order' if orderly else 'rebooted by itself'}"
+        made = Decision("", Choice.ACT, "section 3.3", evidence=(said,), next="the next one counts, if nothing explains it")
+        decision = turn.decide(made, f"{said}; {why_not}: starting what runs on it", assembly=assembly)
+        take_up(turn, assembly, boot_id, Recovery(Rung.REBOOT, Phase.ACTING, None, decision, reason=said))
         return
     settings = plan.recovery.reboot
     window = windows.append(state.reboots, turn.at, settings)
-    if windows.escalates(window, settings, state.recoveries):
+    if windows.escalates(window, settings, ladder.tried(state, Rung.REBOOT)):
         ladder.fail(turn, assembly, Rung.REBOOT, "it rebooted by itself")
         return
     counters = (len(window), settings.failures, settings.within)
+    mode = plan.recovery.mode
     following = ladder.following(plan, state, Rung.REBOOT, len(window))
     decision = turn.decide(
-        Decision("", Choice.ACT, "section 3.3", None, Rung.REBOOT, *counters, next=following, before=len(window) - 1),
-        f"it rebooted by itself; {counted(*counters)}: starting what runs on it",
+        Decision(
+            "",
+            gates.intended(turn, Place(assembly), "").choice,
+            "section 3.3",
+            None,
+            Rung.REBOOT,
+            *counters,
+            evidence=("its boot id is another one",),
+            next=following,
+            before=len(window) - 1,
+        ),
+        f"it rebooted by itself; {counted(*counters)}: {gates.intended(turn, Place(assembly), 'starting what runs on it').doing}",
         assembly=assembly,
     )
     turn.update(assembly, reboots=window)
-    gates.remember(turn, Place(assembly))
+    if mode is not Mode.ENFORCE:
+        return  # what does not run is seen to fail, and each waits for its own yes, or is observed
+    gates.remember(turn, Place(assembly), Rung.REBOOT)
     take_up(turn, assembly, boot_id, Recovery(Rung.REBOOT, Phase.ACTING, None, decision, *counters, reason="it rebooted by itself"))
+
+
+def uncounted(turn: Turn, assembly: str, *, orderly: bool) -> str:
+    """Why a reboot that nobody asked us for is no failure, in words; empty if it is one."""
+    if orderly:
+        return "no failure"
+    if not pauses.counts(turn, assembly):
+        return "paused: counts for nothing"
+    return "a part of the deployable's recovery" if turn.root.recovery is not None else ""
 
 
 def take_up(turn: Turn, assembly: str, boot_id: str, recovery: Recovery) -> None:

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dpe.policy import evidence
+from dpe.policy.summary import is_held
 from dpe.policy.turn import Turn
 from pcloud.model.actions import Decision, ProbeAgain
-from pcloud.model.state import AssemblyState, DeployableState, ResourceState
+from pcloud.model.state import AssemblyState, DeployableState, Recovery, ResourceState
 from pcloud.model.words import Choice, Health, Phase, Stage
 from pcloud.spec.references import resolve
 
@@ -34,8 +35,15 @@ def all_healthy(state: AssemblyState) -> bool:
 
 
 def given_up(state: AssemblyState) -> bool:
-    """Whether nothing will be done to it for now (blocked, held): then it no longer excuses its dependents."""
-    return bool(state.blocked or state.held) or any(each.blocked for each in state.resources.values())
+    """Whether nothing will be done to it for now (blocked, held, given up, only observed): then it no longer excuses its dependents."""
+    if state.blocked or state.held or state.denied or state.exhausted or left(state.recovery):
+        return True
+    return any(each.blocked or each.denied or each.exhausted or left(each.recovery) for each in state.resources.values())
+
+
+def left(recovery: Recovery | None) -> bool:
+    """Whether a recovery is not done for now: a guard holds it, it waits for a yes, or it is only observed."""
+    return recovery is not None and (recovery.observed or is_held(recovery))
 
 
 def doubted(state: AssemblyState) -> bool:
@@ -95,13 +103,13 @@ def suppress(turn: Turn, assembly: str, resource: str, by: str, reason: str) -> 
     state = turn.resource(assembly, resource)
     if state.suppressed_by == by:
         return
-    turn.update_resource(assembly, resource, suppressed_by=by)
-    turn.decide(
-        Decision("", Choice.SUPPRESS, "section 2", evidence=(reason,), next="probed again when it is healthy, blocked or held"),
+    decision = turn.decide(
+        Decision("", Choice.SUPPRESS, "section 2", evidence=(reason,), next=f"it is probed again when {by} is healthy, blocked or held"),
         f"{reason}; suppressed by {by}",
         assembly=assembly,
         resource=resource,
     )
+    turn.update_resource(assembly, resource, suppressed_by=by, decision=decision)
 
 
 def release(turn: Turn, assembly: str) -> None:

@@ -48,13 +48,16 @@ def block(turn: Turn, name: str) -> None:
     instance = turn[name].instance
     seen = "it still answers us" if turn[name].contact else "it was not seen within 60 s before; it may still write"
     reason = f"{BLOCKED_BY_FENCE}{instance.id if instance else name} is gone without our doing, and {seen}"
+    recovery = turn[name].recovery
     turn.update(name, action=None, recovery=None, until=None, blocked=reason, reason=reason)
-    turn.decide(
+    decision = turn.decide(
         Decision("", Choice.BLOCK, "section 6", Rung.RELAUNCH, evidence=(reason,), next="relaunch, once somebody says confirm-dead"),
         reason,
         assembly=name,
         alert=True,
+        of=recovery.decision if recovery is not None else "",
     )
+    turn.update(name, decision=recovery.decision if recovery is not None else decision)
 
 
 def awaits_confirmation(state: AssemblyState) -> bool:
@@ -70,10 +73,10 @@ def on_confirmed(turn: Turn, event: DeathConfirmed) -> None:
         return
     who = f"{event.owner} confirmed" if event.owner else "it was confirmed"
     decision = turn.decide(
-        Decision("", Choice.ACT, "section 6", Rung.RELAUNCH, Rung.RELAUNCH, evidence=(state.blocked,)),
+        Decision("", Choice.ACT, "section 6", Rung.RELAUNCH, evidence=(state.blocked,)),
         f"{who} that the old instance is dead: relaunching",
         assembly=event.assembly,
     )
     recovery = Recovery(Rung.RELAUNCH, Phase.ACTING, None, decision, reason="confirmed dead", manual=True)
-    turn.update(event.assembly, blocked="", held="", reason="", recovery=recovery)
+    turn.update(event.assembly, blocked="", held="", reason="", decision="", recovery=recovery)
     bringup.fenced(turn, event.assembly, gone=True)

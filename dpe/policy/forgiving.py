@@ -18,6 +18,14 @@ EVERYTHING = Place()
 STEADY = frozenset({Stage.ABSENT, Stage.WAITING, Stage.UP})
 
 
+def all_given_up(turn: Turn, asked: Place) -> list[tuple[Place, str]]:
+    """What was given up at a target, and the decision by which it was."""
+    found = [(Place(name), state.decision) for name, state in turn.assemblies.items() if given_up(state)]
+    for name, state in turn.assemblies.items():
+        found += [(Place(name, resource), each.decision) for resource, each in state.resources.items() if given_up(each)]
+    return [(place, decision) for place, decision in found if asked.covers(place)]
+
+
 def given_up(state: AssemblyState | ResourceState) -> bool:
     """Whether nothing is done for it any more until somebody says so."""
     return bool(state.blocked or state.exhausted or state.denied)
@@ -74,16 +82,20 @@ def forgive(turn: Turn, name: str, state: AssemblyState, asked: Place = EVERYTHI
     """Begin anew with an assembly and those of its resources that are meant: the operator has seen to it."""
     for resource, each in state.resources.items():
         if given_up(each) and asked.covers(Place(name, resource)):
-            turn.update_resource(name, resource, blocked="", exhausted=False, denied="", failures=(), recovery=None)
+            turn.update_resource(name, resource, blocked="", exhausted=False, denied="", decision="", failures=(), recovery=None)
     if not given_up(state) or not asked.covers(Place(name)):
         return
-    turn.update(name, blocked="", exhausted=False, denied="", held="", reason="", reboots=(), relaunches=())
+    turn.update(name, blocked="", exhausted=False, denied="", held="", decision="", reason="", reboots=(), relaunches=())
     turn.update_root(relaunches=())
     if state.stage in STEADY or state.action is not None or state.recovery is not None or turn.desired is not Desired.RUNNING:
         return
+    evidence = (state.blocked or state.denied or state.reason,)
     if state.provisioned and state.contact:
+        made = Decision("", Choice.ACT, "start", evidence=evidence)
+        turn.update(name, decision=turn.decide(made, "the operator asked for it to run: configuring and starting", assembly=name))
         bringup.configure(turn, name)
         return
     rung = Rung.REBOOT if state.provisioned and state.stage is not Stage.FENCING else Rung.RELAUNCH
-    decision = turn.decide(Decision("", Choice.ACT, "start", action=rung), "the operator asked for it to run", assembly=name)
+    made = Decision("", Choice.ACT, "start", action=rung, evidence=evidence)
+    decision = turn.decide(made, "the operator asked for it to run", assembly=name)
     bringup.begin(turn, name, Recovery(rung, Phase.ACTING, None, decision, manual=True))

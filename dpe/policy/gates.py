@@ -9,7 +9,9 @@ Rules:
 
 from __future__ import annotations
 
-from dpe.policy import flapping, places
+from typing import NamedTuple
+
+from dpe.policy import flapping, places, records
 from dpe.policy.altering import replace
 from dpe.policy.places import Place
 from dpe.policy.turn import Turn
@@ -17,7 +19,7 @@ from pcloud.model.actions import AskPermit, Decision, ReturnPermit
 from pcloud.model.events import PermitGranted, PermitHeld
 from pcloud.model.guards import PermitRequest
 from pcloud.model.state import DeployableState, Recovery
-from pcloud.model.words import FREEZES, Choice, Mode, Phase
+from pcloud.model.words import FREEZES, Choice, Mode, Phase, Rung
 
 APPROVAL = 3600.0  # policy.md section 5: "waits for a yes, 1 h at most"
 HELD_ALERT = 300.0  # section 5: "an alert after 5 min"
@@ -29,16 +31,27 @@ def waits(recovery: Recovery | None) -> bool:
     return recovery is not None and recovery.phase in WAITING
 
 
-def choice(mode: Mode) -> Choice:
-    """What a decision to recover comes to in a mode."""
-    return Choice.ACT if mode is Mode.ENFORCE else Choice.HOLD
+def is_recovery(recovery: Recovery) -> bool:
+    """Whether it recovers something: a first start, and what only follows a changed parameter, do not."""
+    return bool(recovery.failures or recovery.permit or recovery.manual) or recovery.rung is Rung.RELAUNCH_DEPLOYABLE
 
 
-def announced(mode: Mode, doing: str) -> str:
-    """How the action of a decision is told in a mode."""
+class Intent(NamedTuple):
+    """What a decision to recover comes to in its target's mode: the choice, how its action is told, and whether somebody is called."""
+
+    choice: Choice
+    doing: str
+    alert: bool
+
+
+def intended(turn: Turn, place: Place, doing: str, wait: float = 0.0) -> Intent:
+    """What comes of a decision to recover that is to begin in ``wait`` seconds. A yes given now counts for what begins at once."""
+    mode = places.settings_of(turn, place).mode
     if mode is Mode.OBSERVE:
-        return f"would be {doing} (observed only)"
-    return f"{doing} waits for approval" if mode is Mode.APPROVE else doing
+        return Intent(Choice.HOLD, f"would be {doing} (observed only)", alert=False)
+    if mode is Mode.APPROVE and not (wait <= 0 and turn.approves(place.assembly, place.resource)):
+        return Intent(Choice.HOLD, f"{doing} waits for approval", alert=True)  # somebody has to know that his yes is waited for
+    return Intent(Choice.ACT, doing, alert=False)
 
 
 def opened(turn: Turn, place: Place) -> bool:
@@ -62,16 +75,20 @@ def observe(turn: Turn, place: Place, recovery: Recovery) -> None:
     """Take its action as done and not verified: the time to verify runs, and nothing happens."""
     verify = places.settings_of(turn, place).rung(recovery.rung).verify
     places.write(turn, place, replace(recovery, phase=Phase.VERIFYING, until=turn.at + verify, observed=True))
-    remember(turn, place)
+    remember(turn, place, recovery.rung)
 
 
-def remember(turn: Turn, place: Place) -> None:
+def remember(turn: Turn, place: Place, rung: Rung) -> None:
     """Its action was begun, or would have been: for the rule that each rung is tried, and for the flapping alert."""
     if place.resource:
         history = flapping.remember(turn, turn.resource(place.assembly, place.resource).recoveries, place.assembly, place.resource)
         turn.update_resource(place.assembly, place.resource, recoveries=history)
     elif place.assembly:
         turn.update(place.assembly, recoveries=flapping.remember(turn, turn[place.assembly].recoveries, place.assembly))
+        if rung is Rung.REBOOT:
+            turn.update(place.assembly, reboot_tried=turn.at)
+        elif rung is Rung.RELAUNCH:
+            turn.update(place.assembly, relaunch_tried=turn.at)
     else:
         turn.update_root(recoveries=flapping.remember(turn, turn.root.recoveries, ""))
 
@@ -141,11 +158,13 @@ def on_held(turn: Turn, event: PermitHeld) -> None:
                 evidence=(recovery.reason,),
                 next="it begins as soon as the guards let it",
                 guards=event.guards,
+                before=max(0, recovery.failures - 1),
             ),
             said,
             assembly=place.assembly,
             resource=place.resource,
             alert=frozen,
+            of=recovery.decision,
         )
 
 
@@ -171,6 +190,7 @@ def lapse(turn: Turn, place: Place, recovery: Recovery, reason: str) -> None:
     """There was no yes: nothing is done until it is well, or somebody says otherwise."""
     places.write(turn, place, None)
     places.deny(turn, place, reason)
+    records.stand(turn, place, recovery.decision)
     turn.decide(
         Decision(
             "",
@@ -183,11 +203,13 @@ def lapse(turn: Turn, place: Place, recovery: Recovery, reason: str) -> None:
             recovery.within,
             evidence=(recovery.reason,),
             next="nothing until it is well, or somebody says approve, retry or cleanup",
+            before=max(0, recovery.failures - 1),
         ),
         f"{reason}: no {recovery.rung}",
         assembly=place.assembly,
         resource=place.resource,
         alert=True,
+        of=recovery.decision,
     )
 
 

@@ -8,7 +8,9 @@ Rules:
 
 from __future__ import annotations
 
-from dpe.policy import gates, pauses, places, windows
+from dataclasses import dataclass
+
+from dpe.policy import gates, pauses, places, records, windows
 from dpe.policy.altering import replace
 from dpe.policy.places import Place
 from dpe.policy.turn import Turn
@@ -25,6 +27,18 @@ DOING = {
     Rung.RELAUNCH_DEPLOYABLE: "relaunching the whole deployable",
 }
 WINDOWS = {Rung.REBOOT: "reboots", Rung.RELAUNCH: "relaunches"}
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a failure rests on, beside its count: see the fields of the same names of ``Recovery``."""
+
+    persists: bool = False
+    condemned: bool = False
+    witnessed: bool = False
+
+
+COUNTED = Ground()
 
 
 def ceiling(plan: AssemblyPlan, state: AssemblyState) -> Rung:
@@ -62,17 +76,17 @@ def fail(
     *,
     rule: str = "section 3.2",
     resource: str = "",
-    persists: bool = False,
-    condemned: bool = False,
+    ground: Ground = COUNTED,
 ) -> None:
-    """Count one failure of an assembly at ``rung`` and schedule what follows. ``condemned``: the cloud itself calls it dead."""
+    """Count one failure of an assembly at ``rung`` and schedule what follows."""
     if turn.desired is not Desired.RUNNING:
         return
     plan, state = turn.plan_of(assembly), turn[assembly]
-    remember_failed(turn, state.recovery)
     if not pauses.counts(turn, assembly):
         wait_for_end_of_pause(turn, assembly, rung, reason)
-    elif whole_under_way(turn):
+        return
+    remember_failed(turn, state.recovery)
+    if whole_under_way(turn):
         fail_whole(turn, assembly, f"{assembly}: {reason}", rule)
     elif state.exhausted or rung.height > ceiling(plan, state).height:
         exhaust(turn, assembly, reason, resource)
@@ -81,28 +95,43 @@ def fail(
     else:
         settings = plan.recovery.rung(rung)
         window = windows.append(getattr(state, WINDOWS[rung]), turn.at, settings)
-        if windows.escalates(window, settings, state.recoveries):
+        if windows.escalates(window, settings, tried(state, rung)):
             turn.update(assembly, **{WINDOWS[rung]: ()})
             why = f"{reason}; {rung} {counted(len(window), settings.failures, settings.within)}"
-            fail(turn, assembly, next_rung(rung), why, resource=resource, persists=persists, condemned=condemned)
+            fail(turn, assembly, next_rung(rung), why, resource=resource, ground=ground)
             return
         turn.update(assembly, **{WINDOWS[rung]: window})
         following_ = following(plan, state, rung, len(window))
         recovery = decided(turn, Place(assembly), rung, len(window), reason, rule, following_)
-        schedule(turn, assembly, replace(recovery, persists=persists, condemned=condemned))
+        schedule(turn, assembly, replace(recovery, persists=ground.persists, condemned=ground.condemned, witnessed=ground.witnessed))
+
+
+def tried(state: AssemblyState, rung: Rung) -> tuple[float, ...]:
+    """When a rung's own action was last begun, if it ever was."""
+    last = state.reboot_tried if rung is Rung.REBOOT else state.relaunch_tried
+    return () if last is None else (last,)
+
+
+def withdraw(turn: Turn, assembly: str, reason: str) -> None:
+    """End a recovery of the assembly that waits, because what it rests on does not stand; its window forgets that failure."""
+    recovery = turn[assembly].recovery
+    if recovery is None:
+        return
+    window = WINDOWS.get(recovery.rung)
+    if window is not None and recovery.failures:
+        turn.update(assembly, **{window: getattr(turn[assembly], window)[:-1]})
+    turn.update(assembly, recovery=None, reason="")
+    turn.report("withdrawn", f"no {recovery.rung} for now: {reason}", assembly=assembly, decision=recovery.decision)
 
 
 def decided(turn: Turn, place: Place, rung: Rung, failures: int, reason: str, rule: str, following: str) -> Recovery:
     """The decision that the ``failures``-th failure in a window asks for, and the recovery that it begins."""
-    settings, mode = places.settings_of(turn, place).rung(rung), places.settings_of(turn, place).mode
+    settings = places.settings_of(turn, place).rung(rung)
     wait = windows.delay(failures, settings) * turn.jitter(place.name, failures)
     counters = (failures, settings.failures, settings.within)
-    decision = turn.decide(
-        Decision("", gates.choice(mode), rule, rung, rung, *counters, evidence=(reason,), next=following, before=failures - 1),
-        f"{reason}; {counted(*counters)}: {gates.announced(mode, f'{DOING[rung]}{soon(wait)}')}",
-        assembly=place.assembly,
-        alert=mode is Mode.APPROVE,  # somebody has to know that his yes is waited for
-    )
+    choice, doing, alert = gates.intended(turn, place, f"{DOING[rung]}{soon(wait)}", wait)
+    made = Decision("", choice, rule, rung, rung, *counters, evidence=(reason,), next=following, before=failures - 1)
+    decision = turn.decide(made, f"{reason}; {counted(*counters)}: {doing}", assembly=place.assembly, alert=alert)
     return Recovery(rung, Phase.DELAYED, turn.at + wait, decision, *counters, reason=reason)
 
 
@@ -170,8 +199,8 @@ def schedule(turn: Turn, assembly: str, recovery: Recovery | None, *, reason: st
     why = recovery.reason if recovery is not None else reason
     for name, resource in turn[assembly].resources.items():
         if resource.action is None:  # one that is running is waited for, see ``clear_to_begin``
-            turn.update_resource(assembly, name, recovery=None, exhausted=False, suppressed_by="")
-    turn.update(assembly, recovery=recovery, action=None, until=None, held="", exhausted=False, reason=why)
+            turn.update_resource(assembly, name, recovery=None, exhausted=False, suppressed_by="", decision=records.kept(resource))
+    turn.update(assembly, recovery=recovery, action=None, until=None, held="", exhausted=False, decision="", reason=why)
 
 
 def clear_to_begin(state: AssemblyState) -> bool:
@@ -181,8 +210,9 @@ def clear_to_begin(state: AssemblyState) -> bool:
 
 def drop_restarts(turn: Turn, assembly: str) -> None:
     """End the recoveries of single resources and what is left of their actions, windows apart."""
-    for name in turn[assembly].resources:
-        turn.update_resource(assembly, name, recovery=None, action=None, exhausted=False, suppressed_by="")
+    for name, each in turn[assembly].resources.items():
+        standing = records.kept(each)
+        turn.update_resource(assembly, name, recovery=None, action=None, exhausted=False, suppressed_by="", decision=standing)
 
 
 def exhaust(turn: Turn, assembly: str, reason: str, resource: str = "") -> None:
@@ -204,12 +234,12 @@ def exhaust(turn: Turn, assembly: str, reason: str, resource: str = "") -> None:
         alert=True,
     )
     reachable = state.contact and state.stage in {Stage.STARTING, Stage.VERIFYING, Stage.UP}
-    turn.update(assembly, recovery=None, until=None, reason=reason, exhausted=True)
+    turn.update(assembly, recovery=None, until=None, reason=reason, exhausted=True, decision=decision)
     if reachable:
         turn.update(assembly, stage=Stage.UP, action=None)
         keep_restarting(turn, assembly, decision, reason, again=again)
         if resource:  # the exhausted one says why itself, and ends it when it is healthy
-            turn.update(assembly, exhausted=False, reason="")
+            turn.update(assembly, exhausted=False, reason="", decision="")
     elif state.instance is None:
         turn.update(assembly, stage=Stage.ABSENT)  # nothing is there to wait for; a start begins anew
     elif state.stage is Stage.FENCING:
@@ -226,7 +256,18 @@ def keep_restarting(turn: Turn, assembly: str, decision: str, reason: str, *, ag
         recovery = Recovery(Rung.RESTART, Phase.DELAYED, turn.at + settings.max_delay, decision, within=settings.within, reason=reason)
         restartable = each.agent is not None or each.restarts
         if state.action is None:
-            turn.update_resource(assembly, each.name, exhausted=True, recovery=recovery if again and restartable else None)
+            again_ = recovery if again and restartable else None
+            turn.update_resource(assembly, each.name, exhausted=True, recovery=again_, decision=decision)
+
+
+def try_once_more(turn: Turn, assembly: str) -> None:
+    """What was given up answers after all: what is left of its way up is tried once, without the ladder."""
+    decision = turn.decide(
+        Decision("", Choice.ACT, "section 3.7", evidence=(turn[assembly].reason,), next=str(Choice.EXHAUSTED)),
+        "it answers after all: taken up as it is, once",
+        assembly=assembly,
+    )
+    turn.update(assembly, recovery=Recovery(Rung.RELAUNCH, Phase.ACTING, None, decision, reason="it answers after all"))
 
 
 def acting(recovery: Recovery) -> Recovery:

@@ -8,7 +8,7 @@ Rules:
 
 from __future__ import annotations
 
-from dpe.policy import bringup, dependencies, forgiving, settings
+from dpe.policy import bringup, dependencies, forgiving, settings, stages
 from dpe.policy.turn import Turn
 from pcloud.model.actions import Decision, DestroyInstance, FenceInstance, LaunchInstance, RebootAssembly, StopResources
 from pcloud.model.instance import Instance
@@ -36,7 +36,7 @@ def come_up(turn: Turn, name: str) -> None:
     if state.stage is Stage.ABSENT and not state.blocked and not state.exhausted:
         decision = turn.decide(Decision("", Choice.ACT, "start", action=Rung.RELAUNCH), "the operator asked for it to run", assembly=name)
         turn.update(name, recovery=Recovery(Rung.RELAUNCH, Phase.ACTING, None, decision))
-        bringup.enter(turn, name, Stage.WAITING, reason=waiting_for(turn, name))
+        stages.enter(turn, name, Stage.WAITING, reason=waiting_for(turn, name))
         state = turn[name]
     if state.stage is Stage.WAITING and dependencies.ready(turn, name):
         begin(turn, name)
@@ -93,9 +93,9 @@ def take_down(turn: Turn, name: str) -> None:
 def stop_services(turn: Turn, name: str, instance: Instance) -> None:
     """Stop what runs in it, last started first."""
     plans = tuple(reversed([each for each in turn.plan_of(name).resources if each.agent is not None]))
-    bringup.enter(turn, name, Stage.STOPPING)
+    stages.enter(turn, name, Stage.STOPPING)
     patience = sum(each.action_timeout for each in plans)
-    bringup.act(turn, name, StopResources(turn.next_id(), name, instance.generation, tuple(each.name for each in plans), patience))
+    stages.act(turn, name, StopResources(turn.next_id(), name, instance.generation, tuple(each.name for each in plans), patience))
 
 
 def destroy(turn: Turn, name: str) -> None:
@@ -107,8 +107,8 @@ def destroy(turn: Turn, name: str) -> None:
         return
     what = instance.id if instance is not None else "what was launched"
     home = instance.infrastructure if instance is not None else plan.infrastructure
-    bringup.enter(turn, name, Stage.DESTROYING, reason=state.reason if state.stage is Stage.DESTROYING else what)
-    bringup.act(turn, name, DestroyInstance(turn.next_id(), name, state.generation, instance, home, DESTROY))
+    stages.enter(turn, name, Stage.DESTROYING, reason=state.reason if state.stage is Stage.DESTROYING else what)
+    stages.act(turn, name, DestroyInstance(turn.next_id(), name, state.generation, instance, home, DESTROY))
 
 
 def destroy_failed(turn: Turn, name: str, reason: str) -> None:

@@ -9,12 +9,15 @@ Rules:
 
 from __future__ import annotations
 
-from dpe.policy import dependencies, evidence
+from dpe.policy import dependencies, evidence, records
 from dpe.policy.altering import replace
+from dpe.policy.places import Place
 from dpe.policy.turn import Turn
 from dpe.policy.wording import duration
+from pcloud.model.actions import Decision
 from pcloud.model.events import PauseAsked, ResumeAsked
 from pcloud.model.state import Pause, Silence
+from pcloud.model.words import Choice
 
 WARNING = 900.0  # policy.md section 5: "a warning 15 min before"
 
@@ -35,6 +38,26 @@ def counts(turn: Turn, assembly: str) -> bool:
     """Whether a failure of the assembly, or of anything on it, counts now: it is not paused, and has its grace behind it."""
     grace = turn[assembly].grace
     return (grace is None or turn.at >= grace) and (not turn.root.pauses or covering(turn, assembly) is None)
+
+
+def suppress(turn: Turn, place: Place, reason: str) -> None:
+    """Record a failure that counts for nothing because of a pause: once for each target and pause.
+
+    In the grace after one nothing is recorded: what still fails then counts when it is over, and that is recorded.
+    """
+    pause = covering(turn, place.assembly)
+    if pause is None or place.name in pause.suppressed:
+        return
+    told = replace(pause, suppressed=(*pause.suppressed, place.name))
+    turn.update_root(pauses=tuple(told if each is pause else each for each in turn.root.pauses))
+    by = f" by {pause.owner}" if pause.owner else ""
+    decision = turn.decide(
+        Decision("", Choice.SUPPRESS, "section 5", evidence=(reason,), next="it is looked at anew when the pause is over"),
+        f"{reason}; paused{by}: counts for nothing",
+        assembly=place.assembly,
+        resource=place.resource,
+    )
+    records.stand(turn, place, decision)
 
 
 def on_asked(turn: Turn, event: PauseAsked) -> None:

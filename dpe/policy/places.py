@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from dpe.policy.summary import assembly_word
 from dpe.policy.turn import Turn
 from pcloud.model.plan import RecoverySettings
 from pcloud.model.state import DeployableState, Recovery
@@ -50,6 +51,10 @@ def deny(turn: Turn, place: Place, reason: str) -> None:
         turn.update_resource(place.assembly, place.resource, denied=reason)
     elif place.assembly:
         turn.update(place.assembly, denied=reason)
+    else:  # what is not well is why the whole was to be relaunched
+        for name, state in turn.assemblies.items():
+            if assembly_word(state) != "healthy":
+                turn.update(name, denied=reason)
 
 
 def settings_of(turn: Turn, place: Place) -> RecoverySettings:

@@ -10,7 +10,7 @@ Rules:
 
 from __future__ import annotations
 
-from dpe.policy import dependencies, evidence, gates, ladder, pauses, windows
+from dpe.policy import dependencies, evidence, gates, ladder, pauses, records, windows
 from dpe.policy.altering import replace
 from dpe.policy.places import Place
 from dpe.policy.turn import Turn
@@ -19,7 +19,7 @@ from pcloud.model.actions import Decision, ProbeAgain, RestartResource
 from pcloud.model.events import ActionFailed, ActionRefused, StopFailed
 from pcloud.model.plan import ResourcePlan
 from pcloud.model.state import Recovery
-from pcloud.model.words import Choice, Desired, Health, Mode, OnExhausted, Phase, Rung, Stage
+from pcloud.model.words import Choice, Desired, Health, OnExhausted, Phase, Rung, Stage
 
 
 def attend(turn: Turn, assembly: str, resource: str) -> None:
@@ -37,7 +37,10 @@ def on_failure(turn: Turn, assembly: str, resource: str) -> None:
     state, plan = turn.resource(assembly, resource), turn.resource_plan(assembly, resource)
     if state.exhausted and not (plan.recovery.on_exhausted is OnExhausted.RETRY and restartable(plan)):
         return
-    if dependencies.being_restarted(turn, assembly, resource) or not pauses.counts(turn, assembly):
+    if dependencies.being_restarted(turn, assembly, resource):
+        return
+    if not pauses.counts(turn, assembly):
+        pauses.suppress(turn, Place(assembly, resource), state.reason)
         return
     by = dependencies.cause(turn, assembly, resource)
     if by:
@@ -58,8 +61,10 @@ def count(turn: Turn, assembly: str, resource: str, reason: str) -> None:
     plan, state = turn.resource_plan(assembly, resource), turn.resource(assembly, resource)
     settings = plan.recovery.restart
     turn.update_resource(assembly, resource, recovery=None, action=None)
-    if state.blocked:
-        return  # a restart asked for by hand has not helped: what blocks it still does
+    if state.blocked:  # a restart asked for by hand has not helped: what blocks it still does
+        by_hand = state.recovery.decision if state.recovery is not None else ""
+        turn.report("failed", f"{reason}; it is still blocked", assembly=assembly, resource=resource, decision=by_hand)
+        return
     if not restartable(plan):
         ladder.fail(turn, assembly, Rung.REBOOT, f"{resource}: {reason}; nothing to restart", rule="section 3.6", resource=resource)
     elif state.exhausted or turn[assembly].exhausted:
@@ -71,41 +76,55 @@ def count(turn: Turn, assembly: str, resource: str, reason: str) -> None:
             why = f"{resource}: {reason}; {counted(len(window), settings.failures, settings.within)}"
             ladder.fail(turn, assembly, Rung.REBOOT, why, resource=resource)
             return
-        turn.update_resource(assembly, resource, failures=window)
-        schedule(turn, assembly, plan, reason, len(window))
+        schedule(turn, assembly, plan, reason, window)
 
 
-def schedule(turn: Turn, assembly: str, plan: ResourcePlan, reason: str, failures: int) -> None:
-    """Decide the restart that the ``failures``-th failure in the window asks for."""
-    settings, mode = plan.recovery.restart, plan.recovery.mode
+def schedule(turn: Turn, assembly: str, plan: ResourcePlan, reason: str, window: tuple[float, ...]) -> None:
+    """Decide the restart that the last failure in the window asks for."""
+    settings, failures = plan.recovery.restart, len(window)
     wait = windows.delay(failures, settings) * turn.jitter(f"{assembly}/{plan.name}", failures)
     counters = (failures, settings.failures, settings.within)
     ends = settings.failures and failures + 1 >= settings.failures
     following = "reboot" if ends else "restart again"
-    made = Decision("", gates.choice(mode), "section 3.2", Rung.RESTART, Rung.RESTART, *counters, evidence=(reason,), next=following)
-    doing = gates.announced(mode, f"restarting{(' ' + plan.restarts if plan.restarts else '')}{soon(wait)}")
-    decision = turn.decide(
-        replace(made, before=failures - 1),
-        f"{reason}; {counted(*counters)}: {doing}",
-        assembly=assembly,
-        resource=plan.name,
-        alert=mode is Mode.APPROVE,  # somebody has to know that his yes is waited for
-    )
+    choice, doing, alert = gates.intended(turn, Place(assembly, plan.name), f"{restarting(plan)}{soon(wait)}", wait)
+    made = Decision("", choice, "section 3.2", Rung.RESTART, Rung.RESTART, *counters, evidence=(reason,), next=following)
+    said = f"{reason}; {counted(*counters)}: {doing}"
+    decision = turn.decide(replace(made, before=failures - 1), said, assembly=assembly, resource=plan.name, alert=alert)
     recovery = Recovery(Rung.RESTART, Phase.DELAYED, turn.at + wait, decision, *counters, reason=reason)
-    turn.update_resource(assembly, plan.name, recovery=recovery)
+    turn.update_resource(assembly, plan.name, recovery=recovery, failures=window, decision="")
 
 
 def repeat(turn: Turn, assembly: str, plan: ResourcePlan, reason: str) -> None:
-    """The ladder is exhausted: only the restart comes round again, at ``max_delay`` (rule 3.7)."""
+    """The ladder is exhausted: only the restart comes round again, at ``max_delay`` (rule 3.7), and is decided when it does.
+
+    Until then it carries the decision by which it was given up.
+    """
     settings = plan.recovery.restart
+    given_up = turn.resource(assembly, plan.name).decision or turn[assembly].decision
+    recovery = Recovery(Rung.RESTART, Phase.DELAYED, turn.at + settings.max_delay, given_up, within=settings.within, reason=reason)
+    turn.update_resource(assembly, plan.name, recovery=recovery, exhausted=True, decision=given_up)
+
+
+def come_round(turn: Turn, assembly: str, plan: ResourcePlan, recovery: Recovery) -> None:
+    """The restart of what is exhausted is due: decide it, once."""
+    state, settings = turn.resource(assembly, plan.name), plan.recovery.restart
+    if not state.exhausted or recovery.phase is not Phase.DELAYED or recovery.decision != state.decision:
+        return
+    choice, doing, alert = gates.intended(turn, Place(assembly, plan.name), restarting(plan))
+    following = f"restart again after {duration(settings.max_delay)}"
     decision = turn.decide(
-        Decision("", Choice.ACT, "section 3.7", Rung.RESTART, Rung.RESTART, evidence=(reason,), next="restart again"),
-        f"{reason}; exhausted: restarting{soon(settings.max_delay)}",
+        Decision("", choice, "section 3.7", Rung.RESTART, Rung.RESTART, evidence=(recovery.reason,), next=following),
+        f"{recovery.reason}; exhausted: {doing}",
         assembly=assembly,
         resource=plan.name,
+        alert=alert,
     )
-    recovery = Recovery(Rung.RESTART, Phase.DELAYED, turn.at + settings.max_delay, decision, within=settings.within, reason=reason)
-    turn.update_resource(assembly, plan.name, recovery=recovery, exhausted=True)
+    turn.update_resource(assembly, plan.name, recovery=replace(recovery, decision=decision))
+
+
+def restarting(plan: ResourcePlan) -> str:
+    """What a restart of it is called."""
+    return f"restarting{' ' + plan.restarts if plan.restarts else ''}"
 
 
 def advance(turn: Turn, assembly: str, resource: str, recovery: Recovery) -> None:
@@ -120,18 +139,22 @@ def advance(turn: Turn, assembly: str, resource: str, recovery: Recovery) -> Non
         dependencies.suppress(turn, assembly, resource, by, recovery.reason)
     elif asks:
         gates.watch(turn, Place(assembly, resource), recovery)
+    elif recovery.phase is Phase.VERIFYING and not pauses.counts(turn, assembly):
+        turn.update_resource(assembly, resource, recovery=None)  # what still fails counts when the pause is over
     elif recovery.phase is Phase.VERIFYING:
         verify = turn.resource_plan(assembly, resource).recovery.restart.verify
         after = "the restart that was observed only" if recovery.observed else "its restart"
         count(turn, assembly, resource, f"not healthy {duration(verify)} after {after}{': ' + state.reason if state.reason else ''}")
-    elif may_begin(turn, assembly, resource) and gates.opened(turn, Place(assembly, resource)):
-        begin(turn, assembly, resource, recovery)
+    elif may_begin(turn, assembly, resource):
+        come_round(turn, assembly, turn.resource_plan(assembly, resource), recovery)
+        if gates.opened(turn, Place(assembly, resource)):
+            begin(turn, assembly, resource, recovery)
 
 
 def may_begin(turn: Turn, assembly: str, resource: str) -> bool:
     """Whether the evidence for a restart still stands, and nothing is in its way."""
     failed = turn.resource(assembly, resource).health is Health.FAILED
-    return failed and not dependencies.being_restarted(turn, assembly, resource) and pauses.covering(turn, assembly) is None
+    return failed and not dependencies.being_restarted(turn, assembly, resource) and pauses.counts(turn, assembly)
 
 
 def withdraw(turn: Turn, assembly: str, resource: str) -> None:
@@ -150,7 +173,7 @@ def begin(turn: Turn, assembly: str, resource: str, recovery: Recovery) -> None:
     target = plan.restarts or resource
     patience = 2 * turn.resource_plan(assembly, target).action_timeout  # a stop and a start, each with its own
     action = RestartResource(turn.next_id(), assembly, target, owner.instance.generation, patience)
-    gates.remember(turn, Place(assembly, resource))
+    gates.remember(turn, Place(assembly, resource), Rung.RESTART)
     turn.update_resource(assembly, resource, recovery=ladder.acting(recovery), action=action)
     turn.order(action)
 
@@ -174,8 +197,14 @@ def on_action_failed(turn: Turn, assembly: str, resource: str, event: ActionFail
     state, owner = turn.resource(assembly, resource), turn[assembly]
     if state.recovery is None or owner.recovery is not None or not owner.contact or turn.desired is not Desired.RUNNING:
         withdraw(turn, assembly, resource)
+        if turn.desired is Desired.RUNNING:
+            records.withdrawn(
+                turn, Place(assembly, resource), state.recovery, f"restart failed: {event.reason}; the machine does not answer"
+            )
         return
     turn.update_resource(assembly, resource, action=None, recovery=None)
+    if not pauses.counts(turn, assembly):
+        return
     if isinstance(event, ActionRefused):
         block(turn, assembly, resource, event.reason)
     elif isinstance(event, StopFailed) and not state.exhausted:
@@ -193,17 +222,12 @@ def on_health(turn: Turn, assembly: str, resource: str) -> None:
     state = turn.resource(assembly, resource)
     if state.recovery is not None and state.recovery.phase is Phase.ACTING:
         return
-    decision = state.recovery.decision if state.recovery is not None else ""
-    if state.recovery is not None or state.exhausted or state.blocked:
+    decision = state.recovery.decision if state.recovery is not None else state.decision
+    if state.recovery is not None or state.exhausted or state.blocked or state.denied:
         acted = state.recovery is not None and not gates.waits(state.recovery) and not state.recovery.observed
         how = "verified" if acted else "recovered by itself"
-        turn.decide(
-            Decision("", Choice.RECOVERED, "section 3.3", rung=Rung.RESTART, evidence=(decision,) if decision else ()),
-            how,
-            assembly=assembly,
-            resource=resource,
-        )
-    turn.update_resource(assembly, resource, recovery=None, exhausted=False, blocked="", suppressed_by="", denied="")
+        records.recovered(turn, Place(assembly, resource), decision, how, rung=Rung.RESTART)
+    turn.update_resource(assembly, resource, recovery=None, exhausted=False, blocked="", suppressed_by="", denied="", decision="")
 
 
 def on_lost(turn: Turn, assembly: str) -> None:
@@ -211,6 +235,8 @@ def on_lost(turn: Turn, assembly: str) -> None:
     for name, state in turn[assembly].resources.items():
         if gates.waits(state.recovery):
             withdraw(turn, assembly, name)
+            why = "the machine does not answer any more, and that is judged first: this failure counts for nothing"
+            records.withdrawn(turn, Place(assembly, name), state.recovery, why)
 
 
 def on_contact(turn: Turn, assembly: str) -> None:
@@ -229,16 +255,17 @@ def block(turn: Turn, assembly: str, resource: str, reason: str) -> None:
     state = turn.resource(assembly, resource)
     if state.blocked == reason or turn.desired is not Desired.RUNNING:
         return
-    turn.update_resource(assembly, resource, blocked=reason, recovery=None, suppressed_by="")
-    turn.decide(
-        Decision("", Choice.BLOCK, "section 1", evidence=(reason,)), f"{reason}: blocked", assembly=assembly, resource=resource, alert=True
-    )
+    made = Decision("", Choice.BLOCK, "section 1", Rung.RESTART, evidence=(reason,), next="nothing until it passes, or somebody says retry")
+    decision = turn.decide(made, f"{reason}: blocked", assembly=assembly, resource=resource, alert=True)
+    turn.update_resource(assembly, resource, blocked=reason, recovery=None, suppressed_by="", decision=decision)
 
 
 def unblock(turn: Turn, assembly: str, resource: str) -> None:
     """The hard error is gone. What is still wrong with it counts from now on."""
-    if turn.resource(assembly, resource).blocked:
-        turn.update_resource(assembly, resource, blocked="")
+    state = turn.resource(assembly, resource)
+    if state.blocked:
+        turn.update_resource(assembly, resource, blocked="", decision="")
+        records.recovered(turn, Place(assembly, resource), state.decision, "it passes: not blocked any more", rule="section 1")
 
 
 def on_own_restart(turn: Turn, assembly: str, resource: str, restarts: int) -> None:
@@ -253,6 +280,7 @@ def on_own_restart(turn: Turn, assembly: str, resource: str, restarts: int) -> N
     if turn.desired is not Desired.RUNNING or owner.recovery is not None or state.recovery is not None or state.blocked:
         return
     if not pauses.counts(turn, assembly):
+        pauses.suppress(turn, Place(assembly, resource), "it failed and was restarted by systemd")
         return
     settings = turn.resource_plan(assembly, resource).recovery.restart
     if state.failures and turn.at - state.failures[-1] < settings.verify:
@@ -261,7 +289,7 @@ def on_own_restart(turn: Turn, assembly: str, resource: str, restarts: int) -> N
     why = f"it failed and was restarted by systemd; {counted(len(window), settings.failures, settings.within)}"
     if windows.full(window, settings):
         turn.update_resource(assembly, resource, failures=())
-        ladder.fail(turn, assembly, Rung.REBOOT, f"{resource}: {why}", resource=resource, persists=True)
+        ladder.fail(turn, assembly, Rung.REBOOT, f"{resource}: {why}", resource=resource, ground=ladder.Ground(persists=True))
         return
     turn.update_resource(assembly, resource, failures=window)
     turn.report("recovered", why, assembly=assembly, resource=resource)

@@ -6,12 +6,27 @@ event or a late one lead to the same place.
 
 from __future__ import annotations
 
-from dpe.policy import bringup, dependencies, gates, ladder, lifecycle, pauses, probes, restarts, retiring, silence, twins, whole
+from dpe.policy import (
+    bringup,
+    dependencies,
+    gates,
+    ladder,
+    lifecycle,
+    pauses,
+    probes,
+    records,
+    restarts,
+    retiring,
+    silence,
+    twins,
+    verifying,
+    whole,
+)
 from dpe.policy.places import Place
 from dpe.policy.turn import Turn
 from pcloud.model.actions import Decision
 from pcloud.model.state import AssemblyState, Recovery
-from pcloud.model.words import Choice, Desired, Health, Phase, Rung, Stage
+from pcloud.model.words import Desired, Health, Mode, Phase, Rung, Stage
 
 DOUBTFUL = frozenset({Health.PENDING, Health.UNKNOWN})
 ROUNDS = 50  # each round does at least one thing to one of a handful of assemblies; more is a loop, and a bug
@@ -59,7 +74,7 @@ def settle_assembly(turn: Turn, name: str) -> None:
         case Stage.CONFIGURING:
             bringup.advance_configuring(turn, name)
         case Stage.VERIFYING:
-            bringup.advance_verifying(turn, name)
+            verifying.advance_verifying(turn, name)
         case Stage.UP:
             keep_up(turn, name)
         case _:
@@ -114,11 +129,7 @@ def begin_due(turn: Turn, name: str) -> None:
     due = recovery.until is not None and turn.at >= recovery.until
     if state.stage is Stage.UP and well(state) and not recovery.persists:
         turn.update(name, recovery=None, reason="")
-        turn.decide(
-            Decision("", Choice.RECOVERED, "section 3", rung=recovery.rung, evidence=(recovery.decision,)),
-            "recovered by itself",
-            assembly=name,
-        )
+        records.recovered(turn, Place(name), recovery.decision, "recovered by itself", rule="section 3", rung=recovery.rung)
     elif recovery.observed:
         if due:
             ladder.fail(turn, name, recovery.rung, f"{recovery.reason}; not healthy after the {recovery.rung} that was observed only")
@@ -131,7 +142,7 @@ def begin_due(turn: Turn, name: str) -> None:
 def may_begin(turn: Turn, name: str) -> bool:
     """Whether the evidence still stands and nothing is in the way; under an unclear contact whether it fails cannot be told."""
     state = turn[name]
-    if turn.root.recovery is not None or pauses.covering(turn, name) is not None:
+    if turn.root.recovery is not None or not pauses.counts(turn, name):
         return False
     return not (state.stage is Stage.UP and state.unclear) and ladder.clear_to_begin(state)
 
@@ -147,7 +158,8 @@ def keep_up(turn: Turn, name: str) -> None:
     dependencies.release(turn, name)
     silence.refresh_baseline(turn, name)
     if state.exhausted and well(state):
-        turn.update(name, exhausted=False, reason="")
+        records.recovered(turn, Place(name), state.decision, "recovered by itself", rule="section 3.7")
+        turn.update(name, exhausted=False, reason="", decision="")
     if turn.plan_of(name).parameters and may_restart(turn, turn[name]) and ladder.clear_to_begin(state) and pauses.counts(turn, name):
         follow_parameters(turn, name)
 
@@ -156,17 +168,24 @@ def follow_parameters(turn: Turn, name: str) -> None:
     """Configure again when a parameter has a new value and what it refers to is well (policy.md section 2)."""
     state = turn[name]
     values = dependencies.parameters(turn, name)
-    if values is None or state.configured is None or values == state.configured or dependencies.trouble(turn, name):
+    if values is None or state.configured is None or values == state.configured or state.denied or dependencies.trouble(turn, name):
         return
     changed = ", ".join(key for key, value in values if (key, value) not in state.configured)
+    mode = turn.plan_of(name).recovery.mode
+    choice, doing, alert = gates.intended(turn, Place(name), "configuring again")
     decision = turn.decide(
-        Decision("", Choice.ACT, "section 2", Rung.RESTART, evidence=(f"{changed} changed",)),
-        f"{changed} changed: configuring again",
+        Decision("", choice, "section 2", Rung.RESTART, evidence=(f"{changed} changed",)),
+        f"{changed} changed: {doing}",
         assembly=name,
+        alert=alert,
     )
-    ladder.drop_restarts(turn, name)
-    turn.update(name, recovery=Recovery(Rung.RESTART, Phase.ACTING, None, decision, reason=f"{changed} changed"))
-    bringup.configure(turn, name)
+    if mode is Mode.OBSERVE:
+        turn.update(name, configured=values)  # taken as done
+        return
+    recovery = Recovery(Rung.RESTART, Phase.DELAYED, turn.at, decision, reason=f"{changed} changed", persists=True)
+    turn.update(name, recovery=recovery)
+    if mode is Mode.ENFORCE:
+        bringup.begin(turn, name, recovery)
 
 
 def watch_clarity(turn: Turn, name: str) -> None:

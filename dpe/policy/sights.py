@@ -120,3 +120,26 @@ def vouched_by_anchor(state: AssemblyState, silence: Silence, at: float, patienc
     if silence.anchor_at is None or silence.anchor_at < at - patience or at < quiet_since(silence) + ANCHOR_PATIENCE * patience:
         return ""
     return "" if can_testify(state, silence, at, patience) else silence.anchor
+
+
+def sights_text(turn: Turn, assembly: str) -> list[str]:
+    """What the other eyes have said about a silence, for the record of a decision."""
+    state, patience = turn[assembly], turn.plan_of(assembly).monitor.silence
+    silence = state.silence
+    if silence is None:
+        return []
+    said = [f"the cloud says {silence.cloud.status}"] if silence.cloud is not None and not silence.cloud_lost else []
+    if not can_testify(state, silence, turn.at, patience):
+        said.append("no peer can testify")
+    mute = all_mute(turn)
+    return [*said, f"all {mute} machines of {turn.state.name} are silent while the cloud calls them ACTIVE"] if mute else said
+
+
+def all_mute(turn: Turn) -> int:
+    """How many machines the deployable has, if there are several and all are silent while the cloud calls them ACTIVE; else 0.
+
+    That looks like our own way to them; over all deployables it is the guards who judge it (section 5).
+    """
+    silences = [each.silence for each in turn.assemblies.values()]
+    mute = all(each is not None and each.cloud is not None and each.cloud.status is InstanceStatus.ACTIVE for each in silences)
+    return len(silences) if mute and len(silences) > 1 else 0

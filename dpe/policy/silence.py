@@ -11,8 +11,11 @@ Rules:
 
 from __future__ import annotations
 
-from dpe.policy import bringup, dependencies, gates, ladder, pauses, restarts
+from dataclasses import dataclass
+
+from dpe.policy import bringup, dependencies, gates, holding, ladder, pauses, records, restarts
 from dpe.policy.altering import replace
+from dpe.policy.places import Place
 from dpe.policy.sights import (
     ANCHOR_PATIENCE,
     CONDEMNING,
@@ -24,16 +27,16 @@ from dpe.policy.sights import (
 )
 from dpe.policy.turn import Turn
 from dpe.policy.wording import duration
-from pcloud.model.actions import AskAnchors, AskPeers, Decision, ProbeAgain, ReadInstance
+from pcloud.model.actions import AskAnchors, AskPeers, ProbeAgain, ReadInstance
 from pcloud.model.events import ContactLost
 from pcloud.model.plan import AssemblyPlan, TcpCheck
-from pcloud.model.state import AssemblyState, Silence
-from pcloud.model.words import Choice, Desired, InstanceStatus, Rung, Stage
+from pcloud.model.state import AssemblyState, Recovery, Silence
+from pcloud.model.words import Desired, InstanceStatus, Phase, Rung, Stage
 
 ASK_INTERVAL = 5.0  # while silent: often enough to be ready when ``silence`` has lasted, 12 questions in the default 60 s
+ASK_SELDOM = 10.0  # when it is held for long: as often as a suspect is read at its cloud (section 4: "10 s apart")
 BASELINE_INTERVAL = 1200.0  # so that two refreshes may be lost before the hour is over
 BASELINE_AGAIN = 60.0  # where no peer could be asked: soon, since without a baseline no silence can be judged
-OF_OUR_MAKING = {InstanceStatus.ACTIVE, InstanceStatus.BUILD, InstanceStatus.REBOOT, InstanceStatus.UNKNOWN}
 SILENCED = {Stage.PROVISIONING, Stage.CONFIGURING, Stage.STARTING, Stage.VERIFYING, Stage.UP}
 
 
@@ -41,14 +44,15 @@ def on_lost(turn: Turn, event: ContactLost) -> None:
     """An attempt of ours failed."""
     state = turn[event.assembly]
     seen = max(event.last_seen, state.seen_at if state.seen_at is not None else event.last_seen)
-    turn.update(event.assembly, contact=False, seen_at=seen)
+    turn.update(event.assembly, contact=False, seen_at=seen, unclear="", unclear_since=None)
     if state.silence is not None or state.stage not in SILENCED:
         return
     restarts.on_lost(turn, event.assembly)
     silence = Silence(event.at, event.last_seen, event.reason, ask_at=event.at)
     turn.update(event.assembly, silence=silence, reason=f"no contact: {event.reason}")
-    if state.stage is Stage.UP and gates.waits(state.recovery):
-        turn.update(event.assembly, recovery=None)  # decided on what its resources said; now the silence is to be judged
+    if state.stage is Stage.UP and gates.waits(state.recovery):  # decided on what its resources said; now the silence is to be judged
+        turn.update(event.assembly, recovery=None)
+        records.withdrawn(turn, Place(event.assembly), state.recovery, "it does not answer any more, and that is judged first")
 
 
 def ask(turn: Turn, assembly: str) -> None:
@@ -56,7 +60,7 @@ def ask(turn: Turn, assembly: str) -> None:
     state = turn[assembly]
     if state.silence is None or state.stage not in SILENCED or state.instance is None or turn.at < state.silence.ask_at:
         return
-    turn.update(assembly, silence=replace(state.silence, ask_at=turn.at + ASK_INTERVAL))
+    turn.update(assembly, silence=replace(state.silence, ask_at=turn.at + ask_interval(turn, assembly, state.silence)))
     plan = turn.plan_of(assembly)
     if not plan.static:
         turn.order(ReadInstance(assembly, state.instance))
@@ -66,6 +70,14 @@ def ask(turn: Turn, assembly: str) -> None:
     if lasted >= ANCHOR_PATIENCE * patience - ASK_INTERVAL and not can_testify(state, state.silence, turn.at, patience):
         turn.order(AskAnchors(assembly, state.instance))
     turn.order(ProbeAgain(assembly))
+
+
+def ask_interval(turn: Turn, assembly: str, silence: Silence) -> float:
+    """Seconds until the other sights are asked again: seldom where everybody has been heard, and it is held all the same."""
+    patience = turn.plan_of(assembly).monitor.silence
+    if not turn[assembly].held or turn.at < silence.since + ANCHOR_PATIENCE * patience:
+        return ASK_INTERVAL
+    return max(ASK_INTERVAL, min(ASK_SELDOM, patience / 2))
 
 
 def ask_peers(turn: Turn, assembly: str) -> bool:
@@ -95,29 +107,91 @@ def refresh_baseline(turn: Turn, assembly: str) -> None:
     turn.update(assembly, ask_peers_at=turn.at + (BASELINE_INTERVAL if asked else BASELINE_AGAIN))
 
 
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """What keeps us from acting on a silence, in the words of policy.md section 4, and the evidence."""
+
+    word: str
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """What a silence that has lasted asks for. ``condemned``: by the cloud's own word."""
+
+    rung: Rung
+    reason: str
+    condemned: bool
+
+
 def judge(turn: Turn, assembly: str) -> None:
-    """Decide what a silence that has lasted means."""
+    """Decide what a silence that has lasted means; and, while a recovery that rests on it waits, whether it still means that."""
     state = turn[assembly]
-    silence = state.silence
-    if silence is None or turn.at < silence.since + turn.plan_of(assembly).monitor.silence or state.stage not in SILENCED:
+    silence, recovery = state.silence, state.recovery
+    if silence is None or state.stage not in SILENCED:
         return
-    if left_alone(turn, state) or not pauses.counts(turn, assembly):
+    waiting = recovery if recovery is not None and recovery.witnessed and gates.waits(recovery) else None
+    if turn.at < silence.since + turn.plan_of(assembly).monitor.silence:
+        if waiting is not None:
+            ladder.withdraw(turn, assembly, "the silence began anew")
         return
-    if any(not left_to_themselves(turn[name]) for name in dependencies.upstream(turn, assembly)):
+    lasted = f"silent for {duration(turn.at - silence.since)} ({silence.reason})"
+    if waiting is None and left_alone(turn, state):
+        return
+    if not pauses.counts(turn, assembly):
+        if waiting is None:
+            pauses.suppress(turn, Place(assembly), lasted)
+        return
+    by = next((name for name in dependencies.upstream(turn, assembly) if not left_to_themselves(turn[name])), "")
+    if by and waiting is None:
+        holding.suppress(turn, assembly, silence, by, lasted)
         return
     if is_coming(turn, silence, turn.plan_of(assembly)) or comes_back(turn, assembly, silence):
         return
-    word, evidence = held_because(turn, assembly, silence)
-    if word:
-        hold(turn, assembly, word, evidence)
-        return
+    match assessed(turn, assembly, silence):
+        case Doubt(word, evidence):
+            if waiting is not None:
+                ladder.withdraw(turn, assembly, word)
+            holding.hold(turn, assembly, word, evidence, lasted)
+        case Sentence() as sentence:
+            carry_out(turn, assembly, sentence, waiting)
+
+
+def assessed(turn: Turn, assembly: str, silence: Silence) -> Doubt | Sentence:
+    """What the sights make of a silence that has lasted."""
+    doubt = doubted(turn, assembly, silence)
+    if doubt is not None:
+        return doubt
     lasted = f"silent for {duration(turn.at - silence.since)} ({silence.reason})"
     gone = condemned_by_cloud(silence)
-    if gone is not None:
-        rung = Rung.REBOOT if gone is InstanceStatus.SHUTOFF else Rung.RELAUNCH
-        condemn(turn, assembly, rung, f"{lasted}, and the cloud says {gone}", condemned=True)
-        return
-    condemn(turn, assembly, Rung.REBOOT, f"{lasted}, and {second_sight(turn, assembly, silence)}")
+    if gone is None:
+        return Sentence(Rung.REBOOT, f"{lasted}, and {second_sight(turn, assembly, silence)}", condemned=False)
+    rung = Rung.REBOOT if gone is InstanceStatus.SHUTOFF else Rung.RELAUNCH
+    return Sentence(rung, f"{lasted}, and the cloud says {gone}", condemned=True)
+
+
+def carry_out(turn: Turn, assembly: str, sentence: Sentence, waiting: Recovery | None) -> None:
+    """Begin what a silence asks for; of one that waits already change what the evidence has changed."""
+    if waiting is None:
+        condemn(turn, assembly, sentence)
+    elif sentence.rung.height > waiting.rung.height:
+        ladder.withdraw(turn, assembly, sentence.reason)
+        condemn(turn, assembly, sentence)
+    elif sentence.condemned and not waiting.condemned:  # no storm stops it any more: it is asked for anew
+        again = turn.at if waiting.phase is Phase.ASKING else waiting.until
+        phase = Phase.DELAYED if waiting.phase is Phase.ASKING else waiting.phase
+        turn.update(assembly, recovery=replace(waiting, condemned=True, phase=phase, until=again, permit=""))
+
+
+def stands(turn: Turn, assembly: str, recovery: Recovery) -> bool:
+    """Whether a recovery that waited still rests on what it was decided on: one for another cause than a silence does."""
+    silence = turn[assembly].silence
+    if not recovery.witnessed or silence is None:
+        return True
+    if turn.at < silence.since + turn.plan_of(assembly).monitor.silence or is_coming(turn, silence, turn.plan_of(assembly)):
+        return False
+    found = assessed(turn, assembly, silence)
+    return isinstance(found, Sentence) and found.rung.height <= recovery.rung.height
 
 
 def left_alone(turn: Turn, state: AssemblyState) -> bool:
@@ -146,8 +220,8 @@ def is_coming(turn: Turn, silence: Silence, plan: AssemblyPlan) -> bool:
 
 def left_to_themselves(dependency: AssemblyState) -> bool:
     """Whether a dependency leaves its dependents to themselves: nothing is being done about it (one cause, one recovery)."""
-    given_up = bool(dependency.held or dependency.blocked or dependency.exhausted)
-    return dependency.recovery is None and (dependency.silence is None or given_up)
+    given_up = dependency.exhausted or dependencies.given_up(dependency)
+    return given_up or (dependency.recovery is None and dependency.silence is None)
 
 
 def second_sight(turn: Turn, assembly: str, silence: Silence) -> str:
@@ -169,41 +243,33 @@ def stopped_from_outside(state: AssemblyState, silence: Silence) -> str:
     return ""
 
 
-def held_because(turn: Turn, assembly: str, silence: Silence) -> tuple[str, str]:
-    """What keeps us from acting on a silence, in the words of policy.md section 4, and the evidence; empty if nothing does."""
+def doubted(turn: Turn, assembly: str, silence: Silence) -> Doubt | None:
+    """What keeps us from acting on a silence; None if nothing does."""
     plan = turn.plan_of(assembly)
     if turn.at < quiet_since(silence) + plan.monitor.silence:
-        return "unreachable", silence.passed_by
+        return Doubt("unreachable", silence.passed_by)
     if stopped_from_outside(turn[assembly], silence):
-        return "external stop", stopped_from_outside(turn[assembly], silence)
+        return Doubt("external stop", stopped_from_outside(turn[assembly], silence))
     if silence.cloud_lost:
-        return "the cloud's API does not answer", silence.cloud_lost
+        return Doubt("the cloud's API does not answer", silence.cloud_lost)
     if silence.cloud is None and not plan.static:
-        return "no word from the cloud yet", ""
-    if silence.cloud is not None and silence.cloud.status not in CONDEMNING | OF_OUR_MAKING:
-        return str(silence.cloud.status), ""
+        return Doubt("no word from the cloud yet", "")
+    if silence.cloud is not None and silence.cloud.status is not InstanceStatus.ACTIVE and silence.cloud.status not in CONDEMNING:
+        return Doubt(str(silence.cloud.status), "")
     if condemned_by_cloud(silence) is None and not second_sight(turn, assembly, silence):
-        return "no second sight", ""
-    return "", ""
+        return Doubt("no second sight", "")
+    return None
 
 
-def hold(turn: Turn, assembly: str, word: str, evidence: str) -> None:
-    """Do nothing, and say so once for each kind of reason: what a peer says may change with every question."""
-    if turn[assembly].held == word:
-        return
-    reason = f"{word}: {evidence}" if evidence else word
-    turn.update(assembly, held=word, reason=reason)
-    turn.decide(Decision("", Choice.HOLD, "section 4", evidence=(reason,)), reason, assembly=assembly, alert=True)
-
-
-def condemn(turn: Turn, assembly: str, rung: Rung, reason: str, *, condemned: bool = False) -> None:
+def condemn(turn: Turn, assembly: str, sentence: Sentence) -> None:
     """The assembly is dead: one failure, at the rung that the evidence asks for."""
-    state = turn[assembly]
+    state, rung = turn[assembly], sentence.rung
     turn.update(assembly, held="")
     if state.stage is not Stage.UP and state.recovery is not None and rung is not Rung.RELAUNCH:
-        bringup.failed(turn, assembly, reason)
+        bringup.failed(turn, assembly, sentence.reason)
         return
-    ladder.fail(turn, assembly, rung, reason, rule="section 3.6" if rung is Rung.RELAUNCH else "section 4", condemned=condemned)
+    rule = "section 3.6" if rung is Rung.RELAUNCH else "section 4"
+    ladder.fail(turn, assembly, rung, sentence.reason, rule=rule, ground=ladder.Ground(condemned=sentence.condemned, witnessed=True))
 
 
 def alarm(turn: Turn, assembly: str) -> float | None:

@@ -54,7 +54,7 @@ def in_flight(recovery: Recovery | None) -> Recovery | None:
     """A recovery above a restart whose action has begun and has not verified or failed yet."""
     if recovery is None or gates.waits(recovery) or recovery.observed or recovery.rung is Rung.RESTART:
         return None
-    return recovery if recovery.failures or recovery.manual or recovery.rung is Rung.RELAUNCH_DEPLOYABLE else None
+    return recovery if gates.is_recovery(recovery) else None
 
 
 def restart_permit(recovery: Recovery | None) -> str:

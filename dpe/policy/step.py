@@ -8,7 +8,6 @@ of others. Who is stale takes in next to nothing, and does nothing.
 from __future__ import annotations
 
 from dpe.policy import answers, beginning, contact, gates, operator, probes, resuming, sights, silence, stale, twins
-from dpe.policy.altering import altered
 from dpe.policy.reporting import report_changes
 from dpe.policy.settings import adopt_plan
 from dpe.policy.settling import settle, wake_at
@@ -64,10 +63,8 @@ def step(state: DeployableState, event: Event) -> Step:
     gates.give_back(turn, state)
     report_changes(turn, state)
     wake = wake_at(turn)
-    after = turn.finish()
-    if wake != after.wake_at:
-        after = altered(after, {"wake_at": wake})
-    return after, tuple(turn.orders), wake
+    turn.update_root(wake_at=wake)
+    return turn.finish(), tuple(turn.orders), wake
 
 
 def due(state: DeployableState, at: float) -> bool:

@@ -5,7 +5,7 @@ Rules: pure functions of the state; the journal's ``from`` and ``to`` are these 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pcloud.model.state import AssemblyState, DeployableState, Recovery, ResourceState
 from pcloud.model.words import Desired, Health, Phase, Rung, Stage
@@ -79,8 +79,10 @@ def resources_word(state: AssemblyState) -> str:
     for word in ("blocked", "exhausted", "held"):
         if word in words:
             return word
-    if "failed" in words or "recovering" in words or "suppressed" in words:
+    if "recovering" in words or "suppressed" in words or any(each.recovery is not None for each in state.resources.values()):
         return "recovering"
+    if "failed" in words:
+        return "failed"  # and nothing is done about it: it is paused, say
     if "unknown" in words or "pending" in words:
         return "unknown" if "unknown" in words else "pending"
     return "healthy"
@@ -91,22 +93,30 @@ def begins(state: AssemblyState) -> bool:
     return state.recovery is None or (state.recovery.failures == 0 and state.recovery.rung is Rung.RELAUNCH)
 
 
-def deployable_word(state: DeployableState, known: Sequence[str] = ()) -> str:
-    """stopped, starting, healthy, recovering, stopping, held, blocked or exhausted. ``known``: its assemblies' words, where they are."""
-    if state.stale:
+def deployable_word(state: DeployableState) -> str:
+    """stopped, starting, healthy, recovering, failed, stopping, held, blocked or exhausted."""
+    words = [assembly_word(each) for each in state.assemblies.values()]
+    return word_of_all(state, state.desired, state.assemblies, words)
+
+
+def word_of_all(root: DeployableState, desired: Desired, assemblies: Mapping[str, AssemblyState], words: Sequence[str]) -> str:
+    """The same, of what it consists of, where the words of its assemblies are known; of ``root`` only its own fields count."""
+    recovery = root.recovery
+    if root.stale:
         return "held"
-    words = list(known) or [assembly_word(each) for each in state.assemblies.values()]
-    if is_held(state.recovery):
-        words.append("held")
-    if state.desired is Desired.STOPPED:
-        gone = all(each.stage is Stage.ABSENT and each.discard is None and not each.retired for each in state.assemblies.values())
+    if is_held(recovery):
+        words = [*words, "held"]
+    if desired is Desired.STOPPED:
+        gone = all(each.stage is Stage.ABSENT and each.discard is None and not each.retired for each in assemblies.values())
         return "stopped" if gone else "stopping"
     for word in WORST_FIRST:
         if word in words:
             return word
     if all(word == "healthy" for word in words):
-        return "healthy" if state.recovery is None else "recovering"
-    first = [begins(each) for each in state.assemblies.values() if each.stage is not Stage.UP]
+        return "healthy" if recovery is None else "recovering"
+    if any(word == "failed" and each.recovery is None for word, each in zip(words, assemblies.values(), strict=False)) and recovery is None:
+        return "failed"
+    first = [begins(each) for each in assemblies.values() if each.stage is not Stage.UP]
     if first and all(first) and not any(word in {"failed", "suspect", "recovering"} for word in words):
         return "starting"
     return "recovering"

@@ -42,7 +42,6 @@ class Turn:
 
     __slots__ = (
         "_approved",
-        "_decided",
         "_index",
         "_own",
         "assemblies",
@@ -69,7 +68,6 @@ class Turn:
         self.orders: list[Order] = []
         self.serial = state.serial
         self.version = 0
-        self._decided: dict[tuple[str, str], str] = {}
         self._own: dict[str, dict[str, ResourceState]] = {}  # mappings made in this turn, which may be written in place
         self._approved: list[tuple[str, str]] = []
 
@@ -142,15 +140,13 @@ class Turn:
         """Whether somebody has."""
         return (assembly, resource) in self._approved
 
-    def decided(self, assembly: str, resource: str = "") -> str:
-        """The decision that this turn has made about a target, if any: reports of the same turn carry it."""
-        return self._decided.get((assembly, resource), "")
+    def decide(self, decision: Decision, reason: str, *, assembly: str = "", resource: str = "", alert: bool = False, of: str = "") -> str:
+        """Record why something is done or not done; returns the id that the decision got.
 
-    def decide(self, decision: Decision, reason: str, *, assembly: str = "", resource: str = "", alert: bool = False) -> str:
-        """Record why something is done or not done; returns the id that the decision got."""
+        ``of`` is the decision of the recovery that it is a part of, if there is one: whose id all events of it carry (policy.md section 7).
+        """
         record = altered(decision, {"id": self.next_id()})
-        self._decided[assembly, resource] = record.id
-        self.order(Report("decided", assembly, resource, reason=reason, decision=record.id, record=record, alert=alert))
+        self.order(Report("decided", assembly, resource, reason=reason, decision=of or record.id, record=record, alert=alert))
         return record.id
 
     def report(self, kind: str, reason: str, *, assembly: str = "", resource: str = "", decision: str = "", alert: bool = False) -> None:
@@ -166,4 +162,6 @@ class Turn:
         """The next state; the old object itself if nothing was written."""
         if self.version == 0 and self.serial == self.state.serial:
             return self.state
+        if self.root is self.state and self.desired is self.state.desired:
+            return altered(self.state, {"assemblies": self.assemblies, "serial": self.serial})
         return altered(self.root, {"desired": self.desired, "assemblies": self.assemblies, "serial": self.serial})

@@ -9,14 +9,14 @@ Rules:
 
 from __future__ import annotations
 
-from dpe.policy import bringup, dependencies, gates, ladder, pauses
+from dpe.policy import bringup, dependencies, gates, ladder, pauses, records
 from dpe.policy.altering import replace
 from dpe.policy.places import Place
 from dpe.policy.turn import Turn
 from dpe.policy.wording import duration
-from pcloud.model.actions import Decision, FenceInstance, LaunchInstance, RebootAssembly
+from pcloud.model.actions import FenceInstance, LaunchInstance, RebootAssembly
 from pcloud.model.state import Recovery
-from pcloud.model.words import Choice, Desired, Phase, Rung
+from pcloud.model.words import Desired, Phase, Rung
 
 CLOUD_ACTIONS = (LaunchInstance, FenceInstance, RebootAssembly)
 
@@ -42,7 +42,7 @@ def advance(turn: Turn) -> None:
 
 def wait(turn: Turn, recovery: Recovery) -> None:
     """It is decided: begin when its delay is over, the guards let it, and no call to a cloud is under way."""
-    if any(pauses.covering(turn, name) is not None for name in turn.assemblies):
+    if not all(pauses.counts(turn, name) for name in turn.assemblies):
         return
     if recovery.phase is not Phase.DELAYED:
         gates.watch(turn, Place(), recovery)
@@ -57,13 +57,13 @@ def clear_to_begin(turn: Turn) -> bool:
 
 def begin(turn: Turn, recovery: Recovery) -> None:
     """Take everything down. What was on its way for single assemblies and resources is over."""
-    gates.remember(turn, Place())
+    gates.remember(turn, Place(), Rung.RELAUNCH_DEPLOYABLE)
     verify = turn.plan.recovery.relaunch_deployable.verify
     turn.update_root(recovery=replace(recovery, phase=Phase.ACTING, until=turn.at + verify), to_fence=tuple(turn.assemblies))
     for name in turn.assemblies:
         ladder.drop_restarts(turn, name)
         part = Recovery(Rung.RELAUNCH_DEPLOYABLE, Phase.ACTING, None, recovery.decision, reason=recovery.reason)
-        turn.update(name, recovery=part, action=None, until=None, silence=None, held="", denied="", exhausted=False)
+        turn.update(name, recovery=part, action=None, until=None, silence=None, held="", denied="", exhausted=False, decision="")
     take_down(turn)
 
 
@@ -89,7 +89,7 @@ def verified(turn: Turn, recovery: Recovery) -> None:
     """Everything is healthy: what was counted against any of it is forgotten."""
     acted = not gates.waits(recovery) and not recovery.observed
     how = f"{Rung.RELAUNCH_DEPLOYABLE} verified" if acted else "recovered by itself"
-    turn.decide(Decision("", Choice.RECOVERED, "section 3.3", rung=recovery.rung, evidence=(recovery.decision,)), how)
+    records.recovered(turn, Place(), recovery.decision, how, rung=recovery.rung)
     turn.update_root(recovery=None, outcome=(recovery.decision, True) if acted else turn.root.outcome)
     if acted:
         for name in turn.assemblies:

@@ -12,9 +12,9 @@ from __future__ import annotations
 import asyncio
 
 from dpe.policy.operator import refusal
-from dpe.policy.step import step
 from dpe.shell.asking import Asker
 from dpe.shell.clock import Clock
+from dpe.shell.deciding import Decider
 from dpe.shell.facts import Fact
 from dpe.shell.guarding import Petitioner
 from dpe.shell.machines import Machines
@@ -31,7 +31,6 @@ from pcloud.model.actions import (
     AskPermit,
     Order,
     ProbeAgain,
-    Question,
     ReadInstance,
     Report,
     ReturnPermit,
@@ -47,7 +46,7 @@ from pcloud.model.events import (
     SettingsChanged,
     Ticked,
 )
-from pcloud.model.facts import JournalFact, StateLoaded, StateMade, Taken
+from pcloud.model.facts import JournalFact, StateLoaded, StateMade
 from pcloud.model.plan import DeployablePlan
 from pcloud.model.ports import Stored
 from pcloud.model.state import DeployableState
@@ -74,12 +73,22 @@ class Engine:
         self._handed_over = self._clock.now()  # the moment of the last event
         self._stall: Stall | None = None  # the policy does not know of it yet
         self._petitioner = Petitioner(plan.name, surroundings.guards, self.post)
-        self.state = stored.state if stored is not None else DeployableState(plan.name, seed=seed)
-        self._unrecorded: list[JournalFact] = [beginning(self.state, self._clock.now(), self._clock.wall(), loaded=stored is not None)]
+        state = stored.state if stored is not None else DeployableState(plan.name, seed=seed)
+        self._decider = Decider(state, beginning(state, self._clock.now(), self._clock.wall(), loaded=stored is not None))
         self._resumes = stored is not None
         self.change_plan(plan)
         if stored is not None:
             self.post(Fact(ControllerResumed))
+
+    @property
+    def state(self) -> DeployableState:
+        """How it stands."""
+        return self._decider.state
+
+    @property
+    def halted(self) -> str:
+        """Why nothing is decided any more: the policy would have broken an invariant; "" while all is well."""
+        return self._decider.halted
 
     def wall_at(self, at: float) -> float:
         """A moment of its state as POSIX seconds."""
@@ -105,7 +114,7 @@ class Engine:
 
     def say(self, word: OperatorSaid) -> None:
         """The operator says something; its moment is set when it is handed over. Raises RefusedError where it makes no sense now."""
-        why_not = refusal(self.state, word)
+        why_not = self.halted or refusal(self.state, word)
         if why_not:
             raise RefusedError(why_not)
         self.post(Fact.undated(word))
@@ -166,17 +175,11 @@ class Engine:
 
     def _decide(self, facts: list[Event]) -> list[Order]:
         """Run the policy over what came in."""
-        orders: list[Order] = []
         for fact in facts:
             if isinstance(fact, SettingsChanged):
                 self._plan = fact.plan
                 self._secrets.learn(fact.plan)
-            before = self.state
-            self.state, ordered, _ = step(before, fact)
-            if self.state is not before or ordered:
-                self._unrecorded.append(Taken(fact, ordered))
-            orders.extend(ordered)
-        return distinct(orders)
+        return self._decider.decide(facts)
 
     async def _next_facts(self) -> list[Event]:
         """All that has come in by now; a Ticked when the time that the policy asked for comes first."""
@@ -221,13 +224,15 @@ class Engine:
 
     async def _record(self, reports: list[Report]) -> None:
         """Make the state durable with the facts that it came from, if there are any; a pass that changes nothing writes nothing."""
-        if not self._unrecorded:
+        facts = self._decider.unrecorded()
+        if not facts and not reports:
             return
-        facts, self._unrecorded = self._unrecorded, []
         await self._around.journal.record(self.state, at=self._clock.now(), wall=self._clock.wall(), reports=reports, facts=facts)
 
     def _fit_actions(self, *, resumed: bool) -> None:
-        """Perform what is open and is not being performed; end what is no longer open."""
+        """Perform what is open and is not being performed; end what is no longer open. Nothing is begun once it is halted."""
+        if self.halted:
+            return
         wanted = {action.id: action for action in open_actions(self.state)}
         for action_id in [each for each in self._performing if each not in wanted]:
             self._performing.pop(action_id).cancel()
@@ -265,22 +270,6 @@ def open_actions(state: DeployableState) -> list[Action]:
         found.extend(action for action in (assembly.action, assembly.discard, assembly.twin) if action is not None)
         found.extend(each.action for each in assembly.resources.values() if each.action is not None)
     return found
-
-
-def distinct(orders: list[Order]) -> list[Order]:
-    """The orders without questions that stand there twice: several facts of one batch may have asked the same.
-
-    Permits are left as they are: asked for, given back and asked for again is not the same as asked for.
-    """
-    seen: set[Question] = set()
-    kept: list[Order] = []
-    for order in orders:
-        if isinstance(order, ReadInstance | AskPeers | AskAnchors | ProbeAgain):
-            if order in seen:
-                continue
-            seen.add(order)
-        kept.append(order)
-    return kept
 
 
 def first_cause(group: BaseExceptionGroup[BaseException]) -> BaseException:

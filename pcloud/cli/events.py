@@ -16,9 +16,10 @@ from pcloud.cli.targets import expect, suggesting, target
 from pcloud.client import Client
 from pcloud.records.event import ALERT, EventRecord
 from pcloud.screen.console import Screen
-from pcloud.screen.format import event_line, told_once
+from pcloud.screen.format import event_line, for_people
 
 PAGE = 500  # events asked for at once
+MOST = 1000  # the most that the API gives at once
 
 
 def events(
@@ -40,15 +41,19 @@ def events(
     screen, form = Screen(), chosen(output, json)
     with connected() as client:
         newest = client.events(limit=1, last=True)  # first: what happens from here on comes by the stream
-        found = _stored(client, str(sought or ""), since, lines, only)
+        spare = 2 if form is Output.TABLE and not only else 1  # an event that is no line of the log stands beside one that is
+        found = _stored(client, str(sought or ""), since, min(MOST, spare * lines), only)
         if sought and not found:
             with suggesting(client, sought):
                 expect(client.status(sought.deployable), sought)
+        shown = list(for_people(found, only)) if form is Output.TABLE else found
+        if since is None:
+            shown = shown[-lines:] if lines else []
         if follow:
             begin = max((event.seq for event in (*newest, *found)), default=0)
-            _follow(screen, form, found, client.stream_events(target=str(sought or ""), after=begin, kind=only))
+            _follow(screen, form, only, shown, client.stream_events(target=str(sought or ""), after=begin, kind=only))
         else:
-            emit(screen, form, found, lambda: (event_line(event, datetime.now(UTC)) for event in told_once(found)))
+            emit(screen, form, shown, lambda: (event_line(event, datetime.now(UTC)) for event in shown))
 
 
 def _stored(client: Client, of: str, since: datetime | None, lines: int, kind: str) -> list[EventRecord]:
@@ -61,11 +66,11 @@ def _stored(client: Client, of: str, since: datetime | None, lines: int, kind: s
     return found
 
 
-def _follow(screen: Screen, form: Output, found: Iterable[EventRecord], coming: Iterator[EventRecord]) -> None:
+def _follow(screen: Screen, form: Output, only: str, found: Iterable[EventRecord], coming: Iterator[EventRecord]) -> None:
     try:
         with screen.ended_with_reader():
             everything = chain(found, coming)
-            for event in told_once(everything) if form is Output.TABLE else everything:
+            for event in for_people(everything, only) if form is Output.TABLE else everything:
                 _write(screen, form, event)
     except KeyboardInterrupt as interrupt:
         raise typer.Exit(0) from interrupt

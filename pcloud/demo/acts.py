@@ -16,7 +16,7 @@ from pcloud.demo.blog import Blog
 from pcloud.demo.faults import NAME, assembly_of
 from pcloud.errors import PcloudError, TimedOutError
 from pcloud.model.words import Choice, Rung
-from pcloud.records.event import EventRecord
+from pcloud.records.event import GRANTED, EventRecord
 from pcloud.screen.console import Screen
 from pcloud.screen.explaining import explanation_lines
 from pcloud.screen.format import event_line, says_again
@@ -91,7 +91,7 @@ def watch(client: Client, after: int, screen: Screen) -> list[EventRecord]:
     seen: list[EventRecord] = []
     while time.monotonic() < deadline:
         for event in client.events(after=seen[-1].seq if seen else after, limit=100):
-            if not says_again(event, seen[-1] if seen else None):
+            if event.kind != GRANTED and not says_again(event, seen[-1] if seen else None):
                 screen.say(event_line(event, datetime.now(UTC)))
             seen.append(event)
             if event.assembly is None and event.to == "healthy":

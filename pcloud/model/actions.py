@@ -210,7 +210,7 @@ Question = ReadInstance | AskPeers | AskAnchors | ProbeAgain | AskPermit | Retur
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Why something was done or not done (policy.md section 7). ``id`` is carried by every later report of the same recovery.
+    """Why something was done or not done (policy.md section 7). The id of the first one is carried by every report of the same recovery.
 
     ``failures``, ``of`` and ``within`` are the counters after it, ``before`` the failures in the window before. ``action`` is what is done,
     or what would have been, as ``choice`` says.
@@ -233,7 +233,10 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One line of the journal. ``before`` and ``after`` are the words that are shown as from and to."""
+    """One line of the journal. ``before`` and ``after`` are the words that are shown as from and to, ``guards`` who let something pass.
+
+    ``decision`` is the one whose recovery this belongs to; a record that comes later in it (a guard's hold, its end) has an id of its own.
+    """
 
     kind: str
     assembly: str = ""
@@ -244,6 +247,7 @@ class Report:
     decision: str = ""
     record: Decision | None = None
     alert: bool = False
+    guards: tuple[GuardVerdict, ...] = ()
 
 
 Order = Action | Question | Report

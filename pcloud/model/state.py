@@ -43,6 +43,7 @@ class Recovery:
     persists: bool = False  # its target was healthy when it was decided: health does not end it
     manual: bool = False  # an operator asked for it: no mode, pause, storm or cap stands before it
     observed: bool = False  # only observed: its action is taken as done and not verified (policy.md section 5, mode)
+    witnessed: bool = False  # it rests on a silence: what the sights say while it waits may take it back
     condemned: bool = False  # the cloud itself has declared the machine dead: storms do not stop it
     permit: str = ""  # that was asked for, and under which it acts
     guards: tuple[GuardVerdict, ...] = ()  # their last word; the last of them is the one that holds, while one does
@@ -68,6 +69,7 @@ class ResourceState:
     blocked: str = ""
     exhausted: bool = False
     denied: str = ""  # likewise, see AssemblyState
+    decision: str = ""  # likewise
     alerted: bool = False  # that it has been unknown for long
 
 
@@ -103,6 +105,7 @@ class Silence:
     cloud_since: float | None = None  # since when it has said just that
     cloud_lost: str = ""  # why the cloud's API does not answer, while it does not
     peers: tuple[PeerReading, ...] = ()  # the last answer of each peer about each port
+    suppressed_by: str = ""  # the dependency whose trouble was said to explain it
     anchor: str = ""  # the one that answered last …
     anchor_at: float | None = None  # … and when
 
@@ -150,6 +153,8 @@ class AssemblyState:
     reboots: tuple[float, ...] = ()  # windows
     relaunches: tuple[float, ...] = ()
     recoveries: tuple[float, ...] = ()  # of the last 24 h, for the flapping alert
+    reboot_tried: float | None = None  # when that action was last begun
+    relaunch_tried: float | None = None  # likewise
     silence: Silence | None = None
     unclear: str = ""  # why contact says nothing: authentication, host key
     unclear_since: float | None = None  # until it was alerted
@@ -157,6 +162,7 @@ class AssemblyState:
     ask_peers_at: float | None = None  # next refresh of ``reached``
     held: str = ""
     denied: str = ""  # who said no to a recovery that waited for a yes, or that nobody said yes
+    decision: str = ""  # by which it is held, denied, suppressed, blocked or exhausted, until it is well or something is done
     stopping_at: float | None = None  # when the machine said that it goes down in good order
     stopped_by: str = ""  # who stopped it, by the cloud's own record
     grace: float | None = None  # until when failures do not count: after a pause
@@ -182,6 +188,7 @@ class Pause:
     until_wall: float
     maintenance: bool = False
     warned: bool = False  # that it ends soon
+    suppressed: tuple[str, ...] = ()  # the targets of which a failure was said to count for nothing
 
 
 @dataclass(frozen=True, slots=True)

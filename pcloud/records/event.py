@@ -7,15 +7,19 @@ from datetime import UTC, datetime
 from pydantic import BaseModel, ConfigDict, Field
 
 from pcloud.model.actions import Decision, Report
+from pcloud.model.guards import GuardVerdict
 
 ALERT = "alert"
 """The kind of the events that call for somebody."""
+
+GRANTED = "granted"
+"""The kind of the events that say which guards have let a recovery begin. People read that in its explanation: there is one to each."""
 
 
 class EventRecord(BaseModel):
     """An event has at least these (interface.md). ``seq`` counts up over the whole store and never repeats; ``id`` is its text form.
 
-    ``alert``: an event of the kind ``alert`` follows at once, or this is it.
+    ``alert``: an event of the kind ``alert`` follows at once, or this is it. ``guards``: who has let it pass (kind ``granted``).
     """
 
     model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
@@ -33,6 +37,7 @@ class EventRecord(BaseModel):
     decision: str | None = None
     alert: bool = False
     record: Decision | None = None
+    guards: tuple[GuardVerdict, ...] = ()
 
     @property
     def target(self) -> str:
@@ -64,4 +69,5 @@ def event_record(seq: int, wall: float, deployable: str, report: Report) -> Even
         decision=report.decision or None,
         alert=report.alert,
         record=report.record,
+        guards=report.guards,
     )

@@ -7,7 +7,7 @@ import re
 from pydantic import BaseModel, Field
 
 from pcloud.model.words import Choice
-from pcloud.records.event import EventRecord
+from pcloud.records.event import GRANTED, EventRecord
 
 
 class Explanation(BaseModel):
@@ -22,8 +22,17 @@ class Explanation(BaseModel):
 
     @property
     def ended(self) -> EventRecord | None:
-        """The event that says that it is well again, if there is one."""
-        return next((event for event in self.events if closed_by(event)), None)
+        """The event that says that it is well (again), if there is one."""
+        return next((event for event in self.events if closed_by(event) or self._well(event)), None)
+
+    @property
+    def granted(self) -> EventRecord | None:
+        """The event that says what the guards made of it when they let it begin, if they were asked and did."""
+        return next((event for event in self.events if event.kind == GRANTED), None)
+
+    def _well(self, event: EventRecord) -> bool:
+        """Whether its target is well: of a start, or a failure that counted for nothing, no record says so, but the change."""
+        return event.to == "healthy" and event.target == self.decision.target
 
 
 def closed_by(event: EventRecord) -> str:

@@ -27,12 +27,25 @@ _DEPLOYABLE_1: Document = {
     "stalls": [],
     "outcome": None,
 }
-_ASSEMBLY_1: Document = {"denied": "", "stopping_at": None, "stopped_by": "", "grace": None, "twin_at": None, "twins": [], "claimed": 0}
-_RESOURCE_1: Document = {"denied": ""}
-_SILENCE_1: Document = {"anchor": "", "anchor_at": None}
+_PAUSE_1: Document = {"suppressed": []}
+_ASSEMBLY_1: Document = {
+    "denied": "",
+    "decision": "",
+    "stopping_at": None,
+    "stopped_by": "",
+    "grace": None,
+    "reboot_tried": None,
+    "relaunch_tried": None,
+    "twin_at": None,
+    "twins": [],
+    "claimed": 0,
+}
+_RESOURCE_1: Document = {"denied": "", "decision": ""}
+_SILENCE_1: Document = {"anchor": "", "anchor_at": None, "suppressed_by": ""}
 _RECOVERY_1: Document = {
     "manual": False,
     "observed": False,
+    "witnessed": False,
     "condemned": False,
     "permit": "",
     "guards": [],
@@ -54,6 +67,7 @@ def from_1(document: Document) -> Document:
     discards = {each["assembly"]: [each["action"]] for each in document["intents"] if each["field"] == "discard"}
     assemblies = {name: _assembly_from_1(each, discards.get(name, [])) for name, each in state["assemblies"].items()}
     whole = {**_DEPLOYABLE_1, **state}
+    whole["pauses"] = [_with(_PAUSE_1, each) for each in whole["pauses"]]
     return {
         **document,
         "state": {**whole, "version": 2, "recovery": _with(_RECOVERY_1, whole["recovery"]), "assemblies": assemblies},

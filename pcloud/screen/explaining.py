@@ -12,16 +12,16 @@ from datetime import datetime
 from rich.text import Text
 
 from pcloud.model.actions import Decision
-from pcloud.model.guards import GuardVerdict
 from pcloud.model.words import Choice, Rung
 from pcloud.records.event import EventRecord
 from pcloud.records.explanation import Explanation
-from pcloud.screen.format import change_text, clean, clock, told_once
+from pcloud.screen.format import change_text, clean, clock, told_once, verdicts_text
 from pcloud.screen.rules import rule_text
 from pcloud.spec.units import duration_text
 
 INDENT = "  "
 NARROWEST = 40  # columns for a sentence, even on a narrower terminal
+AT_ONCE = 0.05  # seconds: what is shorter would read 0.0s later
 
 DOING = {
     Rung.RESTART: ("restart {}", "{} would have been restarted"),
@@ -52,7 +52,7 @@ def _explained(explanation: Explanation, now: datetime, width: int) -> Iterator[
     head = f"{clock(event.at, now)} {_headline(event, record)} (decision {record.id})."
     for number, part in enumerate(textwrap.wrap(head, max(width, NARROWEST), subsequent_indent=INDENT)):
         yield Text(part, "bold" if not number else "")
-    for sentence in (*_reasons(event, record), *_ending(explanation)):
+    for sentence in (*_reasons(event, record), *_guards(explanation, record), *_following(record), *_ending(explanation)):
         yield from map(Text, _wrapped(sentence, width))
 
 
@@ -87,7 +87,7 @@ def _headline(event: EventRecord, record: Decision) -> str:
 
 
 def _reasons(event: EventRecord, record: Decision) -> Iterator[str]:
-    """Evidence, counters, rule, guards, and what the next failure would do."""
+    """Evidence, counters and rule."""
     reason, evidence = clean(event.reason), clean("; ".join(each for each in record.evidence if each))
     if evidence and evidence not in reason:
         yield f"Evidence: {evidence}."
@@ -96,9 +96,24 @@ def _reasons(event: EventRecord, record: Decision) -> Iterator[str]:
     if record.failures:
         yield _counters(record)
     yield f"Rule: {rule_text(record.rule)}"
-    yield from map(_guard, record.guards)
-    if not record.guards and record.choice is Choice.ACT and record.rule not in {"start", "manual"}:
-        yield "Guards: none had been asked when it was decided."
+
+
+def _guards(explanation: Explanation, record: Decision) -> Iterator[str]:
+    """The verdict of each guard that was asked: when it was decided, or else when the action was to begin."""
+    granted = explanation.granted
+    if record.guards:
+        yield f"Guards: {verdicts_text(record.guards)}."
+    elif granted is not None:
+        later = (granted.at - explanation.decision.at).total_seconds() >= AT_ONCE
+        yield f"Guards{f', asked {_later(explanation.decision, granted)}' if later else ''}: {verdicts_text(granted.guards)}."
+    elif (
+        record.choice is Choice.ACT and record.action is not None and record.rung is not None
+    ):  # a failure is answered; else nobody is asked
+        yield "Guards: no verdict is recorded."
+
+
+def _following(record: Decision) -> Iterator[str]:
+    """What the next failure would do, or what it waits for."""
     if record.next:
         counted = record.failures and record.rule != "section 5"  # what a guard holds does not wait for a failure
         yield f"{'The next failure would mean' if counted else 'Next'}: {clean(record.next)}."
@@ -114,15 +129,11 @@ def _counters(record: Decision) -> str:
     return f"{said}; the window held {record.before or 'none'} before." if known else f"{said}."
 
 
-def _guard(verdict: GuardVerdict) -> str:
-    numbers = f": {clean(verdict.numbers)}" if verdict.numbers else ""
-    return f"Guard {verdict.guard} {'let it pass' if verdict.passed else 'stood in the way'}{numbers}."
-
-
 def _ending(explanation: Explanation) -> Iterator[str]:
     """All later events of it, and how it stands now."""
     decision, ended = explanation.decision, explanation.ended
-    for event in told_once(explanation.events):
+    said = explanation.granted if decision.record is not None and not decision.record.guards else None
+    for event in told_once(each for each in explanation.events if each is not said):
         yield f"{_later(decision, event)}: {_told(decision, event)}."
     if explanation.next is not None:
         following = explanation.next
@@ -137,14 +148,15 @@ def _told(decision: EventRecord, event: EventRecord) -> str:
     """The event; its target only where that is another, and the word ALERT where it is one."""
     target = "" if event.target == decision.target else f"{clean(event.target)} "
     alert = "ALERT " if event.alert else ""
-    otherwise = {"decided": "", "alert": ""}.get(event.kind, event.kind)
-    said = change_text(event.from_, event.to, event.reason, otherwise=otherwise)
+    otherwise = {"decided": "", "alert": "", "granted": ""}.get(event.kind, event.kind)
+    reason = f"{event.reason}: {verdicts_text(event.guards)}" if event.guards else event.reason
+    said = change_text(event.from_, event.to, reason, otherwise=otherwise)
     return f"{target}{alert}{said.plain or event.kind}"
 
 
 def _later(decision: EventRecord, event: EventRecord) -> str:
     """How long after the decision: to a tenth of a second within the first minute."""
     seconds = max(0.0, (event.at - decision.at).total_seconds())
-    if seconds < 0.05:
+    if seconds < AT_ONCE:
         return "At once"
     return f"{seconds:.1f}s later" if seconds < 60 else f"{duration_text(round(seconds))} later"

@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 
 from rich.text import Text
 
-from pcloud.records.event import ALERT, EventRecord
+from pcloud.model.guards import GuardVerdict
+from pcloud.records.event import ALERT, GRANTED, EventRecord
 
 STYLES = {
     "healthy": "green",
@@ -81,7 +82,23 @@ def event_line(event: EventRecord, now: datetime) -> Text:
     if event.alert:
         line.append("ALERT", "bold red not dim").append("  ", "not dim")
     otherwise = "" if event.kind == ALERT else event.kind
-    return line.append_text(change_text(event.from_, event.to, event.reason, otherwise=otherwise))
+    reason = f"{event.reason}: {verdicts_text(event.guards)}" if event.guards else event.reason
+    return line.append_text(change_text(event.from_, event.to, reason, otherwise=otherwise))
+
+
+def verdicts_text(guards: Iterable[GuardVerdict]) -> str:
+    """``storm let it pass (1 of 8 unhealthy, at most 3); …``."""
+    return "; ".join(_verdict_text(each) for each in guards)
+
+
+def _verdict_text(verdict: GuardVerdict) -> str:
+    numbers = f" ({clean(verdict.numbers)})" if verdict.numbers else ""
+    return f"{verdict.guard} {'let it pass' if verdict.passed else 'stood in the way'}{numbers}"
+
+
+def for_people(events: Iterable[EventRecord], only: str = "") -> Iterator[EventRecord]:
+    """The events that are a line of the log: of all kinds, or of one; what let a recovery pass is a line where just that is asked for."""
+    return told_once(event for event in events if only or event.kind != GRANTED)
 
 
 def told_once(events: Iterable[EventRecord]) -> Iterator[EventRecord]:

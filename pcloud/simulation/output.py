@@ -5,10 +5,12 @@ Rules: the keys of interface.md (Simulate), and some more; times are seconds sin
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from pcloud.model.actions import Decision, Report
+from pcloud.model.guards import GuardVerdict
 from pcloud.model.state import DeployableState, Recovery
 from pcloud.model.words import Choice, Phase
 from pcloud.spec.units import duration_text
@@ -51,9 +53,14 @@ def recorded(report: Report, decision: Decision, state: DeployableState, at: flo
         due=_due(report, decision, state, at),
         rule=decision.rule,
         next=decision.next,
-        guards=tuple({"guard": str(each.guard), "passed": each.passed, "numbers": each.numbers} for each in decision.guards),
+        guards=verdicts(decision.guards),
         id=decision.id,
     )
+
+
+def verdicts(guards: Iterable[GuardVerdict]) -> tuple[dict[str, Any], ...]:
+    """What guards said, as it is written."""
+    return tuple({"guard": str(each.guard), "passed": each.passed, "numbers": each.numbers} for each in guards)
 
 
 def _due(report: Report, decision: Decision, state: DeployableState, at: float) -> float | None:

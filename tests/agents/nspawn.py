@@ -124,6 +124,17 @@ class SystemdMachine:
         run("ip", "address", "add", f"{self._host_end}/30", "dev", cable)
         run("ip", "link", "set", cable, "up")
 
+    @contextmanager
+    def frozen_init(self) -> Iterator[None]:
+        """Its systemd does nothing for a while; all other processes run on."""
+        assert self._container is not None
+        init = children_of(self._container.pid)[0]
+        os.kill(init, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(init, signal.SIGCONT)
+
     def clean(self) -> None:
         if self._container is not None:
             for pid in children_of(self._container.pid)[:1]:

@@ -62,6 +62,13 @@ def test_a_check_that_hangs_is_killed_with_its_grandchildren(watcher: Watcher, m
     until_now(lambda: not any("1001" in command for command in marked(marker).values()))
 
 
+def test_a_check_that_is_forking_when_its_time_is_over_is_killed_with_all_that_it_forked(watcher: Watcher, marker: str) -> None:
+    forking = "i=0; while [ $i -lt 3000 ]; do sleep 1009 & i=$((i + 1)); done; wait"
+    watcher.say(words(commands(forking, timeout=0.1, interval=1000)))
+    assert watcher.result().status == "timeout"
+    until_now(lambda: not any("1009" in command for command in marked(marker).values()))
+
+
 def test_a_check_that_ignores_sigterm_is_killed(watcher: Watcher) -> None:
     watcher.say(words(commands("trap '' TERM HUP INT; while :; do sleep 1; done", timeout=0.5)))
     assert watcher.result().status == "timeout"

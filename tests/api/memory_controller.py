@@ -17,6 +17,7 @@ from pcloud.errors import NotFoundError, RefusedError
 from pcloud.model.actions import Decision
 from pcloud.model.events import OperatorAsked, Ticked
 from pcloud.model.facts import JournalFact, StateMade, Taken
+from pcloud.model.guards import GuardVerdict
 from pcloud.model.words import Choice, Desired, Rung
 from pcloud.records.event import ALERT, EventRecord
 from pcloud.records.explanation import Explanation, closed_by
@@ -171,13 +172,21 @@ class MemoryController:
             self.subscribers.discard(queue)
 
     def report(
-        self, deployable: str, assembly: str | None = None, *, alert: bool = False, record: Decision | None = None, **words: str
+        self,
+        deployable: str,
+        assembly: str | None = None,
+        *,
+        alert: bool = False,
+        record: Decision | None = None,
+        guards: tuple[GuardVerdict, ...] = (),
+        **words: str,
     ) -> None:
         """What a store does after a commit."""
         seq = len(self.stored) + 1
         names = {"from_": words.pop("before", None), "to": words.pop("to", None)}
         place = {"deployable": deployable, "assembly": assembly, "decision": record.id if record else words.pop("decision", None)}
-        event = EventRecord(id=str(seq), seq=seq, at=datetime.now(UTC), alert=alert, record=record, **place, **names, **words)
+        said = {"alert": alert, "record": record, "guards": guards}
+        event = EventRecord.model_validate({"id": str(seq), "seq": seq, "at": datetime.now(UTC)} | said | place | names | words)
         self.stored.append(event)
         for queue in list(self.subscribers):
             if queue.qsize() < QUEUE - 1:

@@ -25,14 +25,10 @@ ALL: dict[str, Ask] = {
     "retry": lambda client, name, assembly: client.retry(name, TargetRequest(owner="ann", assembly=assembly)),
     "cleanup": lambda client, name, assembly: client.cleanup(name, TargetRequest(owner="ann", assembly=assembly)),
 }
-SETTLED = pytest.mark.xfail(strict=True, reason="the policy does not take pauses in yet")
 
 
 @pytest.fixture
-def pausing(request: pytest.FixtureRequest, contracted: Client) -> Client:
-    """A client of somebody who keeps pauses."""
-    if request.node.callspec.params["contracted"] == "real daemon":
-        request.applymarker(SETTLED)
+def pausing(contracted: Client) -> Client:
     contracted.create(upload())
     return contracted
 

@@ -45,22 +45,35 @@ REBOOT = Decision(
     ("silent for 60s (connection refused), and web no longer reaches port 22",),
     "relaunch",
     before=1,
-    guards=(GuardVerdict(Guard.STORM, passed=True, numbers="1 of 8 unhealthy, at most 3"),),
 )
 PERMITTED = "silent for 60s; failure 2 of 2 in 1h: rebooting in 30s"
+PASSED = (
+    GuardVerdict(Guard.STORM, passed=True, numbers="1 of 8 unhealthy, at most 3"),
+    GuardVerdict(Guard.DEPLOYABLE_CAP, passed=True, numbers="0 in flight, at most 1"),
+)
+
+
+def granted(seq: int, after: float, place: tuple[str | None, str | None], decision: str) -> EventRecord:
+    return event(seq, after, place, "the guards let it begin", kind="granted", decision=decision, guards=PASSED)
+
+
 WELL = Decision("shop.8", Choice.RECOVERED, "section 3.3", rung=Rung.RESTART, evidence=("shop.7",))
 
 CASES = {
     "act": Explanation(
         decision=decided(RESTART, MYSQLD, "not running; failure 1 of 3 in 10m: restarting", from_="healthy", to="failed"),
         events=[
+            granted(10, 0.0, MYSQLD, "shop.7"),
             event(11, 0.2, MYSQLD, "restarted, verifying", from_="failed", to="recovering", decision="shop.7"),
             event(12, 1.5, MYSQLD, "verified", kind="decided", from_="recovering", to="healthy", decision="shop.8", record=WELL),
         ],
     ),
     "act with guards, and it did not help": Explanation(
         decision=decided(REBOOT, MYSQL, PERMITTED),
-        events=[event(11, 30.0, MYSQL, "hard reboot", from_="rebooting", to="booting", decision="shop.9")],
+        events=[
+            granted(10, 30.0, MYSQL, "shop.9"),
+            event(11, 30.0, MYSQL, "hard reboot", from_="rebooting", to="booting", decision="shop.9"),
+        ],
         next=event(
             12,
             402.0,
@@ -74,7 +87,11 @@ CASES = {
     "act that nothing has come of": Explanation(decision=decided(REBOOT, MYSQL, PERMITTED)),
     "start": Explanation(
         decision=decided(Decision("shop.1", Choice.ACT, "start", Rung.RELAUNCH), MYSQL, "the operator asked for it to run"),
-        events=[event(11, 0.0, MYSQL, "generation 1", from_="waiting", to="launching", decision="shop.1")],
+        events=[
+            event(11, 0.0, MYSQL, "generation 1", from_="waiting", to="launching", decision="shop.1"),
+            event(12, 12.0, ("mysql", "mysqld"), from_="unknown", to="healthy", decision="shop.1"),
+            event(13, 12.0, MYSQL, from_="verifying", to="healthy", decision="shop.1"),
+        ],
     ),
     "manual": Explanation(
         decision=decided(Decision("shop.2", Choice.ACT, "manual", Rung.RELAUNCH), MYSQL, "the operator asked for a relaunch"),

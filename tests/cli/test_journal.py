@@ -7,6 +7,8 @@ import json
 import pytest
 import yaml
 
+from pcloud.model.guards import GuardVerdict
+from pcloud.model.words import Guard
 from tests.api.memory_controller import MemoryController
 from tests.cli.conftest import Pcloud
 
@@ -37,6 +39,22 @@ def test_alerts_stand_out_among_the_events_once_and_can_be_shown_alone(pcloud: P
     kinds = [one["kind"] for one in json.loads(pcloud("events", "--json").out)]
     assert kinds == ["deployable-created", "decided", "alert", "changed"]
     assert pcloud("events", "--kind", "nothing").out == ""
+
+
+def test_who_let_a_recovery_begin_is_a_line_where_just_that_is_asked_for(pcloud: Pcloud, controller: MemoryController) -> None:
+    pcloud("deployable", "create", "blog.yaml")
+    storm = GuardVerdict(Guard.STORM, passed=True, numbers="1 of 8 unhealthy, at most 3")
+    for _ in range(3):
+        controller.report("blog", "web", kind="changed", to="failed")
+        controller.report("blog", "web", kind="granted", reason="the guards let it begin", guards=(storm,))
+    assert [line.split("  ", 1)[1] for line in pcloud("events").out.splitlines()] == ["stopped", *["failed"] * 3]
+    assert len(pcloud("events", "-n", "1").out.splitlines()) == 1
+    assert len(pcloud("events", "--since", "1h").out.splitlines()) == 4
+    line = pcloud("events", "--kind", "granted", "-n", "1").out
+    assert line.endswith("blog/web  granted: the guards let it begin: storm let it pass (1 of 8 unhealthy, at most 3)\n")
+    everything = json.loads(pcloud("events", "--json").out)
+    assert [one["kind"] for one in everything].count("granted") == 3
+    assert everything[-1]["guards"] == [{"guard": "storm", "passed": True, "numbers": "1 of 8 unhealthy, at most 3"}]
 
 
 def test_decisions_are_explained_in_sentences_and_for_programs(pcloud: Pcloud) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from dpe.policy.standing import standing
 from pcloud.model import actions, events
 from pcloud.model.guards import GuardVerdict
 from pcloud.model.words import Choice, Guard, Mode, Rung
-from tests.policy.plans import one, recovery
+from tests.policy.plans import WORDPRESS, one, recovery
 from tests.policy.world import World, silent
 
 
@@ -114,6 +115,35 @@ def test_the_controller_that_comes_back_asks_again_under_the_same_id() -> None:
     mark = world.mark()
     world.resume()
     assert [each.request for each in requests(world, mark)] == [requests(world)[0].request]
+
+
+PASSED = (
+    GuardVerdict(Guard.STORM, passed=True, numbers="1 of 8 unhealthy, at most 3"),
+    GuardVerdict(Guard.DEPLOYABLE_CAP, passed=True, numbers="0 in flight, at most 1"),
+)
+
+
+def granted(world: World, since: int = 0) -> list[actions.Report]:
+    return [each for each in world.reports(since) if each.kind == "granted"]
+
+
+def test_what_the_guards_made_of_it_when_they_let_it_begin_is_an_event_of_that_recovery() -> None:
+    world = held_world()
+    decided = next(
+        each.decision for each in world.reports() if each.record is not None and each.record.choice is Choice.ACT and each.resource
+    )
+    world.feed(events.PermitGranted(at=0, permit=requests(world)[-1].request.permit, guards=PASSED))
+    (report,) = granted(world)
+    assert (report.assembly, report.resource, report.decision, report.guards) == ("db", "mysqld", decided, PASSED)
+    assert report.record is None, "it is no decision"
+    assert not report.alert
+
+
+def test_a_permit_that_comes_when_the_evidence_is_gone_lets_nothing_begin() -> None:
+    world = held_world()
+    world.ail("db/mysqld", "restarting by itself", evidence=events.ProbePending)
+    world.feed(events.PermitGranted(at=0, permit=requests(world)[-1].request.permit, guards=PASSED))
+    assert granted(world) == []
 
 
 def test_a_recovery_by_hand_asks_nobody() -> None:
@@ -266,3 +296,54 @@ def test_a_cleanup_forgets_what_was_counted() -> None:
     mark = world.mark()
     world.ail("db/mysqld")
     assert "failure 1 of 3 in 10m" in world.lines(mark)[0]
+
+
+# what others make of it
+
+
+def test_a_dependency_whose_recovery_a_guard_holds_excuses_nobody_any_more() -> None:
+    world = World(WORDPRESS)
+    world.held = Guard.STORM
+    world.ail("mysql/mysqld")
+    world.held = None
+    mark = world.mark()
+    world.ail("web/apache")
+    assert world.did(mark) == ["RestartResource web"]
+
+
+def test_the_guards_are_told_how_a_recovery_above_a_restart_ended() -> None:
+    world = World(one())
+    assert standing(world.state).outcome is None
+    world.order(Rung.REBOOT, "db")
+    by_hand = standing(world.state).outcome
+    assert by_hand is not None
+    assert by_hand[1]
+    world.vanish("db")
+    world.advance(80)
+    relaunched = standing(world.state).outcome
+    assert relaunched is not None
+    assert relaunched[1]
+    assert relaunched != by_hand
+
+
+def test_a_recovery_in_flight_stands_with_its_permit_until_it_has_verified() -> None:
+    world = World(one())
+    world.outcomes[actions.LaunchInstance] = lambda action: None
+    world.vanish("db")
+    world.advance(80)
+    [db] = standing(world.state).assemblies
+    assert (db.rung, db.permit) == (Rung.RELAUNCH, requests(world)[-1].request.permit)
+    assert db.unhealthy
+    [launch] = world.open_actions()
+    world.outcomes.clear()
+    world.feed(world.do(launch, None))
+    world.advance(5)
+    [db] = standing(world.state).assemblies
+    assert (db.rung, db.permit, db.unhealthy) == (None, "", False)
+
+
+def test_a_first_start_is_no_trouble_to_the_guards() -> None:
+    world = World(one(), start=False)
+    world.outcomes[actions.LaunchInstance] = lambda action: None
+    world.start()
+    assert standing(world.state).assemblies == ()

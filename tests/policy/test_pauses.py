@@ -34,6 +34,7 @@ def test_while_it_is_paused_failures_do_not_count_and_nothing_is_done() -> None:
     world.advance(1800)
     assert world.did(mark) == []
     assert world.word("db/mysqld") == "failed"
+    assert world.word() == "failed", "nobody recovers it"
     assert world.state.assemblies["db"].resources["mysqld"].failures == ()
     assert "app  paused: paused by ada for 1h: new disks" in world.lines()
 

@@ -50,26 +50,6 @@ def hang(world: World) -> None:
     world.advance(30)
 
 
-def vanish(world: World) -> None:
-    world.vanish("db")
-    world.advance(30)
-
-
-@pytest.mark.parametrize("lost", [False, True], ids=["before-it-acts", "answers-lost"])
-@pytest.mark.parametrize(("scenario", "generation"), [(die, 1), (hang, 1), (vanish, 2)], ids=["restart", "reboot", "relaunch"])
-def test_a_recovery_that_is_cut_anywhere_ends_healthy_with_one_generation(
-    scenario: Callable[[World], None], generation: int, *, lost: bool
-) -> None:
-    worlds = cuts(scenario, lost=lost)
-    assert len(worlds) >= 5
-    for step, world in enumerate(worlds):
-        world.interval = 20.0
-        world.advance(200)
-        assert world.word() == "healthy", f"cut after step {step}"
-        assert set(world.machines) == {f"db-{generation}", "web-1"}, f"cut after step {step}"
-        assert world.host("db").running == {"mysqld"}
-
-
 @pytest.mark.parametrize("lost", [False, True], ids=["before-it-acts", "answers-lost"])
 def test_a_start_that_is_cut_anywhere_ends_healthy_with_one_generation(*, lost: bool) -> None:
     worlds = cuts(World.start, lost=lost, start=False)

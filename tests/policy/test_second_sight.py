@@ -155,7 +155,7 @@ def test_nothing_is_rebooted_on_one_blind_eye() -> None:
     assert world.did(mark) == []
     assert world.alerts(mark) == ["the cloud's API does not answer: timeout"]
     world.api_down = False
-    world.advance(6)
+    world.advance(11)
     assert world.did(mark)[0] == "RebootAssembly db"
 
 

@@ -178,3 +178,13 @@ def test_a_machine_that_goes_silent_while_it_waits_for_its_dependency_is_not_con
     mark = silent(world, "web", 300)
     assert world.word("mysql") == world.word("web") == "held"
     assert world.did(mark) == []
+
+
+def test_a_machine_that_refused_our_key_and_then_is_silent_is_judged_by_its_silence() -> None:
+    world = World(one())
+    world.anchors = True
+    world.host("db").locked = True
+    world.look()
+    world.advance(30)
+    mark = silent(world, seconds=190)
+    assert world.did(mark)[0] == "RebootAssembly db"

@@ -61,17 +61,6 @@ def test_the_mode_may_be_written_in_any_of_three_ways(text: str) -> None:
     assert parse_settings(text, "x").defaults.system.mode is Mode.ENFORCE
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [],
-)
-def test_what_nothing_implements_yet_is_refused_in_one_problem(text: str, message: str) -> None:
-    with pytest.raises(ConfigError) as caught:
-        parse_settings(text, "pcloud.toml")
-    assert str(caught.value).startswith(f"pcloud.toml: {message}")
-    assert "\n" not in str(caught.value)
-
-
 def test_an_alert_command_is_a_command_line() -> None:
     assert parse_settings('alert_command = "page --team ops | logger"', "x").alert_command == "page --team ops | logger"
     assert parse_settings("", "x").alert_command == ""

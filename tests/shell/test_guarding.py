@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from dpe.policy.standing import standing
-from dpe.shell.engine import distinct
+from dpe.shell.deciding import distinct
 from dpe.shell.facts import Fact
 from dpe.shell.guarding import ANCHOR_TRY, Petitioner
 from pcloud.errors import InfrastructureError

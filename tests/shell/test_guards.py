@@ -155,7 +155,8 @@ async def test_doubt_of_our_own_way_out_is_heard_by_those_who_have_checks_from_h
 async def test_what_the_guards_say_is_an_event_of_the_controller(tmp_path: Path) -> None:
     async with SqliteStore(tmp_path) as store:
         await store.report("", Report("frozen", reason="infrastructure local: 2 of 2 silent", alert=True), wall=time.time())
-        [event] = await store.events(after=0, limit=10, target="", since=None, last=False)
+        event, alert = await store.events(after=0, limit=10, target="", since=None, last=False)
     assert (event.deployable, event.kind, event.alert) == ("", "frozen", True)
     line = event_line(event, datetime.now(UTC)).plain
-    assert line.endswith(" controller  frozen: infrastructure local: 2 of 2 silent")
+    assert line.endswith(" controller  ALERT  frozen: infrastructure local: 2 of 2 silent")
+    assert (alert.kind, alert.reason) == ("alert", event.reason)

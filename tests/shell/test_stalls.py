@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-import dpe.shell.engine
+import dpe.shell.deciding
 from cpe.shell.keyring import FileKeyring
 from dpe.policy.step import Step, step
 from dpe.shell.clock import Clock
@@ -20,7 +19,7 @@ from dpe.shell.stalls import BEAT, Moment, Stall, StallWatch, bearable, stall_be
 from dpe.shell.surroundings import Surroundings
 from pcloud.errors import InfrastructureError
 from pcloud.model.actions import Report
-from pcloud.model.events import ContactLost, ControllerStalled, Event, SettingsChanged, Ticked
+from pcloud.model.events import ContactLost, ControllerStalled, Event, PauseAsked, SettingsChanged, Ticked
 from pcloud.model.facts import JournalFact
 from pcloud.model.plan import AssemblyPlan, DeployablePlan, MonitorPlan
 from pcloud.model.ports import Agent, Infrastructure
@@ -66,7 +65,7 @@ class House:
         self.slept = 0.0  # by the host, beside the loop's clock
         self.set_forward = 0.0
         self.stands_still_in_record = 0.0
-        monkeypatch.setattr(dpe.shell.engine, "step", self.step)
+        monkeypatch.setattr(dpe.shell.deciding, "step", self.step)
         self.watch = StallWatch(self.moment)
         self.keyring = FileKeyring(directory / "keys", "test")
 
@@ -164,12 +163,11 @@ async def test_what_is_shorter_than_two_probe_timeouts_is_not_told(house: House)
 async def test_a_stall_while_the_journal_writes_is_told_with_the_next_facts(house: House) -> None:
     async with house.engine() as engine:
         house.stands_still_in_record = 60.0
-        engine.state = replace(engine.state, serial=5)
-        engine.post(LOST)
+        engine.say(PauseAsked(at=0.0, owner="ada", seconds=3600.0))  # something that is written
         await asyncio.sleep(1)
         await asyncio.sleep(1)
     kinds = [type(event) for event in house.since_start()]
-    assert kinds[0] is ContactLost
+    assert kinds[0] is PauseAsked
     assert kinds[-1] is ControllerStalled
     assert kinds.count(ControllerStalled) == 1
 

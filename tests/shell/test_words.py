@@ -62,7 +62,7 @@ async def test_an_assembly_is_resumed_unless_it_would_stay_paused(state: Deploya
             await words(listener).resume("shop", request)
     else:
         await words(listener).resume("shop", request)
-    assert listener.heard == ([] if refused else [ResumeAsked(at=0.0, owner="ann", assembly="db")])
+    assert listener.heard == ([] if refused or state is STATE else [ResumeAsked(at=0.0, owner="ann", assembly="db")])
 
 
 APPROVALS = [
@@ -100,8 +100,12 @@ async def test_a_yes_is_taken_where_something_waits_for_it(state: DeployableStat
     ],
     ids=["exhausted", "blocked", "denied", "a resource of it"],
 )
-async def test_what_was_given_up_is_tried_again(state: DeployableState) -> None:
+async def test_what_was_given_up_is_tried_again_or_approved_after_all_but_not_denied(state: DeployableState) -> None:
     for assembly in ("", "db"):
+        answer = AnswerRequest(owner="ann", assembly=assembly)
+        await words(Listener(state)).answer("shop", answer, approved=True)
+        with pytest.raises(RefusedError, match="waits for a yes"):
+            await words(Listener(state)).answer("shop", answer, approved=False)
         listener = Listener(state)
         await words(listener).retry("shop", TargetRequest(owner="ann", assembly=assembly))
         assert listener.heard == [RetryAsked(at=0.0, owner="ann", assembly=assembly)]

@@ -95,3 +95,14 @@ def test_what_a_guard_holds_is_shown_as_held_and_acts_when_it_is_let() -> None:
         (50, "recovered", None),
     ]
     assert shown[0].guards == ({"guard": "storm", "passed": False, "numbers": "3 of 5"},)
+
+
+def test_what_the_guards_made_of_it_stands_in_the_act_and_is_no_act_of_its_own() -> None:
+    plan = plan_of("pair", "recovery.restart.failures=1")
+    records = simulate(plan, read_trace("0 fail db/mysqld for 100s\n10 fail web/httpd", plan), jitter=0.0)
+    acts = [each for each in records if each.decision == "act"]
+    assert [(each.at, each.target) for each in acts] == [(0, "db"), (100, "web")]
+    for each in acts:
+        assert {verdict["guard"]: verdict["passed"] for verdict in each.guards}["deployable_cap"] is True
+    (held,) = [each for each in records if each.decision == "hold"]
+    assert held.guards[-1] == {"guard": "deployable_cap", "passed": False, "numbers": "1 in flight, at most 1"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,29 @@ async def test_a_decision_that_came_in_between_is_named_although_it_ended_well(t
     held = decided(2, choice=Choice.HOLD)
     (first, _) = await explained(tmp_path, [decided(1), held, decided(3, choice=Choice.RECOVERED, evidence="shop.1")])
     assert seqs(first) == (1, [3], 2)
+
+
+async def test_a_guard_s_hold_is_a_part_of_the_recovery_that_it_holds_and_can_be_told_itself(tmp_path: Path) -> None:
+    held = decided(2, choice=Choice.HOLD)
+    reports = [
+        decided(1),
+        replace(held, decision="shop.1"),
+        replace(changed("shop.1"), kind="released"),
+        replace(changed("shop.1"), kind="granted"),
+        replace(decided(3, choice=Choice.RECOVERED, evidence="shop.1"), decision="shop.1"),
+    ]
+    first, second = await explained(tmp_path, reports)
+    assert (seqs(first), seqs(second)) == ((1, [2, 3, 4, 5], None), (2, [3, 4, 5], None))
+    assert first.ended == second.ended
+    assert first.granted is not None
+    assert first.granted.seq == 4
+
+
+async def test_a_start_has_ended_well_when_the_same_target_is_healthy(tmp_path: Path) -> None:
+    reports = [decided(1, ("mysql",)), changed("shop.1", after="healthy"), changed("shop.1", ("mysql",), after="healthy")]
+    (told,) = await explained(tmp_path, reports)
+    assert told.ended is not None
+    assert told.ended.seq == 3
 
 
 async def test_one_that_ends_no_other_decision_is_told_itself(tmp_path: Path) -> None:

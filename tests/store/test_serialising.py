@@ -42,6 +42,12 @@ def test_an_open_intent_comes_back_as_the_action_that_it_is(kind: type[Any], dat
         assert load_state(dump_state(open_intent), POLICY_VERSION) == open_intent
 
 
+def test_a_report_from_before_guards_were_part_of_it_is_one_without_any() -> None:
+    body = json.loads(dump_report(Report("changed", "web", reason="r")))
+    del body["guards"]
+    assert load_report(json.dumps(body)) == Report("changed", "web", reason="r")
+
+
 def test_the_plan_is_left_out() -> None:
     planned = replace(state(), plan=DeployablePlan("shop"))
     assert load_state(dump_state(planned), POLICY_VERSION) == state()

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from pcloud.cli.main import run
 from tests.agents.processes import marked
+from tests.cli.conftest import Ended, Pcloud
 from tests.system.running import Daemon, until
 
 
@@ -20,3 +22,17 @@ def daemon(tmp_path: Path) -> Iterator[Daemon]:
     finally:
         made.clear()
     until(lambda: not marked(str(made.state)), "no process of its machines is left", 10)
+
+
+@pytest.fixture
+def pcloud(daemon: Daemon, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Pcloud:
+    """The command line, with that daemon."""
+    monkeypatch.setenv("PCLOUD_SOCKET", str(daemon.socket))
+    monkeypatch.setenv("COLUMNS", "300")
+
+    def pcloud(*arguments: str) -> Ended:
+        code = run(arguments)
+        said = capsys.readouterr()
+        return Ended(code, said.out, said.err)
+
+    return pcloud

@@ -15,6 +15,7 @@ from cpe.shell.infrastructures.local.driver import LocalNodeDriver
 from cpe.shell.infrastructures.local.processes import kill_all, members
 from pcloud.client import Client
 from pcloud.errors import PcloudError
+from pcloud.model.words import Choice
 from pcloud.records.event import EventRecord
 from pcloud.records.fact import FactRecord
 from pcloud.records.requests import SpecUpload
@@ -138,6 +139,14 @@ class Daemon:
         assert instance is not None
         return self.cloud / "nodes" / instance.id / "root"
 
+    def node(self, name: str, assembly: str) -> Path:
+        return self.root(name, assembly).parent
+
+    def kill_service(self, name: str, assembly: str, resource: str = "sleeper") -> int:
+        pid = self.pid(name, assembly, resource)
+        os.kill(pid, signal.SIGKILL)
+        return pid
+
     def pid(self, name: str, assembly: str, resource: str) -> int:
         return int((self.root(name, assembly) / "run" / "pcloud" / f"{resource}.pid").read_text().split()[0])
 
@@ -167,6 +176,14 @@ class Daemon:
             return until(look, what, patience)
         except AssertionError as error:
             raise AssertionError(f"{error}\n{self.story(after)}\n{self.log_end()}") from error
+
+    def decided(self, after: int, choice: Choice = Choice.ACT) -> list[tuple[str, str]]:
+        """The decisions of one kind: each target, and what is to be done to it."""
+        return [
+            (event.target, str(event.record.action))
+            for event in self.events(after)
+            if event.record is not None and event.record.choice is choice
+        ]
 
     def story(self, after: int = 0) -> str:
         return "\n".join(

@@ -69,3 +69,19 @@ assemblies:
     resources:
       sleeper: {{agent: 'process:sleep 100000'}}
 """
+
+
+def group(name: str = "group", count: int = 1, recovery: str = "") -> str:
+    """``count`` machines m1, m2 … that do not depend on each other, with one service each; ``recovery`` is for all of them."""
+    machines = "".join(
+        f"\n  m{number}: {{image: host, data: ephemeral, resources: {{sleeper: {{agent: 'process:sleep 100000'}}}}}}"
+        for number in range(1, count + 1)
+    )
+    return f"""
+deployable: {name}
+infrastructure: local
+defaults:
+  monitor: {{interval: 200ms, timeout: 1s, silence: 2s}}
+recovery: {{{recovery}}}
+assemblies:{machines}
+"""

@@ -52,10 +52,14 @@ def _story(connection: sqlite3.Connection, decision: EventRecord) -> Iterator[Ev
 
 
 def _next(connection: sqlite3.Connection, decision: EventRecord) -> EventRecord | None:
-    """The next decision about the same thing, or about the assembly that it is in."""
+    """The next decision about the same thing, or about the assembly that it is in; what belongs to this one is its story."""
     statement = f"{_EVENT} deployable = ? AND assembly = ? AND resource IN (?, '') AND seq > ? AND {_DECIDED} ORDER BY seq"
+    name = decision.decision or ""
     values: list[object] = [decision.deployable, decision.assembly or "", decision.resource or "", decision.seq]
-    return next((event for event in _events(connection, statement, values) if event.record is not None and not closed_by(event)), None)
+    for event in _events(connection, statement, values):
+        if event.record is not None and not closed_by(event) and (event.decision != name or event.record.id == name):
+            return event
+    return None
 
 
 def _events(connection: sqlite3.Connection, statement: str, values: list[object]) -> Iterator[EventRecord]:
