@@ -23,7 +23,7 @@ def deployable_status(state: DeployableState, wall_at: Callable[[float], float])
         name=state.name,
         state=deployable_word(state),
         desired=state.desired,
-        reason=f"{worst.name}: {worst.reason}" if worst is not None else "",
+        reason=state.stale or (f"{worst.name}: {worst.reason}" if worst is not None else ""),
         assemblies=bodies,
         pauses=[pause_status(each, wall_at) for each in state.pauses],
         held=waits,

@@ -5,7 +5,7 @@ Rules: an answer whose id is not open (overtaken by a stop, or by a new recovery
 
 from __future__ import annotations
 
-from dpe.policy import bringup, evidence, fencing, lifecycle, restarts, retiring, settings, verifying
+from dpe.policy import bringup, evidence, fencing, lifecycle, restarts, retiring, settings, twins, verifying
 from dpe.policy.turn import Turn
 from pcloud.model.actions import (
     Action,
@@ -19,6 +19,7 @@ from pcloud.model.actions import (
     RestartResource,
     StartResources,
     StopResources,
+    StopTwin,
 )
 from pcloud.model.events import ActionDone, ActionFailed, ActionRefused, InstanceLaunched, InstanceMissing
 from pcloud.model.words import Choice, Desired, Stage
@@ -27,7 +28,7 @@ from pcloud.model.words import Choice, Desired, Stage
 def find(turn: Turn, action_id: str) -> tuple[str, str, Action] | None:
     """The assembly, the resource ("" for the assembly itself) and the open action of that id."""
     for name, state in turn.assemblies.items():
-        for open_action in (state.action, state.discard):
+        for open_action in (state.action, state.discard, state.twin):
             if open_action is not None and open_action.id == action_id:
                 return name, "", open_action
         for resource, each in state.resources.items():
@@ -62,6 +63,8 @@ def on_done(turn: Turn, event: ActionDone) -> None:
             settings.clear_assembly(turn, name)
         case DiscardInstance():
             retiring.discarded(turn, action)
+        case StopTwin():
+            twins.stopped(turn, action)
 
 
 def on_launched(turn: Turn, name: str, event: ActionDone) -> None:
@@ -87,6 +90,8 @@ def on_failed(turn: Turn, event: ActionFailed) -> None:
             lifecycle.destroy_failed(turn, name, event.reason)
         case DiscardInstance():
             retiring.discard_failed(turn, action, event.reason)
+        case StopTwin():
+            twins.stop_failed(turn, action, event.reason)
         case _:
             on_way_up_failed(turn, name, action, event)
 

@@ -7,9 +7,11 @@ rules that led there. What it returns is a bug of the policy, in words.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import get_args
 
 from pcloud.model.actions import (
     Action,
+    AskPermit,
     ConfigureAssembly,
     DestroyInstance,
     DiscardInstance,
@@ -21,6 +23,7 @@ from pcloud.model.actions import (
     RestartResource,
     StartResources,
     StopResources,
+    StopTwin,
 )
 from pcloud.model.state import AssemblyState, DeployableState, Recovery
 from pcloud.model.words import Desired, Phase, Rung
@@ -39,6 +42,7 @@ def broken(before: DeployableState, after: DeployableState, orders: Sequence[Ord
     for name, state in after.assemblies.items():
         found += (f"{name}: {each}" for each in generations(before.assemblies.get(name), state))
         found += (f"{name}: {each}" for each in in_flight(after, state))
+    found += keeps_still(before, after, orders)
     found += begins_rightly(before, after, orders)
     found += gives_up_loudly(before, after, orders)
     found += wakes(after, at)
@@ -57,9 +61,13 @@ def generations(before: AssemblyState | None, state: AssemblyState) -> Iterator[
         elif not is_current(state, action):
             yield f"{action.id} ({type(action).__name__}) is about another generation than the current one"
 
+    for other in (state.discard, state.twin):
+        if isinstance(other, DiscardInstance | StopTwin) and state.instance is not None and other.instance_id == state.instance.id:
+            yield f"{other.id} ({type(other).__name__}) is about the current instance"
+
 
 def actions_of(state: AssemblyState) -> Iterator[Action]:
-    """All open intents of an assembly but the deletion of what was fenced and replaced."""
+    """All open intents of an assembly but those about other instances than the current one."""
     if state.action is not None:
         yield state.action
     for each in state.resources.values():
@@ -76,8 +84,8 @@ def is_current(state: AssemblyState, action: Action) -> bool:
             return action.instance == state.instance
         case DestroyInstance():
             return action.instance == state.instance
-        case DiscardInstance():
-            return state.instance is None or action.instance_id != state.instance.id
+        case DiscardInstance() | StopTwin():
+            return False
         case _:
             return state.instance is not None and action.generation == state.instance.generation
 
@@ -93,6 +101,19 @@ def in_flight(after: DeployableState, state: AssemblyState) -> Iterator[str]:
 def acting(recovery: Recovery | None) -> bool:
     """Whether a recovery has begun."""
     return recovery is not None and recovery.phase not in WAITING and not recovery.observed
+
+
+def keeps_still(before: DeployableState, after: DeployableState, orders: Sequence[Order]) -> Iterator[str]:
+    """Who is stale orders nothing, and opens no intent."""
+    if not after.stale:
+        return
+    yield from (f"{order.id} is ordered by a stale controller" for order in orders if isinstance(order, get_args(Action)))
+    yield from (f"{order} is asked by a stale controller" for order in orders if isinstance(order, AskPermit))
+    for name, state in after.assemblies.items():
+        old = before.assemblies.get(name, AssemblyState())
+        known = [*actions_of(old), old.discard, old.twin]
+        opened = [each for each in (*actions_of(state), state.discard, state.twin) if each is not None and each not in known]
+        yield from (f"{each.id} is opened by a stale controller" for each in opened)
 
 
 def begins_rightly(before: DeployableState, after: DeployableState, orders: Sequence[Order]) -> Iterator[str]:
@@ -161,6 +182,8 @@ def gives_up_loudly(before: DeployableState, after: DeployableState, orders: Seq
 
 def wakes(after: DeployableState, at: float) -> Iterator[str]:
     """Whatever waits for time is woken in time: else nothing would end in bounded time. What is due already waits for a fact."""
+    if after.stale:
+        return
     waiting = [after.recovery, *(state.recovery for state in after.assemblies.values())]
     waiting += [each.recovery for state in after.assemblies.values() for each in state.resources.values()]
     for recovery in waiting:

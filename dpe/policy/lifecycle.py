@@ -108,7 +108,7 @@ def destroy(turn: Turn, name: str) -> None:
     what = instance.id if instance is not None else "what was launched"
     home = instance.infrastructure if instance is not None else plan.infrastructure
     stages.enter(turn, name, Stage.DESTROYING, reason=state.reason if state.stage is Stage.DESTROYING else what)
-    stages.act(turn, name, DestroyInstance(turn.next_id(), name, instance, home, DESTROY))
+    stages.act(turn, name, DestroyInstance(turn.next_id(), name, state.generation, instance, home, DESTROY))
 
 
 def destroy_failed(turn: Turn, name: str, reason: str) -> None:

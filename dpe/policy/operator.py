@@ -5,7 +5,7 @@ Rules: manual commands pass every hold and ceiling, never the fence, and never a
 
 from __future__ import annotations
 
-from dpe.policy import approvals, bringup, fencing, forgiving, gates, lifecycle, pauses, restarts
+from dpe.policy import approvals, bringup, fencing, forgiving, gates, lifecycle, pauses, restarts, stale
 from dpe.policy.places import Place
 from dpe.policy.turn import Turn
 from pcloud.model.actions import Decision
@@ -19,6 +19,7 @@ from pcloud.model.events import (
     RecoveryAsked,
     ResumeAsked,
     RetryAsked,
+    TakeoverAsked,
 )
 from pcloud.model.plan import AssemblyPlan
 from pcloud.model.state import AssemblyState, DeployableState, Recovery
@@ -52,6 +53,8 @@ def why_not(state: DeployableState, event: RecoveryAsked) -> str:
 
 def refusal(state: DeployableState, event: OperatorSaid) -> str:
     """Why a word makes no sense now; empty if it does. Asked before it is posted; ``step`` takes it in all the same."""
+    if state.stale and not isinstance(event, TakeoverAsked):
+        return stale.refusal(state)
     target = Place(getattr(event, "assembly", ""), getattr(event, "resource", ""))
     match event:
         case RecoveryAsked():
@@ -66,6 +69,8 @@ def refusal(state: DeployableState, event: OperatorSaid) -> str:
             return f"nothing is blocked, exhausted or denied at {target.name or state.name}"
         case DeathConfirmed() if not fencing.awaits_confirmation(state.assemblies[event.assembly]):
             return f"{event.assembly} does not wait for anybody to confirm that its instance is dead"
+        case TakeoverAsked() if not state.stale:
+            return f"{state.name} is not frozen: there is nothing to take over"
         case _:
             return ""
 
@@ -103,6 +108,8 @@ def on_said(turn: Turn, event: OperatorSaid) -> None:
             forgiving.on_cleanup(turn, event)
         case DeathConfirmed() if event.assembly in turn.assemblies:
             fencing.on_confirmed(turn, event)
+        case TakeoverAsked():
+            turn.report("refused", refusal(turn.root, event))
         case _:
             pass
 

@@ -45,8 +45,8 @@ def report_changes(turn: Turn, before: DeployableState) -> None:
     if news:
         if len(words_before) != len(before.assemblies):
             words_before = [assembly_word(each) for each in before.assemblies.values()]
-        old_word = word_of_all(before.desired, before.recovery, before.assemblies, words_before)
-        word = word_of_all(turn.desired, turn.root.recovery, turn.assemblies, words)
+        old_word = word_of_all(before, before.desired, before.assemblies, words_before)
+        word = word_of_all(turn.root, turn.desired, turn.assemblies, words)
         if old_word != word:
             change(turn, Report("changed", before=old_word, after=word, decision=decision_of(turn.root, before)))
 

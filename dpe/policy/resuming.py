@@ -22,6 +22,12 @@ STALLS_WITHIN = 600.0  # … in 10 min: alert"
 
 def on_resumed(turn: Turn) -> None:
     """A new process takes over."""
+    take_up(turn)
+    turn.report("resumed", "the controller has started and goes on from the store")
+
+
+def take_up(turn: Turn) -> None:
+    """Go on from the state alone."""
     for name, state in turn.assemblies.items():
         resume_assembly(turn, name, state)
     for place, recovery in places.recoveries(turn.finish()):
@@ -32,7 +38,6 @@ def on_resumed(turn: Turn) -> None:
     if whole is not None and not gates.waits(whole):
         turn.update_root(recovery=replace(whole, until=turn.at + turn.plan.recovery.relaunch_deployable.verify))
     turn.update_root(doubted="")
-    turn.report("resumed", "the controller has started and goes on from the store")
 
 
 def on_stalled(turn: Turn, event: ControllerStalled) -> None:
@@ -76,7 +81,7 @@ def resume_assembly(turn: Turn, name: str, state: AssemblyState) -> None:
     """Start its clocks again and repeat what is open."""
     restart_clocks(turn, name, state)
     turn.update(name, contact=False)
-    for action in (state.action, state.discard):
+    for action in (state.action, state.discard, state.twin):
         if action is not None:
             turn.order(action)
     for resource, each in state.resources.items():

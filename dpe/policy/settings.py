@@ -33,7 +33,7 @@ def with_leaving(state: DeployableState, plan: DeployablePlan) -> DeployablePlan
 
 def gone(state: AssemblyState) -> bool:
     """Whether nothing of it is left at any cloud."""
-    return state.stage in {Stage.ABSENT, Stage.WAITING} and not state.retired
+    return state.stage in {Stage.ABSENT, Stage.WAITING} and not state.retired and not state.twins
 
 
 def fit(state: AssemblyState, plan: AssemblyPlan) -> AssemblyState:

@@ -18,6 +18,7 @@ from dpe.policy import (
     restarts,
     retiring,
     silence,
+    twins,
     verifying,
     whole,
 )
@@ -56,7 +57,7 @@ def settle_assembly(turn: Turn, name: str) -> None:
         watch_clarity(turn, name)
     if turn.desired is Desired.STOPPED:
         lifecycle.take_down(turn, name)
-        retiring.discard(turn, name)
+        settle_others(turn, name)
         return
     if turn[name].silence is not None:
         silence.ask(turn, name)
@@ -79,8 +80,15 @@ def settle_assembly(turn: Turn, name: str) -> None:
         case _:
             pass
     settle_resources(turn, name)
+    settle_others(turn, name)
+
+
+def settle_others(turn: Turn, name: str) -> None:
+    """Apply the rules to its instances beside the current one."""
     if turn[name].retired:
         retiring.discard(turn, name)
+    if turn[name].twins:
+        twins.stop(turn, name)
 
 
 def settle_resources(turn: Turn, name: str) -> None:
@@ -190,6 +198,8 @@ def watch_clarity(turn: Turn, name: str) -> None:
 
 def wake_at(turn: Turn) -> float | None:
     """The next moment at which time alone changes something. What is due already and was not done waits for a fact, not for time."""
+    if turn.root.stale:
+        return None
     moments = [gates.alarm(turn.root.recovery), pauses.alarm(turn) if turn.root.pauses else None]
     for name in turn.assemblies:
         moments += moments_of(turn, name)
@@ -199,7 +209,7 @@ def wake_at(turn: Turn) -> float | None:
 def moments_of(turn: Turn, name: str) -> list[float | None]:
     """All deadlines of one assembly."""
     state = turn[name]
-    moments = [state.until, *retiring.alarms(state), state.grace, silence.alarm(turn, name), gates.alarm(state.recovery)]
+    moments = [state.until, *retiring.alarms(state), state.twin_at, state.grace, silence.alarm(turn, name), gates.alarm(state.recovery)]
     if state.unclear and state.unclear_since is not None:
         moments.append(state.unclear_since + UNCLEAR_ALERT)
     for resource in state.resources.values():

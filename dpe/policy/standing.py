@@ -15,8 +15,8 @@ from pcloud.model.words import Desired, Health, InstanceStatus, Origin, Phase, R
 
 
 def standing(state: DeployableState) -> Standing:
-    """How it stands now. A deployable that is stopped, or is being stopped, has nothing that could be in trouble."""
-    if state.plan is None or state.desired is not Desired.RUNNING:
+    """How it stands now. Nothing is in trouble where it is stopped or being stopped, or where somebody else looks after it."""
+    if state.plan is None or state.stale or state.desired is not Desired.RUNNING:
         return Standing(state.name, outcome=state.outcome)
     counted = [(plan, state.assemblies[plan.name]) for plan in state.plan.assemblies]
     standings = tuple(assembly_standing(state, plan, each) for plan, each in counted if each.proven or failed_once(each))

@@ -1,12 +1,13 @@
 """One function decides: ``step(state, event) -> (state, actions, wake_at)`` (policy.md section 8).
 
 Rules: pure, no clock, no I/O, no randomness, no logging; the same function runs in the daemon, in simulations, replays and tests.
-An event about something that the plan does not hold, or about another generation than the current one, changes nothing.
+An event about something that the plan does not hold, or about another generation than the current one, changes nothing; a list alone tells
+of others. Who is stale takes in next to nothing, and does nothing.
 """
 
 from __future__ import annotations
 
-from dpe.policy import answers, beginning, contact, gates, operator, probes, resuming, sights, silence
+from dpe.policy import answers, beginning, contact, gates, operator, probes, resuming, sights, silence, stale, twins
 from dpe.policy.reporting import report_changes
 from dpe.policy.settings import adopt_plan
 from dpe.policy.settling import settle, wake_at
@@ -25,6 +26,7 @@ from pcloud.model.events import (
     ControllerStalled,
     Event,
     GuestStopping,
+    InstanceListed,
     OperatorSaid,
     OutsideDoubted,
     PeerAnswered,
@@ -53,10 +55,11 @@ def step(state: DeployableState, event: Event) -> Step:
     if state.plan is None:
         return state, (), None
     turn = Turn(state, state.plan, event.at, event.wall)
-    take_in(turn, event)
+    (stale.take_in if state.stale else take_in)(turn, event)
     if turn.version == 0 and not turn.orders and not isinstance(event, SettingsChanged) and not due(state, event.at):
         return state, (), state.wake_at  # what was settled before is settled still
-    settle(turn)
+    if not turn.root.stale:
+        settle(turn)
     gates.give_back(turn, state)
     report_changes(turn, state)
     wake = wake_at(turn)
@@ -117,6 +120,8 @@ def take_in_sight(turn: Turn, event: Event) -> None:
             sights.on_cloud(turn, event)
         case CloudUnreachable() if mine(turn, event.assembly, event.instance_id):
             sights.on_cloud_unreachable(turn, event)
+        case InstanceListed() if event.assembly in turn.assemblies:
+            twins.on_listed(turn, event)
         case StopRecorded() if mine(turn, event.assembly, event.instance_id):
             contact.on_stop_recorded(turn, event)
         case _:

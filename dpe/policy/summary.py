@@ -96,11 +96,14 @@ def begins(state: AssemblyState) -> bool:
 def deployable_word(state: DeployableState) -> str:
     """stopped, starting, healthy, recovering, failed, stopping, held, blocked or exhausted."""
     words = [assembly_word(each) for each in state.assemblies.values()]
-    return word_of_all(state.desired, state.recovery, state.assemblies, words)
+    return word_of_all(state, state.desired, state.assemblies, words)
 
 
-def word_of_all(desired: Desired, recovery: Recovery | None, assemblies: Mapping[str, AssemblyState], words: Sequence[str]) -> str:
-    """The same, of what it consists of, where the words of its assemblies are known."""
+def word_of_all(root: DeployableState, desired: Desired, assemblies: Mapping[str, AssemblyState], words: Sequence[str]) -> str:
+    """The same, of what it consists of, where the words of its assemblies are known; of ``root`` only its own fields count."""
+    recovery = root.recovery
+    if root.stale:
+        return "held"
     if is_held(recovery):
         words = [*words, "held"]
     if desired is Desired.STOPPED:

@@ -105,8 +105,8 @@ class Engine:
             self._overflowed = True
 
     def ask(self, desired: Desired) -> None:
-        """The operator wants it running, or stopped."""
-        self.post(Fact(OperatorAsked, desired=desired))
+        """The operator wants it running, or stopped. Raises RefusedError when nothing can be done to it."""
+        self.say(OperatorAsked(at=self._clock.now(), desired=desired))
 
     def ask_recovery(self, rung: Rung, assembly: str, resource: str = "") -> None:
         """The operator asks for one rung's action now. Raises RefusedError when it cannot be done."""
@@ -136,7 +136,7 @@ class Engine:
             async with asyncio.TaskGroup() as tasks:
                 self._tasks = tasks
                 self._watchers = Watchers(self._around, self._clock, tasks, self.post)
-                machines = Machines(self._plan.name, self._around, self._secrets)
+                machines = Machines(self._plan.name, self._around, self._secrets, self.post)
                 self._asker = Asker(machines, self._watchers, self.post)
                 self._performer = Performer(lambda: self._plan, machines, self._secrets, self._watchers.agent, self._boot_id, self._contact)
                 self._petitioner.attend()
@@ -155,7 +155,7 @@ class Engine:
             self._taken_in += len(facts)
             self._watchers.fit(self.state)
             self._fit_actions(resumed=resumed)
-            resumed = False
+            resumed = bool(self.state.stale)  # what a stale controller has dropped is taken up as after a restart
             self._petitioner.stand(self.state)
             for order in orders:
                 self._ask(order)
@@ -264,10 +264,10 @@ def beginning(state: DeployableState, at: float, wall: float, *, loaded: bool) -
 
 
 def open_actions(state: DeployableState) -> list[Action]:
-    """All open intents, in the plan's order."""
+    """All open intents, in the plan's order; a stale controller performs none."""
     found: list[Action] = []
-    for assembly in state.assemblies.values():
-        found.extend(action for action in (assembly.action, assembly.discard) if action is not None)
+    for assembly in () if state.stale else state.assemblies.values():
+        found.extend(action for action in (assembly.action, assembly.discard, assembly.twin) if action is not None)
         found.extend(each.action for each in assembly.resources.values() if each.action is not None)
     return found
 

@@ -4,6 +4,7 @@ Rules (policy.md section 6):
 - An instance of a generation is looked for by its tags before it is created; after an ambiguous answer or a controller's death for as long
   as it may turn up late.
 - Fenced is SHUTOFF read after a stop that was accepted; nothing is deleted where it can be stopped.
+- Whatever a list shows is told. A higher generation than the one in hand is somebody else's: nothing more is done then.
 - Volumes are found by name or created, and freed from a fenced predecessor before they are attached.
 """
 
@@ -11,13 +12,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from dpe.shell.facts import Fact
 from dpe.shell.secrets import Secrets
 from dpe.shell.surroundings import Surroundings
 from dpe.shell.userdata import user_data
 from pcloud.errors import AmbiguousError, InfrastructureError
 from pcloud.model.actions import RebootAssembly
+from pcloud.model.events import InstanceListed
 from pcloud.model.instance import Instance, InstanceReading, LaunchOrder
 from pcloud.model.plan import AssemblyPlan
 from pcloud.model.ports import Infrastructure
@@ -32,10 +35,11 @@ RUNNING = {InstanceStatus.ACTIVE, InstanceStatus.REBOOT}
 
 
 class Machines:
-    """One deployable's machines."""
+    """One deployable's machines. ``post`` takes the facts of what lists have shown."""
 
-    def __init__(self, deployable: str, surroundings: Surroundings, secrets: Secrets) -> None:
+    def __init__(self, deployable: str, surroundings: Surroundings, secrets: Secrets, post: Callable[[Fact], None]) -> None:
         self._deployable = deployable
+        self._post = post
         self._secrets = secrets
         self._around = surroundings
 
@@ -58,7 +62,7 @@ class Machines:
         """The instance that carries the tags of this generation, for ``patience`` seconds; a twin of it is stopped."""
         deadline = asyncio.get_running_loop().time() + patience
         while True:
-            mine = of_generation(await cloud.find(self._deployable, assembly), generation)
+            mine = of_generation(await self._list(cloud, assembly, generation), generation)
             if mine:
                 for twin in mine[1:]:
                     log.warning("twin stopped", extra={"instance": twin.id, "of": mine[0].id})
@@ -70,11 +74,29 @@ class Machines:
 
     async def _stop_older(self, cloud: Infrastructure, assembly: str, generation: int) -> None:
         """No older generation may run when a new one comes: the late twin of a launch that was given up, say."""
-        for twin in await cloud.find(self._deployable, assembly):
+        for twin in await self._list(cloud, assembly, generation):
             older = twin.tags is not None and twin.tags.generation < generation
             if older and twin.status not in {InstanceStatus.SHUTOFF, InstanceStatus.ABSENT}:
                 log.warning("older generation still there", extra={"instance": twin.id, "status": str(twin.status)})
                 await self._until_off(cloud, twin, disposable=True)
+
+    async def _list(self, cloud: Infrastructure, assembly: str, generation: int) -> Sequence[InstanceReading]:
+        """All that is there of the assembly. Raises InfrastructureError where one is of a higher generation."""
+        found = await cloud.find(self._deployable, assembly)
+        higher = ""
+        for each in found:
+            of = each.tags.generation if each.tags is not None else 0
+            if of > generation:
+                each = await cloud.read(each.id)  # noqa: PLW2901 - a list may show for a while what was deleted
+            if of == 0 or each.status is InstanceStatus.ABSENT:
+                continue
+            if of > generation:
+                higher = f"{each.id} of {assembly} is of generation {of} and not of our making: ours is {generation}"
+            listed = {"assembly": assembly, "instance_id": each.id, "infrastructure": cloud.name}
+            self._post(Fact(InstanceListed, **listed, generation=of, status=each.status))
+        if higher:
+            raise InfrastructureError(higher)
+        return found
 
     async def _create(self, cloud: Infrastructure, plan: AssemblyPlan, generation: int) -> InstanceReading:
         """Ask for it once; where the answer is ambiguous look for it before anybody asks again."""
@@ -179,12 +201,17 @@ class Machines:
         else:
             await cloud.reboot(action.instance.id, hard=action.hard)
 
-    async def destroy_all(self, infrastructure: str, assembly: str, instance: Instance | None) -> None:
-        """Delete the assembly's instance and whatever else carries its tags."""
+    async def destroy_all(self, infrastructure: str, assembly: str, generation: int, instance: Instance | None) -> None:
+        """Delete the assembly's instance and whatever else carries its tags, of this generation or an older one."""
         cloud = self._around.infrastructure(infrastructure)
-        tagged = [each.id for each in await cloud.find(self._deployable, assembly)]
+        tagged = [each.id for each in await self._list(cloud, assembly, generation)]
         for instance_id in dict.fromkeys(([instance.id] if instance is not None else []) + tagged):
             await self._delete(cloud, instance_id)
+
+    async def stop(self, infrastructure: str, instance_id: str) -> None:
+        """See it off; nothing is to be done where there is no such instance."""
+        cloud = self._around.infrastructure(infrastructure)
+        await self._until_off(cloud, await cloud.read(instance_id), disposable=False)
 
     async def destroy(self, infrastructure: str, instance_id: str) -> None:
         """Delete it and see it gone."""

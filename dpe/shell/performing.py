@@ -26,6 +26,7 @@ from pcloud.model.actions import (
     RestartResource,
     StartResources,
     StopResources,
+    StopTwin,
 )
 from pcloud.model.events import ActionDone, ActionFailed, ActionRefused, InstanceFenced, InstanceLaunched, InstanceMissing, StopFailed
 from pcloud.model.plan import AssemblyPlan, DeployablePlan, ResourcePlan
@@ -83,9 +84,11 @@ class Performer:
                 )
                 return Fact(InstanceLaunched, action=action.id, instance=made)
             case DestroyInstance():
-                await self._machines.destroy_all(action.infrastructure, action.assembly, action.instance)
+                await self._machines.destroy_all(action.infrastructure, action.assembly, action.generation, action.instance)
             case DiscardInstance():
                 await self._machines.destroy(action.infrastructure, action.instance_id)
+            case StopTwin():
+                await self._machines.stop(action.infrastructure, action.instance_id)
         return Fact(ActionDone, action=action.id)
 
     def _assembly(self, name: str) -> AssemblyPlan:

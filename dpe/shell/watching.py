@@ -1,7 +1,7 @@
 """The agents of one deployable: as many as there are instances to watch, each told what to look at, its sightings made events.
 
 Rules: level-triggered. After every step the agents are made to fit the state: one for each instance that is there, none for those that are
-gone, and a new plan where what is to be watched has changed (an address in an http check, say).
+gone, and a new plan where what is to be watched has changed (an address in an http check, say). Who is stale watches nothing.
 """
 
 from __future__ import annotations
@@ -51,9 +51,10 @@ class Watchers:
 
     def fit(self, state: DeployableState) -> None:
         """Start, stop and instruct agents so that they fit the state."""
-        for name in [name for name, watched in self._watched.items() if not fits(state.assemblies.get(name), watched)]:
+        ours = {} if state.stale else state.assemblies
+        for name in [name for name, watched in self._watched.items() if not fits(ours.get(name), watched)]:
             self._watched.pop(name).task.cancel()
-        for name, assembly in state.assemblies.items():
+        for name, assembly in ours.items():
             if assembly.instance is not None and assembly.stage not in UNWATCHED:
                 self._watch(state, name, assembly.instance)
 

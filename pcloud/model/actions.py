@@ -106,10 +106,14 @@ class LaunchInstance:
 
 @dataclass(frozen=True, slots=True)
 class DestroyInstance:
-    """Delete the instance of an assembly that is being stopped, and whatever else was launched for it. Its volumes stay."""
+    """Delete the instance of an assembly that is being stopped, and whatever else was launched for it. Its volumes stay.
+
+    ``generation`` is the highest that was ever intended: one above it is somebody else's.
+    """
 
     id: str
     assembly: str
+    generation: int
     instance: Instance | None
     infrastructure: str
     timeout: float
@@ -118,6 +122,17 @@ class DestroyInstance:
 @dataclass(frozen=True, slots=True)
 class DiscardInstance:
     """Delete a fenced and replaced instance."""
+
+    id: str
+    assembly: str
+    instance_id: str
+    infrastructure: str
+    timeout: float
+
+
+@dataclass(frozen=True, slots=True)
+class StopTwin:
+    """Stop an instance that runs and is not the one that the assembly runs on; nothing of it is deleted."""
 
     id: str
     assembly: str
@@ -136,6 +151,7 @@ Action = (
     | LaunchInstance
     | DestroyInstance
     | DiscardInstance
+    | StopTwin
 )
 
 

@@ -116,6 +116,11 @@ class DeathConfirmed(OperatorSaid):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TakeoverAsked(OperatorSaid):
+    """This controller is the one that looks after the deployable, whatever generations were seen (policy.md section 6)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PermitGranted(Event):
     """The guards let a recovery begin."""
 
@@ -287,6 +292,17 @@ class StopRecorded(Event):
     instance_id: str
     user: str = ""
     request: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceListed(Event):
+    """An instance with this controller's tags for the assembly stood in the cloud's list, expected or not."""
+
+    assembly: str
+    instance_id: str
+    infrastructure: str
+    generation: int
+    status: InstanceStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -121,6 +121,15 @@ class Retired:
 
 
 @dataclass(frozen=True, slots=True)
+class Twin:
+    """An instance of the assembly that was seen to run and that nobody here expected."""
+
+    instance_id: str
+    infrastructure: str
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
 class AssemblyState:
     """One machine and its services."""
 
@@ -161,6 +170,10 @@ class AssemblyState:
     exhausted: bool = False
     discard: Action | None = None  # open intent: a retired instance to be deleted
     discard_at: float | None = None  # when the next attempt at it is due
+    twin: Action | None = None  # open intent: a twin to be stopped
+    twin_at: float | None = None  # when the next attempt at it is due
+    twins: tuple[Twin, ...] = ()  # seen to run; each stays in the row until it is off, or turns out to be the current instance
+    claimed: int = 0  # the highest generation above ours that was seen, while we are stale
     retired: tuple[Retired, ...] = ()  # oldest first; those that are kept, and those that wait to be deleted or are being deleted
 
 
@@ -193,6 +206,7 @@ class DeployableState:
     to_fence: tuple[str, ...] = ()  # assemblies that a relaunch of the whole has not taken down yet
     doubted: str = ""  # why checks from the controller say nothing now
     stalls: tuple[float, ...] = ()  # the controller's, of the last 10 min
+    stale: str = ""  # why nothing at all is done any more: somebody else has gone on with this deployable
     outcome: tuple[str, bool] | None = None  # the decision of the last recovery that ended above a restart, and whether it verified
     serial: int = 0  # of decisions and actions
     seed: int = 0  # for jitter

@@ -17,6 +17,7 @@ Document = Mapping[str, Any]
 
 # What releases that called themselves version 1 came to know in its course; the earlier ones behaved as is said here.
 _DEPLOYABLE_1: Document = {
+    "stale": "",
     "pauses": [],
     "recovery": None,
     "relaunches": [],
@@ -35,6 +36,9 @@ _ASSEMBLY_1: Document = {
     "grace": None,
     "reboot_tried": None,
     "relaunch_tried": None,
+    "twin_at": None,
+    "twins": [],
+    "claimed": 0,
 }
 _RESOURCE_1: Document = {"denied": "", "decision": ""}
 _SILENCE_1: Document = {"anchor": "", "anchor_at": None, "suppressed_by": ""}
@@ -58,13 +62,24 @@ def migrated(document: Document, version: int) -> Document:
 
 
 def from_1(document: Document) -> Document:
-    """1 → 2: guards, permits, pauses, approvals, anchors and stalls are known, and retired instances have their moments."""
+    """1 → 2: guards, permits, pauses, approvals, anchors, stalls and twins are known, and retired instances have their moments."""
     state = document["state"]
     discards = {each["assembly"]: [each["action"]] for each in document["intents"] if each["field"] == "discard"}
     assemblies = {name: _assembly_from_1(each, discards.get(name, [])) for name, each in state["assemblies"].items()}
     whole = {**_DEPLOYABLE_1, **state}
     whole["pauses"] = [_with(_PAUSE_1, each) for each in whole["pauses"]]
-    return {**document, "state": {**whole, "version": 2, "recovery": _with(_RECOVERY_1, whole["recovery"]), "assemblies": assemblies}}
+    return {
+        **document,
+        "state": {**whole, "version": 2, "recovery": _with(_RECOVERY_1, whole["recovery"]), "assemblies": assemblies},
+        "intents": [_intent_from_1(each, state["assemblies"]) for each in document["intents"]],
+    }
+
+
+def _intent_from_1(intent: Document, assemblies: Document) -> Document:
+    """A destruction names the highest generation that was intended."""
+    if intent["kind"] != "DestroyInstance":
+        return intent
+    return {**intent, "action": {**intent["action"], "generation": assemblies[intent["assembly"]]["generation"]}}
 
 
 def _assembly_from_1(assembly: Document, discards: Sequence[Document]) -> Document:

@@ -280,7 +280,6 @@ def open_actions(state: DeployableState) -> list[tuple[actions.Action, Recovery 
     for assembly in state.assemblies.values():
         if assembly.action is not None:
             found.append((assembly.action, assembly.recovery))
-        if assembly.discard is not None:
-            found.append((assembly.discard, None))
+        found.extend((each, None) for each in (assembly.discard, assembly.twin) if each is not None)
         found.extend((each.action, each.recovery) for each in assembly.resources.values() if each.action is not None)
     return found

@@ -63,7 +63,7 @@ class World:
                 return self._fence(action, machine)
             case actions.LaunchInstance():
                 return self._launch(action, machine)
-            case actions.DestroyInstance() | actions.DiscardInstance():
+            case actions.DestroyInstance() | actions.DiscardInstance() | actions.StopTwin():
                 return self._refused_by_cloud(action) or done(action)
 
     def _restart(self, action: actions.RestartResource, machine: Machine) -> Outcome:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pcloud.model import actions, events
+from pcloud.model.words import InstanceStatus
 from tests.policy.plans import one
 from tests.policy.world import World
 
@@ -23,6 +24,13 @@ def under_way(world: World) -> actions.Action:
     """The one action that is open."""
     [action] = world.open_actions()
     return action
+
+
+def listed(world: World, instance_id: str, generation: int, status: InstanceStatus = InstanceStatus.ACTIVE, *, name: str = "db") -> None:
+    """A list of the cloud's shows an instance of an assembly."""
+    world.feed(
+        events.InstanceListed(at=0, assembly=name, instance_id=instance_id, infrastructure="lab", generation=generation, status=status)
+    )
 
 
 def launched_in_silence() -> World:

@@ -28,6 +28,9 @@ class Lab:
                 return events.InstanceLaunched(at=0, action=action.id, instance=self.launch(action))
             case actions.DiscardInstance(instance_id=gone):
                 self.machines.pop(gone, None)
+            case actions.StopTwin(instance_id=twin):
+                if twin in self.machines:
+                    self.machines[twin].status = InstanceStatus.SHUTOFF
             case actions.DestroyInstance(assembly=name):
                 for gone in [key for key, each in self.machines.items() if each.plan.name == name]:
                     self.machines.pop(gone)

@@ -12,14 +12,15 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from dpe.policy.invariants import broken
 from pcloud.model import actions, events
 from pcloud.model.plan import AssemblyPlan, DeployablePlan, MonitorPlan
-from pcloud.model.state import AssemblyState, DeployableState
+from pcloud.model.state import AssemblyState, DeployableState, Twin
 from pcloud.model.words import Desired, Guard, InstanceStatus, Mode, OnExhausted, Rung
+from tests.policy.arrangements import listed
 from tests.policy.plans import assembly, deployable, recovery, resource, rung
 from tests.policy.world import World
 
 ILLS = [events.ProbeFailed, events.ProbeMissed, events.ProbePending, events.ProbeBroken, events.ProbeUnknown]
 KINDS = [actions.RestartResource, actions.StartResources, actions.ConfigureAssembly, actions.RebootAssembly, actions.FenceInstance,
-         actions.LaunchInstance, actions.StopResources, actions.DestroyInstance, actions.DiscardInstance]  # fmt: skip
+         actions.LaunchInstance, actions.StopResources, actions.DestroyInstance, actions.DiscardInstance, actions.StopTwin]  # fmt: skip
 NAMES = ["db", "app", "web"]
 SERVICES = ["db/mysqld", "db/backup", "app/php", "web/apache", "web/site"]
 ENDS = {"healthy", "held", "blocked", "exhausted", "stopped"}
@@ -79,6 +80,11 @@ def check_action(world: World, state: AssemblyState, action: actions.Action) -> 
             assert alive == [], "an instance that is not fenced is there"
         case _:
             pass
+
+
+def twins(world: World) -> list[Twin]:
+    """What runs and should not, as far as anybody was told."""
+    return [twin for state in world.state.assemblies.values() for twin in state.twins]
 
 
 class Fate(RuleBasedStateMachine):
@@ -223,6 +229,29 @@ class Fate(RuleBasedStateMachine):
         self.world.anchors = anchors
         self.world.feed(events.OutsideDoubted(at=0, doubted=doubted, numbers="3 of 9"))
 
+    @rule(name=st.sampled_from(NAMES), back=st.sampled_from([0, 1, 2]), number=st.integers(1, 2), status=st.sampled_from(InstanceStatus))
+    def a_twin_is_listed(self, name: str, back: int, number: int, status: InstanceStatus) -> None:
+        generation = self.world.state.assemblies[name].generation - back
+        if generation > 0:
+            listed(self.world, f"{name}-{generation}-late-{number}", generation, status, name=name)
+
+    @rule(name=st.sampled_from(NAMES))
+    def the_current_instances_are_listed(self, name: str) -> None:
+        machine = self.world.machine(name)
+        if machine is not None:
+            listed(self.world, machine.instance.id, machine.instance.generation, machine.status, name=name)
+
+    @rule(name=st.sampled_from(NAMES), ahead=st.integers(1, 3))
+    def somebody_else_goes_on(self, name: str, ahead: int) -> None:
+        listed(self.world, f"{name}-theirs", self.world.state.assemblies[name].generation + ahead, name=name)
+        assert self.world.state.stale
+        assert self.world.word() == "held"
+
+    @rule()
+    def somebody_takes_over(self) -> None:
+        self.world.feed(events.TakeoverAsked(at=0, owner="ada"))
+        assert not self.world.state.stale
+
     @rule(number=st.integers(0, 60), done=st.booleans())
     def an_old_answer_comes(self, number: int, done: bool) -> None:
         name = f"app.{number}"
@@ -245,17 +274,20 @@ class Fate(RuleBasedStateMachine):
             if machine.status not in {InstanceStatus.SHUTOFF, InstanceStatus.ERROR}:
                 machine.status = InstanceStatus.ACTIVE
         world.interval, started = 60.0, world.now
+        if world.state.stale:  # which nothing but this ends
+            world.feed(events.TakeoverAsked(at=0))
         world.let_go()
         world.feed(events.OutsideDoubted(at=0, doubted=False))
         world.feed(events.ResumeAsked(at=0))
         world.look()
-        while world.word() not in ENDS and world.now < SETTLED + started:
+        while (world.word() not in ENDS or twins(world)) and world.now < SETTLED + started:
             world.advance(300)
         words = {name: world.word(name) for name in NAMES}
         assert world.word() in ENDS or self.endless, (world.word(), words)
         if world.state.desired is Desired.STOPPED:
             assert world.word() == "stopped"
             assert world.machines == {}
+        assert not twins(world)
         if world.word() in {"held", "blocked", "exhausted"}:
             assert world.alerts(), words
 

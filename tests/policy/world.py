@@ -92,8 +92,8 @@ class World(Lab):
 
     def open_actions(self) -> list[actions.Action]:
         found: list[actions.Action] = []
-        for each in self.state.assemblies.values():
-            found.extend(action for action in (each.action, each.discard) if action is not None)
+        for each in () if self.state.stale else self.state.assemblies.values():
+            found.extend(action for action in (each.action, each.discard, each.twin) if action is not None)
             found.extend(resource.action for resource in each.resources.values() if resource.action is not None)
         return found
 
@@ -140,7 +140,7 @@ class World(Lab):
         """Tell what the agents see: what is new, and with ``again`` all that does not pass."""
         for name, state in self.state.assemblies.items():
             machine = self.machine(name)
-            if state.instance is None or state.stage in UNWATCHED:
+            if state.instance is None or state.stage in UNWATCHED or self.state.stale:
                 self.sessions.pop(name, None)
                 continue
             sees = machine is not None and machine.alive and not machine.unreachable and not machine.locked

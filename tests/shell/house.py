@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 from cpe.shell.keyring import FileKeyring
+from dpe.shell.facts import Fact
 from dpe.shell.machines import Machines
 from dpe.shell.secrets import Secrets
 from dpe.shell.surroundings import Surroundings
@@ -36,9 +37,10 @@ class House:
         self.cloud = MemoryCloud()
         self.keyring = FileKeyring(directory / "keys", self.cloud.controller)
         self.values = values or {}
+        self.posted: list[Fact] = []
         self.surroundings = Surroundings(NoJournal(), self.keyring, no_agents, self.infrastructure, self.secret, time.time, overseer())
         self.secrets = Secrets(self.secret)
-        self.machines = Machines("shop", self.surroundings, self.secrets)
+        self.machines = Machines("shop", self.surroundings, self.secrets, self.posted.append)
 
     def infrastructure(self, name: str) -> Infrastructure:
         if name != self.cloud.name:

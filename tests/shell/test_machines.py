@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from pcloud.errors import AmbiguousError, InfrastructureError
+from pcloud.model.events import InstanceListed
+from pcloud.model.instance import InstanceReading
 from pcloud.model.words import InstanceStatus
+from tests.infrastructures.memory_cloud import MemoryCloud
 from tests.shell.house import House
 
 
@@ -75,10 +79,53 @@ async def test_an_older_generation_in_error_is_deleted_before_the_new_one_is_cre
     assert house.cloud.asked[0] == f"destroy {old.id}"
 
 
-async def test_a_newer_generation_is_never_touched(house: House) -> None:
-    newer = house.put(3)
+@pytest.mark.parametrize("status", [each for each in InstanceStatus if each is not InstanceStatus.ABSENT])
+async def test_a_newer_generation_is_never_touched_and_nothing_is_done_beside_it(house: House, status: InstanceStatus) -> None:
+    newer, older = house.put(3), house.put(1)
+    newer.status = status
+    for _ in range(2):
+        with pytest.raises(InfrastructureError, match=f"{newer.id} of db is of generation 3 and not of our making: ours is 2"):
+            await house.launch(2)
+        with pytest.raises(InfrastructureError, match="generation 3"):
+            await house.machines.destroy_all("lab", "db", 2, house.instance(older))
+    assert house.cloud.asked == []
+    assert statuses(house) == {newer.id: str(status), older.id: "ACTIVE"}
+
+
+async def test_a_newer_generation_that_the_list_shows_and_the_cloud_does_not_know_is_none(house: House) -> None:
+    deleted = house.put(3)
+    listed = await house.cloud.find("shop", "db")
+
+    class Behind(MemoryCloud):
+        async def find(self, deployable: str, assembly: str) -> Sequence[InstanceReading]:
+            return [*listed, *await super().find(deployable, assembly)]
+
+    house.cloud = Behind()
     made = await house.launch(2)
-    assert statuses(house) == {newer.id: "ACTIVE", made.id: "ACTIVE"}
+    assert statuses(house) == {made.id: "ACTIVE"}
+    assert deleted.id not in {fact.fields["instance_id"] for fact in house.posted if fact.fields["generation"] == 3}
+
+
+async def test_what_a_list_shows_is_told_before_anything_is_done_about_it(house: House) -> None:
+    old, newer = house.put(1), house.put(4)
+    old.status = InstanceStatus.SHUTOFF
+    with pytest.raises(InfrastructureError):
+        await house.launch(2)
+    told = [(fact.kind, fact.fields["instance_id"], fact.fields["generation"], fact.fields["status"]) for fact in house.posted]
+    assert told == [(InstanceListed, old.id, 1, "SHUTOFF"), (InstanceListed, newer.id, 4, "ACTIVE")]
+    assert {fact.fields["infrastructure"] for fact in house.posted} == {"lab"}
+
+
+async def test_a_twin_is_stopped_and_never_deleted(house: House) -> None:
+    twin = house.put(1)
+    for _ in range(2):
+        await house.machines.stop("lab", twin.id)
+    assert statuses(house) == {twin.id: "SHUTOFF"}
+    twin.status = InstanceStatus.ERROR
+    with pytest.raises(InfrastructureError, match="cannot be seen to be off"):
+        await house.machines.stop("lab", twin.id)
+    await house.machines.stop("lab", "gone-already")
+    assert list(house.cloud.nodes) == [twin.id]
 
 
 async def test_the_volume_is_taken_from_the_fenced_predecessor(house: House) -> None:
@@ -103,7 +150,7 @@ async def test_whatever_is_kept_goes_with_its_assembly(house: House) -> None:
     for generation in (1, 2):
         made = await house.launch(generation)
         assert await house.machines.fence(made, disposable=False)
-    await house.machines.destroy_all("lab", "db", None)
+    await house.machines.destroy_all("lab", "db", 2, None)
     assert house.cloud.nodes == {}
 
 
@@ -198,5 +245,5 @@ async def test_everything_that_carries_the_assemblys_tags_goes_when_it_is_destro
     kept = await house.launch(1)
     house.put(1)
     house.put(2)
-    await house.machines.destroy_all("lab", "db", kept)
+    await house.machines.destroy_all("lab", "db", 2, kept)
     assert house.cloud.nodes == {}
