@@ -201,6 +201,10 @@ class Machines:
         else:
             await cloud.reboot(action.instance.id, hard=action.hard)
 
+    def lateness(self, instance: Instance) -> float:
+        """Seconds for which what its infrastructure was asked for may not show yet."""
+        return self._around.infrastructure(instance.infrastructure).lateness
+
     async def destroy_all(self, infrastructure: str, assembly: str, generation: int, instance: Instance | None) -> None:
         """Delete the assembly's instance and whatever else carries its tags, of this generation or an older one."""
         cloud = self._around.infrastructure(infrastructure)

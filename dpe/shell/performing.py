@@ -107,11 +107,12 @@ class Performer:
 
     async def _reboot(self, action: RebootAssembly, *, resumed: bool) -> Fact:
         """Reboot, unless its boot id shows that it has been (the answer of an earlier try was lost)."""
-        if resumed:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(SEEN_AGAIN):
-                    await self._contact(action.assembly)
         plan = self._assembly(action.assembly)
+        if resumed:  # what a cloud has been asked for shows within its lateness
+            with suppress(TimeoutError):
+                patience = SEEN_AGAIN if plan.static else min(SEEN_AGAIN, self._machines.lateness(action.instance))
+                async with asyncio.timeout(patience):
+                    await self._contact(action.assembly)
         if self._boot_id(action.assembly) != action.boot_id:
             return Fact(ActionDone, action=action.id)
         if not plan.static:

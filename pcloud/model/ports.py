@@ -135,7 +135,7 @@ class Infrastructure(Protocol):
 
     @property
     def lateness(self) -> float:
-        """Seconds within which an instance may still turn up whose creation was asked for by somebody who did not get the answer."""
+        """Seconds within which what somebody asked for who did not get the answer may still show: an instance, a reboot."""
 
     async def find(self, deployable: str, assembly: str) -> Sequence[InstanceReading]:
         """All instances that carry this controller's tags for the assembly, of whatever generation and status."""

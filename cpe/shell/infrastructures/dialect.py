@@ -25,7 +25,7 @@ class Dialect(Protocol):
     """Nodes, sizes, images and volumes are libcloud's own objects."""
 
     lateness: float
-    """Seconds within which a node may still turn up whose creation was asked for by somebody who did not get the answer."""
+    """Seconds within which something may still show that was asked for by somebody who did not get the answer: a node, a reboot."""
 
     def metadata(self, thing: Any) -> Mapping[str, str]:
         """What a node or a volume is tagged with."""
