@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pcloud.model.event import Event as Event
 from pcloud.model.guards import GuardVerdict
 from pcloud.model.instance import Instance
+from pcloud.model.operators import ApprovalGiven as ApprovalGiven
+from pcloud.model.operators import CleanupAsked as CleanupAsked
+from pcloud.model.operators import DeathConfirmed as DeathConfirmed
+from pcloud.model.operators import OperatorAsked as OperatorAsked
+from pcloud.model.operators import OperatorSaid as OperatorSaid
+from pcloud.model.operators import PauseAsked as PauseAsked
+from pcloud.model.operators import RecoveryAsked as RecoveryAsked
+from pcloud.model.operators import ResumeAsked as ResumeAsked
+from pcloud.model.operators import RetryAsked as RetryAsked
+from pcloud.model.operators import TakeoverAsked as TakeoverAsked
 from pcloud.model.plan import DeployablePlan
-from pcloud.model.words import Desired, InstanceStatus, Reach, Rung, Verdict
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
-    """The root of all events."""
-
-    at: float
-    wall: float = 0.0
+from pcloud.model.words import InstanceStatus, Reach, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,84 +43,6 @@ class ControllerStalled(Event):
     """For ``seconds`` nobody looked: a stall, a suspension, a jump of the clock. What came in meanwhile was taken in before this."""
 
     seconds: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OperatorSaid(Event):
-    """The root of an operator's words. ``owner`` is who said it."""
-
-    owner: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OperatorAsked(OperatorSaid):
-    """Start or stop the deployable."""
-
-    desired: Desired
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecoveryAsked(OperatorSaid):
-    """The operator asks for one rung's action on one target."""
-
-    rung: Rung
-    assembly: str
-    resource: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PauseAsked(OperatorSaid):
-    """Do nothing to the deployable, or to one assembly of it, for ``seconds``; ``maintenance`` covers what comes after it as well."""
-
-    assembly: str = ""
-    reason: str = ""
-    seconds: float
-    maintenance: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResumeAsked(OperatorSaid):
-    """End the pauses of the deployable (all of them), or those of one assembly."""
-
-    assembly: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApprovalGiven(OperatorSaid):
-    """A yes, or a no, to what waits for one at a target: the assembly and all its resources, or one resource, or everything ("")."""
-
-    approved: bool
-    assembly: str = ""
-    resource: str = ""
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RetryAsked(OperatorSaid):
-    """Begin again with what is exhausted, blocked or denied at a target ("" is everything): the ladder from its lowest rung."""
-
-    assembly: str = ""
-    resource: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CleanupAsked(OperatorSaid):
-    """Forget what is counted and remembered against a target ("" is everything): windows, blocks, exhaustion; and look anew."""
-
-    assembly: str = ""
-    resource: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeathConfirmed(OperatorSaid):
-    """The operator answers for it that the assembly's instance is dead (policy.md section 6)."""
-
-    assembly: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TakeoverAsked(OperatorSaid):
-    """This controller is the one that looks after the deployable, whatever generations were seen (policy.md section 6)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

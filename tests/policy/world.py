@@ -1,7 +1,6 @@
 """A small world for policy tests: machines, a cloud and a controller's shell, around the real ``step``.
 
-Rules, the shell's own: an open intent has one piece of work; work whose intent is closed is dropped; a question's answer is an event. What
-is told here by hand (``feed``) and what the machines tell by themselves can be mixed.
+Rules, the shell's own: an open intent has one piece of work; work whose intent is closed is dropped; a question's answer is an event.
 """
 
 from __future__ import annotations
@@ -12,13 +11,13 @@ from dataclasses import replace
 from functools import cache
 
 from dpe.policy.step import step
-from dpe.policy.summary import assembly_word, deployable_word, resource_word
 from pcloud.model import actions, events
 from pcloud.model.guards import GuardVerdict, PermitRequest
 from pcloud.model.plan import DeployablePlan
 from pcloud.model.state import DeployableState
 from pcloud.model.words import Desired, Guard, InstanceStatus, Reach, Rung, Stage
 from tests.policy.lab import Lab
+from tests.policy.looking import Looking
 from tests.policy.machines import Illness, Machine, Session
 from tests.policy.plans import WORDPRESS
 
@@ -32,7 +31,7 @@ def unwatched(before: DeployableState, event: events.Event, after: DeployableSta
     """Nobody watches its steps."""
 
 
-class World(Lab):
+class World(Lab, Looking):
     """Everything succeeds at once, unless ``outcomes`` names another outcome for a kind of action; None leaves it hanging."""
 
     def __init__(self, plan: DeployablePlan = WORDPRESS, *, jitter: float = 0.0, seed: int = 0, start: bool = True) -> None:
@@ -283,37 +282,6 @@ class World(Lab):
         """The machine is destroyed behind our back."""
         del self.machines[self.host(name).instance.id]
         self.look()
-
-    # looking
-
-    def word(self, target: str = "") -> str:
-        name, _, resource = target.partition("/")
-        if not name:
-            return deployable_word(self.state)
-        owner = self.state.assemblies[name]
-        return resource_word(owner.resources[resource]) if resource else assembly_word(owner)
-
-    def mark(self) -> int:
-        return len(self.log)
-
-    def did(self, since: int = 0) -> list[str]:
-        """The actions ordered since a place in the log, as ``RestartResource mysql``."""
-        return [f"{type(each).__name__} {each.assembly}" for each in self.log[since:] if isinstance(each, actions.Action)]
-
-    def reports(self, since: int = 0) -> list[actions.Report]:
-        return [order for order in self.log[since:] if isinstance(order, actions.Report)]
-
-    def lines(self, since: int = 0) -> list[str]:
-        """The journal as people read it."""
-        shown = []
-        for each in self.reports(since):
-            target = "/".join(part for part in (self.state.name, each.assembly, each.resource) if part)
-            change = f"{each.before} → {each.after}" if each.before or each.after else each.kind
-            shown.append(f"{target}  {change}: {each.reason}" if each.reason else f"{target}  {change}")
-        return shown
-
-    def alerts(self, since: int = 0) -> list[str]:
-        return [each.reason for each in self.reports(since) if each.alert]
 
 
 @cache

@@ -84,7 +84,7 @@ async def test_a_reboot_that_a_dead_controller_asked_for_is_asked_for_again_only
         await until(lambda: reboots(stage) == 1)
     stage.cloud.patience = 0.0
     async with stage.engine() as engine:
-        await asyncio.sleep(20.0)
+        await asyncio.sleep(5.0)
         assert reboots(stage) == 1, "it waits for contact first"
         stage.puppets["db"].connects(boot_id)
         await until(lambda: engine.state.assemblies["db"].action is None or reboots(stage) == times)
