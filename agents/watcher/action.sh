@@ -24,7 +24,7 @@ act() { # SECONDS FEED INTERPRETER; stdin is the script, whose own stdin is empt
   exec 4<&0 3>&1
   if [ -n "${PCLOUD_ROOT:-}" ]; then cd "$PCLOUD_ROOT" || return; fi # as the provisioning script runs, not in the login's own home
   supervise "$1" | tail -c "$output_limit"
-  kill -15 "$PPID" 2>/dev/null
+  if parent_lives; then kill -15 "$PPID" 2>/dev/null; fi
 }
 
 finish() {

@@ -23,6 +23,12 @@ descendants() { # PID: itself and everything below it, youngest first
     }'
 }
 
+parent_lives() { # PPID never changes, and a pid is given again: what bears it now may be somebody else
+  parent=$PPID
+  if [ -r "/proc/$$/stat" ]; then read -r _ _ _ parent _ <"/proc/$$/stat"; fi
+  [ "$parent" = "$PPID" ] && kill -0 "$PPID" 2>/dev/null
+}
+
 slay() { # PID: kill it with all that is below it, now
   if [ -n "$own" ]; then
     kill -9 "-$1" 2>/dev/null || kill -9 "$1" 2>/dev/null # the second: it has not come as far as setsid

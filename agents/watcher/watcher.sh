@@ -13,12 +13,12 @@ output_limit=16777216    # of a check: what prints more would print for ever, an
 tail_limit=2000          # of the provisioning's output, as the Protocol promises
 
 give_up() { # a write failed: nobody listens any more
-  kill -15 "$PPID" 2>/dev/null
+  if parent_lives; then kill -15 "$PPID" 2>/dev/null; fi
   exit 1
 }
 
 beat() { # SECONDS
-  while kill -0 "$PPID" 2>/dev/null; do
+  while parent_lives; do
     sleep "$1"
     printf 'h\n' || give_up
   done
@@ -28,7 +28,7 @@ watch_provisioning() {
   marker=$root/var/lib/pcloud/provisioned
   until [ -s "$marker" ]; do
     sleep 1
-    kill -0 "$PPID" 2>/dev/null || exit 0
+    parent_lives || exit 0
   done
   status=$(head -n 1 "$marker" 2>/dev/null || sudo -n head -n 1 "$marker" 2>/dev/null)
   log=$root/var/lib/pcloud/provision.log
@@ -42,9 +42,9 @@ guard() { # SECONDS without a word: the connection is dead, even if nobody has t
   while [ "$left" -gt 0 ]; do
     sleep 2 # in steps: it must not long outlive a watcher that was killed
     left=$((left - 2))
-    kill -0 "$PPID" 2>/dev/null || exit 0
+    parent_lives || exit 0
   done
-  kill -15 "$PPID" 2>/dev/null
+  if parent_lives; then kill -15 "$PPID" 2>/dev/null; fi
 }
 
 # An init system ends sessions within milliseconds, sshd among them: who is told then can tell nobody any more. logind says it before, and
@@ -98,7 +98,7 @@ repeat() { # NAME INTERVAL TIMEOUT DELAY
   unset PCLOUD_PROBE
   last=
   sleep "$4"
-  while kill -0 "$PPID" 2>/dev/null; do
+  while parent_lives; do
     result=$(run_probe "$3")
     status=${result##*"$newline="}
     status=${status%%"$newline"*}
