@@ -178,11 +178,11 @@ class Daemon:
             raise AssertionError(f"{error}\n{self.story(after)}\n{self.log_end()}") from error
 
     def decided(self, after: int, choice: Choice = Choice.ACT) -> list[tuple[str, str]]:
-        """The decisions of one kind: each target, and what is to be done to it."""
+        """The decisions of one kind to do something: each target, and what is to be done to it."""
         return [
             (event.target, str(event.record.action))
             for event in self.events(after)
-            if event.record is not None and event.record.choice is choice
+            if event.record is not None and event.record.choice is choice and event.record.action is not None
         ]
 
     def story(self, after: int = 0) -> str:

@@ -64,14 +64,15 @@ def test_what_fails_during_a_pause_is_restarted_after_it_and_its_grace(daemon: D
     (pause,) = daemon.client.status("group").pauses
     assert (pause.owner, pause.reason) == ("ann", "new disks")
     assert "group is paused by ann until " in pcloud("deployable", "status", "group").out
-    assert not [event for event in daemon.events(mark) if event.record is not None], daemon.story(mark)
+    assert daemon.decided(mark) == [], daemon.story(mark)
 
     assert pcloud("resume", "group", "--owner", "bob").out == "group is not paused\n"
     restarted(daemon, dead)
     assert daemon.decided(mark) == [(TARGET, "restart")], daemon.story(mark)
     facts = daemon.client.facts("group", limit=1000)
+    acted = daemon.until_event(lambda event: event.record is not None and event.record.choice is Choice.ACT, "it is decided", mark)
     (resumed,) = (fact for fact in facts if fact.kind == "ResumeAsked")
-    decided = next(fact for fact in facts if fact.seq > resumed.seq and any(each.kind == DECISION for each in fact.ordered))
+    (decided,) = (fact for fact in facts if (DECISION, acted.decision) in [(each.kind, each.id) for each in fact.ordered])
     assert decided.clock >= resumed.clock + GRACE
 
 

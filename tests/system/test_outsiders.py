@@ -111,7 +111,7 @@ def test_a_machine_that_is_alone_is_rebooted_only_on_the_word_of_an_anchor(daemo
         else:
             held = daemon.until_event(lambda event: event.to == "held" and event.assembly == "m1", "it is held", mark)
             assert held.reason == "no second sight"
-            until_given_up(met, held.at + 3 * SILENCE)
+            until_given_up(met, held.at + 2 * SILENCE)  # held when it had lasted once
             assert daemon.decided(mark) == [], daemon.story(mark)
             thaw(machine)
         daemon.until_state("group", "healthy")
