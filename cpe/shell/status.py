@@ -72,7 +72,7 @@ def assembly_reason(word: str, assembly: AssemblyState) -> str:
     if word == "healthy":
         return ""
     own = assembly.blocked or assembly.reason or assembly.held
-    if own or assembly.stage not in TELLING:
+    if own or assembly.stage not in {Stage.VERIFYING, Stage.UP}:  # while services are started, that they do not run is no reason
         return own
     return next((f"{name}: {each.reason}" for name, each in assembly.resources.items() if each.reason), "")
 

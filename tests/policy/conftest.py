@@ -10,8 +10,8 @@ import pytest
 from tests.policy.world import World
 from tests.replay.traces import check_replay
 
-REPLAYED = 2  # worlds of one test, the last ones; tests that try every cut of a scenario make hundreds
-LONGEST = 250  # events: longer ones ask the same question for hours, and time is dear
+REPLAYED = 1  # world of one test, the last one: tests that try every cut of a scenario make hundreds
+LONGEST = 120  # events: longer ones ask the same question for hours, and time is dear
 
 
 @pytest.fixture(autouse=True)

@@ -181,8 +181,8 @@ def live_on(world: World) -> None:
         for illness in machine.ill.values():
             illness.cure = Rung.RESTART
     world.let_go()
-    for _ in range(30):
-        world.advance(30)
+    for _ in range(15):
+        world.advance(60)
         if any(each.recovery is not None for each in world.state.assemblies.values()):
             world.feed(events.ApprovalGiven(at=0, owner="ada", approved=True))
         if world.word() == "healthy":
@@ -197,7 +197,7 @@ def test_a_recovery_that_is_cut_anywhere_ends_well_or_loudly(case: str, how: str
     worlds = cuts(scenario, pair(mode), how)
     assert len(worlds) >= 4
     for step, world in enumerate(worlds):
-        world.interval = 20.0
+        world.interval = 30.0
         live_on(world)
         assert world.word() in {"healthy", "held"}, f"cut after step {step}: {world.word()}: {world.lines()[-6:]}"
         assert world.word() == "healthy" or world.alerts(), f"cut after step {step}"
