@@ -141,7 +141,7 @@ class Engine:
                 self._performer = Performer(lambda: self._plan, machines, self._secrets, self._watchers.agent, self._boot_id, self._contact)
                 self._petitioner.attend()
                 await self._loop(resumed=self._resumes)
-        except* Exception as group:
+        except ExceptionGroup as group:
             raise first_cause(group) from group
         finally:
             self._around.stalls.forget(self._stalled)

@@ -128,8 +128,8 @@ class TestWithSystemd:
         async with running_agent(machine.instance(), str(machine.client_key), plan()) as (agent, sightings):
             await sightings.first(ContactSeen)
             assert (await agent.execute(ATTENDED, {}, 30)).ok
+            sightings.all.clear()  # a restart of ssh may end the connection by itself
             await asyncio.to_thread(run, machine, "systemctl restart ssh")
-            sightings.all.clear()
             await asyncio.to_thread(run, machine, "systemctl stop 'session-*.scope'")
             await sightings.first(ContactSeen)
             assert not sightings.of(StoppingSeen)
