@@ -151,7 +151,7 @@ def cuts(scenario: Callable[[World], None], plan: DeployablePlan, how: str) -> l
     world, found = World(plan), list[World]()
 
     def keep(before: DeployableState, event: events.Event, after: DeployableState, orders: Sequence[actions.Order]) -> None:
-        if after is not before:
+        if after is not before and (how == "stored" or world.open_actions()):  # without an action all three are the same cut
             found.append(world.fork())
 
     world.watch = keep
@@ -195,7 +195,7 @@ def live_on(world: World) -> None:
 def test_a_recovery_that_is_cut_anywhere_ends_well_or_loudly(case: str, how: str) -> None:
     scenario, mode = CASES[case]
     worlds = cuts(scenario, pair(mode), how)
-    assert len(worlds) >= 4
+    assert len(worlds) >= (4 if how == "stored" else 1)
     for step, world in enumerate(worlds):
         world.interval = 30.0
         live_on(world)
