@@ -33,7 +33,7 @@ WORST_FIRST = ("blocked", "exhausted", "held")
 
 
 def resource_word(state: ResourceState) -> str:
-    """healthy, failed, recovering, pending, unknown, suppressed, blocked or exhausted."""
+    """healthy, failed, recovering, pending, unknown, suppressed, held, blocked or exhausted."""
     if state.blocked:
         return "blocked"
     if state.suppressed_by:
