@@ -30,8 +30,9 @@ ORDERLY = 5.0
 LOOK_AGAIN = 0.05
 """Seconds between two looks at who is left while powering off: not every end of a grandchild is told."""
 
-GOODBYE = 0.5
-"""Seconds that SSH sessions are left open for what is said in them last; it is there within some hundredths of one."""
+GOODBYE = 2.0
+"""Seconds that SSH sessions are left open at the most for what is said in them last; it is there within some hundredths of one, where
+nothing else is to be done."""
 
 SIGNALS = {signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD}
 
@@ -140,8 +141,8 @@ def serve(node: str, sshd: int) -> int:
         reap(ended)
 
 
-def living_descendants() -> list[int]:
-    """Everything below us in the process tree that is not a zombie."""
+def descendants() -> dict[int, tuple[int, str]]:
+    """Everything below us in the process tree that is not a zombie: its parent and its state, parents first."""
     children: dict[int, list[tuple[int, str]]] = {}
     for name in os.listdir("/proc"):
         if name.isdigit():
@@ -151,13 +152,14 @@ def living_descendants() -> list[int]:
             except (FileNotFoundError, ProcessLookupError):
                 continue  # ended between listing and reading
             children.setdefault(int(parent), []).append((int(name), state))
-    found: list[int] = []
+    found: dict[int, tuple[int, str]] = {}
     search = [os.getpid()]
     while search:
-        for pid, state in children.get(search.pop(), []):
+        above = search.pop()
+        for pid, state in children.get(above, []):
             search.append(pid)
             if state not in "ZX":
-                found.append(pid)
+                found[pid] = above, state
     return found
 
 
@@ -178,17 +180,30 @@ def serves_a_session(pid: int) -> bool:
         return False
 
 
+def being_said() -> bool:
+    """Whether anything lives in an SSH session, or its server has something left to send: it does not sleep then."""
+    sessions: set[int] = set()
+    for pid, (parent, state) in descendants().items():
+        if serves_a_session(pid):
+            if state in "RD":
+                return True
+            sessions.add(pid)
+        elif parent in sessions:
+            return True
+    return False
+
+
 def ask_to_end(sshd: int) -> None:
     """SIGTERM to all, also to those that are stopped: first to whoever is not needed for saying goodbye. The listener is not."""
     deadline = time.monotonic() + GOODBYE
-    others = [pid for pid in living_descendants() if pid == sshd or not serves_a_session(pid)]
+    others = [pid for pid in descendants() if pid == sshd or not serves_a_session(pid)]
     send(others, signal.SIGTERM)
     send(others, signal.SIGCONT)
-    while any(not serves_a_session(pid) for pid in living_descendants()) and time.monotonic() < deadline:
+    while being_said() and time.monotonic() < deadline:
         signal.sigtimedwait({signal.SIGCHLD}, LOOK_AGAIN)
         reap(lambda _pid, _status: None)
-    send(living_descendants(), signal.SIGTERM)
-    send(living_descendants(), signal.SIGCONT)
+    send([*descendants()], signal.SIGTERM)
+    send([*descendants()], signal.SIGCONT)
 
 
 def end_everything(root: str, sshd: int) -> None:
@@ -199,7 +214,7 @@ def end_everything(root: str, sshd: int) -> None:
         say(f"run/stopping cannot be made: {error}")
     deadline = time.monotonic() + ORDERLY
     ask_to_end(sshd)
-    while left := living_descendants():
+    while left := [*descendants()]:
         if time.monotonic() > deadline:
             send(left, signal.SIGKILL)
         signal.sigtimedwait({signal.SIGCHLD}, LOOK_AGAIN)
