@@ -30,6 +30,8 @@ B = TypeVar("B")
 
 TIMEOUT = 60.0  # seconds for one answer; all of them are short, but the daemon may be replaying a long journal
 
+MOST = 1000  # the most that the API gives in one page
+
 
 class Client:
     """Calls to the daemon behind ``socket_path``. Close it, or use it as a context manager."""
@@ -64,7 +66,7 @@ class Client:
         return _status(self._ask("POST", "/deployables", body=upload, replace=replace))
 
     def list_deployables(self) -> list[DeployableSummary]:
-        return _body(list[DeployableSummary], self._ask("GET", "/deployables"))
+        return self._whole(DeployableSummary, "/deployables")
 
     def status(self, name: str) -> DeployableStatus:
         return _status(self._ask("GET", _path(name)))
@@ -140,14 +142,26 @@ class Client:
         """Events as they happen, for ever; behind ``after`` if given. See EventStream."""
         return iter(EventStream(self._http, self.socket_path, target=target, after=after, patience=patience, kind=kind))
 
+    def _whole(self, kind: type[B], path: str, **query: Any) -> list[B]:
+        """All of a list that comes in pages."""
+        response = self._send("GET", path, limit=MOST, **query)
+        found = _body(list[kind], response.content)  # type: ignore[valid-type]
+        while "next" in response.links:
+            response = self._send("GET", str(response.url.join(response.links["next"]["url"])))
+            found += _body(list[kind], response.content)  # type: ignore[valid-type]
+        return found
+
     def _ask(self, method: str, path: str, *, body: BaseModel | None = None, **query: Any) -> bytes:
-        parameters = {key: value for key, value in query.items() if value is not None}
+        return self._send(method, path, body=body, **query).content
+
+    def _send(self, method: str, path: str, *, body: BaseModel | None = None, **query: Any) -> httpx.Response:
+        parameters = {key: value for key, value in query.items() if value is not None} or None  # none at all: a link keeps its own
         content = body.model_dump_json() if body else None
         headers = {"Content-Type": "application/json"} if body else {}
         with our_errors(self.socket_path):
             response = self._http.request(method, path, params=parameters, content=content, headers=headers)
         raise_for(response, body.path if isinstance(body, SpecUpload) else "")
-        return response.content
+        return response
 
 
 def _path(name: str, assembly: str = "") -> str:

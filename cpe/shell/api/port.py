@@ -59,8 +59,8 @@ class Controller(Protocol):
     async def create(self, upload: SpecUpload, *, replace: bool) -> DeployableStatus:
         """Register a deployable, stopped. The same content again changes nothing; another content is refused unless ``replace``."""
 
-    async def list_deployables(self) -> Sequence[DeployableSummary]:
-        """All of them, by name."""
+    async def list_deployables(self, *, after: str = "", limit: int | None = None) -> Sequence[DeployableSummary]:
+        """By name those behind ``after``: the ``limit`` first of them, or all."""
 
     async def status(self, name: str) -> DeployableStatus:
         """How it stands; NotFoundError."""
