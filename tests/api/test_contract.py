@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from schemathesis.config import SchemathesisConfig
 
 from cpe.shell.api.app import application
 from tests.api.memory_controller import MemoryController
+from tests.api.serving import trials
 from tests.api.specs import upload
 from tests.api.unix_http import UnixAdapter
 from tests.system.running import Daemon
@@ -25,7 +27,7 @@ TAKING_SPECS = ("/v1/check", "/v1/deployables")
 SPEC_MAY_BE_WRONG = {"positive_data_acceptance": {"expected-statuses": ["2xx", "404", "409", "422"]}}  # a text, and no spec
 STREAM = "/v1/events/stream"  # does not end; test_stream has it
 CONFIG = SchemathesisConfig.from_dict({"operations": [{"include-path": path, "checks": SPEC_MAY_BE_WRONG} for path in TAKING_SPECS]})
-schema = schemathesis.openapi.from_dict(application(MemoryController()).openapi(), config=CONFIG)
+schema = schemathesis.openapi.from_dict(application(MemoryController(), trials(Path("/nowhere"))).openapi(), config=CONFIG)
 
 
 @schema.hook

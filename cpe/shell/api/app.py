@@ -12,15 +12,16 @@ from cpe.shell.api.contract import EVERYWHERE, operation_name, publish
 from cpe.shell.api.deployables import deployable_routes
 from cpe.shell.api.events import Stopping, event_routes
 from cpe.shell.api.explanations import explanation_routes
+from cpe.shell.api.infrastructures import infrastructure_routes
 from cpe.shell.api.operating import operating_routes
-from cpe.shell.api.port import Controller
+from cpe.shell.api.port import Controller, InfrastructureTrials
 from cpe.shell.api.problems import install
 from pcloud import __version__
 from pcloud.records.requests import DaemonStatus
 
 
-def application(controller: Controller) -> FastAPI:
-    """The ASGI application that stands before ``controller``."""
+def application(controller: Controller, trials: InfrastructureTrials) -> FastAPI:
+    """The ASGI application that stands before ``controller``, and before ``trials`` of its infrastructures."""
     # FastAPI's own documentation pages fetch their scripts from a CDN.
     app = FastAPI(
         title="pcloud",
@@ -39,6 +40,7 @@ def application(controller: Controller) -> FastAPI:
     routes.include_router(operating_routes(controller))
     routes.include_router(event_routes(controller, app.state.stopping))
     routes.include_router(explanation_routes(controller))
+    routes.include_router(infrastructure_routes(trials))
     app.include_router(routes)
     install(app)
     publish(app)

@@ -15,6 +15,7 @@ from typing import Protocol
 from pcloud.records.event import EventRecord
 from pcloud.records.explanation import Explanation
 from pcloud.records.fact import FactRecord
+from pcloud.records.infrastructures import InfrastructureSummary, InfrastructureTrial, TrialRequest
 from pcloud.records.operating import AnswerRequest, PauseRequest, ResumeRequest, TargetRequest
 from pcloud.records.requests import DaemonStatus, SpecInForce, SpecUpload, SshTarget
 from pcloud.records.specs import EffectiveSettings
@@ -22,6 +23,16 @@ from pcloud.records.status import DeployableStatus, DeployableSummary
 
 Subscription = asyncio.Queue[EventRecord | None]
 """Events as they become durable. None is the last thing in it: the reader was too slow, and was cut off; it resumes from the store."""
+
+
+class InfrastructureTrials(Protocol):
+    """What is configured, and what works of it."""
+
+    def list_infrastructures(self) -> Sequence[InfrastructureSummary]:
+        """All of them, by name."""
+
+    async def test(self, name: str, request: TrialRequest) -> InfrastructureTrial:
+        """Try one, for minutes if a machine is to be launched; NotFoundError if there is none of that name."""
 
 
 class OperatorWords(Protocol):
