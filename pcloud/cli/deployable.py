@@ -13,14 +13,13 @@ from pcloud.cli.connecting import connected
 from pcloud.cli.going import go
 from pcloud.cli.options import JsonOption, Output, OutputOption, TimeoutOption, chosen
 from pcloud.cli.output import emit
+from pcloud.cli.status import status
 from pcloud.cli.targets import suggesting, target
 from pcloud.client.spec_files import is_file, read_spec
 from pcloud.errors import RefusedError
 from pcloud.model.words import Desired
 from pcloud.screen.console import Screen
 from pcloud.screen.status import status_lines, summary_lines
-
-UNHEALTHY = 5  # exit code (interface.md)
 
 app = typer.Typer(help="Applications of several machines.", no_args_is_help=True)
 
@@ -93,15 +92,7 @@ def stop(
         go(client, status, Desired.STOPPED, timeout, chosen(output, json), wait=not no_wait)
 
 
-@app.command(epilog="Example: pcloud deployable status wordpress")
-def status(name: NameArgument, output: OutputOption = Output.TABLE, json: JsonOption = False) -> None:
-    """Show how a deployable stands. Exit code 5 unless it is healthy."""
-    screen = Screen()
-    with connected() as client, suggesting(client, target(name, most=1)):
-        found = client.status(name)
-    emit(screen, chosen(output, json), found, lambda: status_lines(found, datetime.now(UTC), screen.width))
-    if found.state != "healthy":
-        raise typer.Exit(UNHEALTHY)
+app.command("status", epilog="Example: pcloud deployable status wordpress --watch")(status)
 
 
 @app.command(epilog="Example: pcloud deployable show wordpress --effective")

@@ -15,7 +15,20 @@ import typer
 from typer.completion import completion_init  # type: ignore[attr-defined]  # not named as exported, and there is no other way
 
 from pcloud import __version__
-from pcloud.cli import assembly, completion, demo, deployable, events, explain, infrastructure, operating, replay, resource, simulate
+from pcloud.cli import (
+    assembly,
+    completion,
+    demo,
+    deployable,
+    events,
+    explain,
+    infrastructure,
+    operating,
+    replay,
+    resource,
+    simulate,
+    status,
+)
 from pcloud.errors import PcloudError
 from pcloud.screen.console import Screen, speak_any_encoding
 from pcloud.spec.problems import SpecError
@@ -31,6 +44,7 @@ app.add_typer(deployable.app, name="deployable")
 app.add_typer(assembly.app, name="assembly")
 app.add_typer(resource.app, name="resource")
 app.add_typer(infrastructure.app, name="infrastructure")
+app.command("status", epilog="Example: pcloud status --watch")(status.status)
 app.command("events", epilog="Example: pcloud events -f wordpress/mysql")(events.events)
 app.command("simulate", epilog="Example: pcloud simulate wordpress.yaml trace.txt --set recovery.restart.failures=5")(simulate.simulate)
 app.command("explain", epilog="Example: pcloud explain wordpress/mysql --last 3")(explain.explain)
