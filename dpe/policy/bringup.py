@@ -192,7 +192,7 @@ def configured(turn: Turn, assembly: str, values: tuple[tuple[str, str], ...]) -
         verifying.verify(turn, assembly)
         return
     again = state.recovery is not None and state.recovery.rung is Rung.RESTART
-    patience = sum(each.action_timeout * (2 if again else 1) for each in plan.resources)
+    patience = sum(each.action_limit * (2 if again else 1) for each in plan.resources)
     enter(turn, assembly, Stage.STARTING)
     act(turn, assembly, StartResources(turn.next_id(), assembly, state.instance.generation, names, patience, again))
 

@@ -96,7 +96,7 @@ def stop_services(turn: Turn, name: str, instance: Instance) -> None:
     """Stop what runs in it, last started first."""
     plans = tuple(reversed([each for each in turn.plan_of(name).resources if each.agent is not None]))
     stages.enter(turn, name, Stage.STOPPING)
-    patience = sum(each.action_timeout for each in plans)
+    patience = sum(each.action_limit for each in plans)
     stages.act(turn, name, StopResources(turn.next_id(), name, instance.generation, tuple(each.name for each in plans), patience))
 
 

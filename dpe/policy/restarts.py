@@ -140,7 +140,7 @@ def begin(turn: Turn, assembly: str, resource: str, recovery: Recovery) -> None:
     if owner.instance is None:
         raise ValueError(f"{assembly} has no instance to restart {resource} in")
     target = plan.restarts or resource
-    patience = 2 * turn.resource_plan(assembly, target).action_timeout  # a stop and a start, each with its own
+    patience = 2 * turn.resource_plan(assembly, target).action_limit  # a stop and a start, each with its own
     action = RestartResource(turn.next_id(), assembly, target, owner.instance.generation, patience)
     gates.remember(turn, Place(assembly, resource), Rung.RESTART)
     turn.update_resource(assembly, resource, recovery=ladder.acting(recovery), action=action)

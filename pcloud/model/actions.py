@@ -25,7 +25,10 @@ A state of the version before is made one of this by ``pcloud.records.migrating`
 
 @dataclass(frozen=True, slots=True)
 class RestartResource:
-    """Stop and start one service. ``timeout`` in seconds, for all of it."""
+    """Stop and start one service. ``timeout`` in seconds: of all of it as far as the plan can tell (``ResourcePlan.action_limit``).
+
+    The same of the next two.
+    """
 
     id: str
     assembly: str
@@ -142,18 +145,9 @@ class StopTwin:
     timeout: float
 
 
-Action = (
-    RestartResource
-    | StartResources
-    | StopResources
-    | ConfigureAssembly
-    | RebootAssembly
-    | FenceInstance
-    | LaunchInstance
-    | DestroyInstance
-    | DiscardInstance
-    | StopTwin
-)
+ServiceAction = RestartResource | StartResources | StopResources
+MachineAction = ConfigureAssembly | RebootAssembly | FenceInstance | LaunchInstance | DestroyInstance | DiscardInstance | StopTwin
+Action = ServiceAction | MachineAction
 
 
 @dataclass(frozen=True, slots=True)
