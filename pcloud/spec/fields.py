@@ -30,11 +30,14 @@ SHORTEST_INTERVAL = 0.1
 
 NAME_RULE = f"a name is lower-case letters, digits and inner hyphens, at most {LONGEST_NAME} of them"
 
+HOST_KEY_RULE = "write its public line, as ssh-keyscan -t ed25519 prints it without the address: ssh-ed25519 AAAA…"
+
 W = TypeVar("W", bound=StrEnum)
 
 _NAME = re.compile(rf"(?=.{{1,{LONGEST_NAME}}}\Z)[a-z0-9](?:[-a-z0-9]*[a-z0-9])?")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _HOST = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9](?:[-.A-Za-z0-9]*[A-Za-z0-9])?")
+_KEY_KIND = re.compile(r"(ssh|ecdsa|sk-ssh|sk-ecdsa)-[-a-z0-9@.]+")
 _NEVER = {"-1", "infinity", "inf", ".inf"}
 
 
@@ -160,6 +163,19 @@ def _address(value: object) -> str:
         raise wrong(f"{shown(text)} is not an address", "write an IP address or a host name") from error
 
 
+def _host_key(value: object) -> str:
+    text = _text(value).strip()
+    if text.upper().startswith(("SHA256:", "MD5:")):
+        raise wrong(f"{shown(text)} is the fingerprint of a key", HOST_KEY_RULE)
+    words = text.split()
+    kinds = [index for index, each in enumerate(words) if _KEY_KIND.fullmatch(each)]
+    if kinds and kinds[0] > 0:
+        raise wrong(f"{shown(text)} has a word before the kind of key", f"leave out {shown(' '.join(words[: kinds[0]]))}")
+    if not kinds or len(words) < 2 or not words[1].startswith("AAAA") or "\n" in text:
+        raise wrong(f"{shown(text)} is not a host key", HOST_KEY_RULE)
+    return text
+
+
 def _one_or_more(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
@@ -174,6 +190,7 @@ Flag = Annotated[bool, BeforeValidator(_flag)]
 Failures = Annotated[int, BeforeValidator(_failures), PlainSerializer(lambda failures: failures or -1, return_type=int)]
 Mount = Annotated[str, BeforeValidator(_mount)]
 Url = Annotated[str, BeforeValidator(_url)]
+HostKey = Annotated[str, BeforeValidator(_host_key)]
 Address = Annotated[str, BeforeValidator(_address)]
 Names = Annotated[list[Name], BeforeValidator(_one_or_more)]
 Texts = Annotated[list[Text], BeforeValidator(_one_or_more)]

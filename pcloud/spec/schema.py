@@ -13,6 +13,7 @@ from pcloud.spec.fields import (
     Address,
     Bytes,
     Flag,
+    HostKey,
     Interval,
     Keys,
     Mount,
@@ -84,10 +85,11 @@ class MonitorKeys(Keys):
 
     carrier: Carrier | None = None
     user: Text | None = None
+    port: Port | None = None
     interval: Interval | None = None
     timeout: Interval | None = None
     silence: Interval | None = None
-    host_key: Text | None = None
+    host_key: HostKey | None = None
 
 
 class ResourceMonitorKeys(Keys):
