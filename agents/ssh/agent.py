@@ -18,8 +18,9 @@ from agents.pending import Patience
 from agents.probes import Probe, inside_probes, monitor_probe
 from agents.resources import limits_script, start_script, stop_script
 from agents.ssh.actions import Ran, outcome_of, run_script
-from agents.ssh.faults import MissedError, UnclearError
+from agents.ssh.faults import MissedError, NotLetInError, UnclearError
 from agents.ssh.link import Link, open_link
+from agents.ssh.options import public_line
 from agents.ssh.pacing import Pace
 from agents.ssh.reaching import reach
 from agents.statuses import NOT_INSTALLED
@@ -112,12 +113,18 @@ class SshAgent:
                 self._report(ContactMissed(str(missed), self._last_seen))
                 pause = pace.missed()
             except UnclearError as unclear:
-                self._trouble = str(unclear)
-                self._report(ContactUnclear(str(unclear)))
+                self._trouble = str(unclear) + (self._cure() if isinstance(unclear, NotLetInError) else "")
+                self._report(ContactUnclear(self._trouble))
                 pause = pace.unclear()
             else:
                 pause = pace.broke(time() - began)
             await asyncio.sleep(pause)
+
+    def _cure(self) -> str:
+        """What lets us in to a machine that we have not launched."""
+        if not self._plan.static:
+            return ""
+        return f"; its authorized_keys must have the line: {public_line(self._options())}"
 
     async def _live_once(self) -> None:
         """Connect, and return when the link is broken. Raises the faults."""

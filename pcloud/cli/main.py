@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from pcloud import __version__
-from pcloud.cli import assembly, demo, deployable, events, explain, infrastructure, operating, replay, resource, simulate
+from pcloud.cli import assembly, demo, deployable, events, explain, infrastructure, operating, replay, resource, schema, simulate
 from pcloud.errors import PcloudError
 from pcloud.screen.console import Screen, speak_any_encoding
 from pcloud.spec.problems import SpecError
@@ -41,6 +41,7 @@ app.command("approve", epilog="Example: pcloud approve wordpress/mysql")(operati
 app.command("deny", epilog="Example: pcloud deny wordpress/mysql --reason 'not before midnight'")(operating.deny)
 app.command("retry", epilog="Example: pcloud retry wordpress/mysql")(operating.retry)
 app.command("cleanup", epilog="Example: pcloud cleanup wordpress/mysql/mysqld")(operating.cleanup)
+app.command("schema", epilog="Example: pcloud schema > pcloud.schema.json")(schema.schema)
 app.command("demo", epilog="Example: pcloud demo --keep")(demo.demo)
 
 
