@@ -34,7 +34,9 @@ def come_up(turn: Turn, name: str) -> None:
     """Take the first steps of an assembly that should run."""
     state = turn[name]
     if state.stage is Stage.ABSENT and not state.blocked and not state.exhausted:
-        decision = turn.decide(Decision("", Choice.ACT, "start", action=Rung.RELAUNCH), "the operator asked for it to run", assembly=name)
+        decision = turn.decide(
+            Decision(turn.next_id(), Choice.ACT, "start", action=Rung.RELAUNCH), "the operator asked for it to run", assembly=name
+        )
         turn.update(name, recovery=Recovery(Rung.RELAUNCH, Phase.ACTING, None, decision))
         stages.enter(turn, name, Stage.WAITING, reason=waiting_for(turn, name))
         state = turn[name]
