@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 import asyncssh
 
@@ -23,10 +22,10 @@ from agents.ssh.link import Link, open_link
 from agents.ssh.options import public_line
 from agents.ssh.pacing import Pace
 from agents.ssh.reaching import reach
-from agents.statuses import NOT_INSTALLED
+from agents.statuses import judged
 from agents.watcher.protocol import PING, SAY_SOMETHING, Beat, Begun, Line, Provisioned, Result, Stopping, probe_set
 from pcloud.model.instance import Instance
-from pcloud.model.plan import AssemblyPlan, ResourcePlan, SystemdAgent
+from pcloud.model.plan import AssemblyPlan, ResourcePlan
 from pcloud.model.ports import ContactMissed, ContactSeen, ContactUnclear, Outcome, ProbeSeen, ProvisionSeen, Sighting, StoppingSeen
 from pcloud.model.words import Reach, Verdict
 
@@ -161,19 +160,17 @@ class SshAgent:
         if resource.agent is None:
             return Outcome(0)
         timeout = resource.action_timeout or (await self.limits(resource)).start
-        outcome = await self.execute(start_script(resource.name, resource.agent), environment, timeout)
-        hard = outcome.status == NOT_INSTALLED and isinstance(resource.agent, SystemdAgent)
-        return replace(outcome, hard=True) if hard else outcome
+        return judged(resource.agent, await self.execute(start_script(resource), environment, timeout))
 
     async def stop(self, resource: ResourcePlan, environment: Mapping[str, str]) -> Outcome:
         if resource.agent is None:
             return Outcome(0)
         timeout = resource.action_timeout or (await self.limits(resource)).stop
-        return await self.execute(stop_script(resource.name, resource.agent, timeout), environment, timeout)
+        return judged(resource.agent, await self.execute(stop_script(resource, timeout), environment, timeout))
 
     async def limits(self, resource: ResourcePlan) -> Limits:
         """How long its start and its stop may take where the spec does not say it."""
-        script = limits_script(resource.agent) if resource.agent is not None else ""
+        script = limits_script(resource)
         told = await self.execute(script, {}, ASKING) if script else Outcome(0)
         return read_limits(told.output if told.ok else "")
 
