@@ -51,7 +51,7 @@ def on_done(turn: Turn, event: ActionDone) -> None:
         case StartResources():
             verifying.verify(turn, name)
         case RebootAssembly():
-            bringup.rebooted(turn, action)
+            bringup.rebooted(turn, action, event.tail)
         case FenceInstance():
             fencing.keep_evidence(turn, name, event)
             fencing.on_fenced(turn, name, missing=isinstance(event, InstanceMissing))
@@ -121,6 +121,8 @@ def on_refused(turn: Turn, name: str, action: Action, reason: str) -> None:
     turn.update(name, action=None, recovery=None, until=None, stage=stage, blocked=reason, reason=reason)
     carried = recovery.decision if recovery is not None else ""
     rung = recovery.rung if recovery is not None else None
-    made = Decision("", Choice.BLOCK, "section 1", rung, evidence=(reason,), next="nothing until it is well, or somebody says retry")
+    made = Decision(
+        turn.next_id(), Choice.BLOCK, "section 1", rung, evidence=(reason,), next="nothing until it is well, or somebody says retry"
+    )
     decision = turn.decide(made, f"{reason}: blocked", assembly=name, alert=True, of=carried)
     turn.update(name, decision=carried or decision)

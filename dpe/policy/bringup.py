@@ -60,10 +60,16 @@ def reboot(turn: Turn, assembly: str, *, hard: bool) -> None:
     act(turn, assembly, RebootAssembly(turn.next_id(), assembly, state.instance, state.boot_id, hard, CLOUD_CALL))
 
 
-def rebooted(turn: Turn, action: RebootAssembly) -> None:
-    """The cloud has accepted a reboot. A contact with the new boot id may have come before this answer."""
+def rebooted(turn: Turn, action: RebootAssembly, said: str = "") -> None:
+    """The cloud has accepted a reboot, or a static machine's command is done, which ``said`` something last.
+
+    A contact with the new boot id may have come before this answer.
+    """
     turn.update(action.assembly, action=None)
     state = turn[action.assembly]
+    if said:
+        decision = state.recovery.decision if state.recovery is not None else ""
+        turn.report("evidence", f"its reboot command said: {said}", assembly=action.assembly, decision=decision)
     if state.boot_id != action.boot_id:
         answered(turn, action.assembly, state.boot_id)
     elif action.hard:
@@ -192,7 +198,7 @@ def configured(turn: Turn, assembly: str, values: tuple[tuple[str, str], ...]) -
         verifying.verify(turn, assembly)
         return
     again = state.recovery is not None and state.recovery.rung is Rung.RESTART
-    patience = sum(each.action_timeout * (2 if again else 1) for each in plan.resources)
+    patience = sum(each.action_limit * (2 if again else 1) for each in plan.resources)
     enter(turn, assembly, Stage.STARTING)
     act(turn, assembly, StartResources(turn.next_id(), assembly, state.instance.generation, names, patience, again))
 
@@ -215,7 +221,9 @@ def excused(turn: Turn, assembly: str, reason: str) -> bool:
     if not by or not state.contact or state.stage not in {Stage.CONFIGURING, Stage.STARTING, Stage.VERIFYING}:
         return False
     carried = state.recovery.decision if state.recovery is not None else state.decision
-    made = Decision("", Choice.SUPPRESS, "section 2", evidence=(reason,), next=f"it is configured and started again when {by} is well")
+    made = Decision(
+        turn.next_id(), Choice.SUPPRESS, "section 2", evidence=(reason,), next=f"it is configured and started again when {by} is well"
+    )
     turn.decide(made, f"{reason}; suppressed by {by}", assembly=assembly, of=carried)
     if state.recovery is not None:
         turn.update(assembly, recovery=ladder.acting(state.recovery))

@@ -1,7 +1,8 @@
 """Doing what the policy ordered: one coroutine an action, each ending in exactly one event.
 
-Rules: what fails in the managed world comes back as ActionFailed; only a bug raises. Each action has its own time. An action that was open
-when the controller died (``resumed``) looks first whether it was done already.
+Rules: what fails in the managed world comes back as ActionFailed; only a bug raises. Each action has its own time; where services are
+started and stopped it is the time in which the machine must be in contact, for each start and each stop has the service's own, which the
+agent keeps. An action that was open when the controller died (``resumed``) looks first whether it was done already.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import replace
 
+from dpe.shell.commanding import run_here
 from dpe.shell.facts import Fact
 from dpe.shell.machines import Machines
 from dpe.shell.secrets import Secrets
@@ -22,8 +25,10 @@ from pcloud.model.actions import (
     DiscardInstance,
     FenceInstance,
     LaunchInstance,
+    MachineAction,
     RebootAssembly,
     RestartResource,
+    ServiceAction,
     StartResources,
     StopResources,
     StopTwin,
@@ -61,6 +66,10 @@ class Performer:
     async def perform(self, action: Action, *, resumed: bool) -> Fact:
         """Do it and say what became of it."""
         try:
+            if isinstance(action, ServiceAction):
+                async with time_limit(action.timeout):
+                    await self._contact(action.assembly)
+                return await self._do_to_services(action, resumed=resumed)
             async with time_limit(action.timeout):
                 return await self._do(action, resumed=resumed)
         except TimeoutError:
@@ -70,10 +79,10 @@ class Performer:
         except PcloudError as error:
             return Fact(ActionFailed, action=action.id, reason=str(error))
 
-    async def _do(self, action: Action, *, resumed: bool) -> Fact:
+    async def _do(self, action: MachineAction, *, resumed: bool) -> Fact:
         match action:
-            case RestartResource() | StartResources() | StopResources() | ConfigureAssembly():
-                return await self._do_in_guest(action, resumed=resumed)
+            case ConfigureAssembly():
+                return await self._configure(action)
             case RebootAssembly():
                 return await self._reboot(action, resumed=resumed)
             case FenceInstance():
@@ -118,7 +127,10 @@ class Performer:
         if not plan.static:
             await self._machines.reboot(action)
             return Fact(ActionDone, action=action.id)
-        return self._judged(action, await self._reboot_static(plan, action))
+        outcome = await self._reboot_static(plan, action)
+        if outcome.ok and action.hard:
+            return Fact(ActionDone, action=action.id, tail=last_line(outcome))
+        return self._judged(action, outcome)
 
     async def _reboot_static(self, plan: AssemblyPlan, action: RebootAssembly) -> Outcome:
         """A machine of no cloud: by its own shell while it answers, else by the command that the spec names."""
@@ -127,36 +139,35 @@ class Performer:
             return await agent.execute("(sleep 1; systemctl reboot || reboot) >/dev/null 2>&1 &", {}, REBOOT_COMMAND)
         if not plan.reboot_command:
             return Outcome(None, f"{action.assembly} is silent, and the spec names no reboot command for it")
-        process = await asyncio.create_subprocess_shell(
-            plan.reboot_command, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
-        )
-        try:
-            output, _ = await asyncio.wait_for(process.communicate(), REBOOT_COMMAND)
-        except TimeoutError:
-            return Outcome(None, f"its reboot command was not done after {REBOOT_COMMAND:g}s")
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-        text = output.decode(errors="replace")[-2000:]
-        return Outcome(process.returncode, "" if process.returncode == 0 else f"its reboot command ended with {process.returncode}", text)
+        about = {"PCLOUD_ASSEMBLY": plan.name, "PCLOUD_ADDRESS": plan.address}
+        outcome = await run_here(plan.reboot_command, {**self._environment(plan), **about}, REBOOT_COMMAND)
+        return outcome if outcome.ok else replace(outcome, reason=f"its reboot command {outcome.reason}")
 
-    async def _do_in_guest(self, action: RestartResource | StartResources | StopResources | ConfigureAssembly, *, resumed: bool) -> Fact:
+    async def _configure(self, action: ConfigureAssembly) -> Fact:
         await self._contact(action.assembly)
         agent = self._agent(action.assembly, action.generation)
         if agent is None:
-            return Fact(ActionFailed, action=action.id, reason=f"no agent of {action.assembly} generation {action.generation}")
+            return self._without_agent(action)
+        plan = self._assembly(action.assembly)
+        given = self._secrets.environment(plan, dict(action.parameters))
+        return self._judged(action, await agent.execute(plan.configure, given, action.timeout))
+
+    async def _do_to_services(self, action: ServiceAction, *, resumed: bool) -> Fact:
+        agent = self._agent(action.assembly, action.generation)
+        if agent is None:
+            return self._without_agent(action)
         plan = self._assembly(action.assembly)
         match action:
             case RestartResource(resource=name):
                 return await self._restart(action, agent, plan, name, resumed=resumed)
-            case ConfigureAssembly(parameters=parameters, timeout=timeout):
-                given = self._secrets.environment(plan, dict(parameters))
-                return self._judged(action, await agent.execute(plan.configure, given, timeout))
             case StartResources(resources=names, restart=restart):
                 return await self._start_all(action, agent, plan, names, restart=restart and not resumed)
             case StopResources(resources=names):
                 return await self._stop_all(action, agent, plan, names)
+
+    @staticmethod
+    def _without_agent(action: Action) -> Fact:
+        return Fact(ActionFailed, action=action.id, reason=f"no agent of {action.assembly} of this generation")
 
     def _environment(self, plan: AssemblyPlan) -> dict[str, str]:
         return self._secrets.environment(plan, {})
@@ -203,9 +214,14 @@ class Performer:
 
 def said(outcome: Outcome) -> str:
     """An outcome's reason with the last line of what it printed, on one line."""
-    lines = [line.strip() for line in outcome.output.splitlines() if line.strip()]
+    last = last_line(outcome)
     reason = outcome.reason or f"ended with {outcome.status}"
-    return f"{reason}: {lines[-1]}" if lines and lines[-1] not in reason else reason
+    return f"{reason}: {last}" if last not in reason else reason
+
+
+def last_line(outcome: Outcome) -> str:
+    """The last line of what it printed."""
+    return next((line.strip() for line in reversed(outcome.output.splitlines()) if line.strip()), "")
 
 
 def named(plan: AssemblyPlan, name: str) -> ResourcePlan:

@@ -26,6 +26,7 @@ from pcloud.cli import (
     operating,
     replay,
     resource,
+    schema,
     simulate,
     status,
 )
@@ -56,6 +57,7 @@ app.command("approve", epilog="Example: pcloud approve wordpress/mysql")(operati
 app.command("deny", epilog="Example: pcloud deny wordpress/mysql --reason 'not before midnight'")(operating.deny)
 app.command("retry", epilog="Example: pcloud retry wordpress/mysql")(operating.retry)
 app.command("cleanup", epilog="Example: pcloud cleanup wordpress/mysql/mysqld")(operating.cleanup)
+app.command("schema", epilog="Example: pcloud schema > pcloud.schema.json")(schema.schema)
 app.command("completion", epilog="Example: pcloud completion fish > ~/.config/fish/completions/pcloud.fish")(completion.completion)
 app.command("demo", epilog="Example: pcloud demo --keep")(demo.demo)
 
