@@ -32,6 +32,7 @@ from pcloud.cli import (
 )
 from pcloud.errors import PcloudError
 from pcloud.screen.console import Screen, speak_any_encoding
+from pcloud.screen.format import printable
 from pcloud.spec.problems import SpecError
 
 DEBUG = "PCLOUD_DEBUG"
@@ -95,9 +96,9 @@ def run(arguments: Sequence[str]) -> int:
 def _explain(error: PcloudError) -> None:
     screen = Screen(stderr=True)
     # A spec's problems are lines of their own, which editors read.
-    screen.say(str(error) if isinstance(error, SpecError) else f"error: {error}")
+    screen.say(printable(str(error) if isinstance(error, SpecError) else f"error: {error}"))
     if error.cure:
-        screen.say(f"  {error.cure}")
+        screen.say(printable(f"  {error.cure}"))
 
 
 def main() -> None:
