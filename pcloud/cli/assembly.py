@@ -100,13 +100,16 @@ def ssh(
     command: Annotated[
         list[str] | None, typer.Argument(metavar="[-- COMMAND...]", help="Run this instead of a shell.", show_default=False)
     ] = None,
+    terminal: Annotated[bool, typer.Option("--tty", "-t", help="Give the command a terminal, as for top or an editor.")] = False,
     output: OutputOption = Output.TABLE,
     json: JsonOption = False,
 ) -> None:
-    """Log in to an assembly, its host key verified. With -o json or yaml: only show how to log in."""
+    """Log in to an assembly, its host key verified. The exit code is that of the shell or command there; 255 if ssh fails.
+
+    With -o json or yaml: only show how to log in."""
     sought = target(assembly, least=2, most=2)
     with connected() as client, suggesting(client, sought):
         found = client.ssh_target(sought.deployable, sought.assembly)
     if chosen(output, json) is Output.TABLE:
-        log_in(found, command or [])
+        log_in(found, command or [], terminal=terminal)
     emit(Screen(), chosen(output, json), found, list)
