@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import asyncssh
 
+from agents.bus import UnitNews
 from agents.outside import OutsideChecks
 from agents.pending import Patience
 from agents.probes import Probe, inside_probes, monitor_probe
@@ -19,10 +20,12 @@ from agents.resources import start_script, stop_script
 from agents.ssh.actions import Ran, outcome_of, run_script
 from agents.ssh.faults import MissedError, UnclearError
 from agents.ssh.link import Link, open_link
+from agents.ssh.looks import Looks
 from agents.ssh.pacing import Pace
 from agents.ssh.reaching import reach
-from agents.statuses import NOT_INSTALLED
-from agents.watcher.protocol import PING, SAY_SOMETHING, Beat, Begun, Line, Provisioned, Result, Stopping, probe_set
+from agents.ssh.signals import UnitSignals
+from agents.statuses import NOT_INSTALLED, NOT_RUNNING
+from agents.watcher.protocol import PING, SAY_SOMETHING, Beat, Begun, Line, Provisioned, Result, Stopping, look, probe_set
 from pcloud.model.instance import Instance
 from pcloud.model.plan import AssemblyPlan, ResourcePlan, SystemdAgent
 from pcloud.model.ports import ContactMissed, ContactSeen, ContactUnclear, Outcome, ProbeSeen, ProvisionSeen, Sighting, StoppingSeen
@@ -55,6 +58,8 @@ class SshAgent:
         self._last_seen: float | None = None
         self._serial = 0
         self._patience = Patience()
+        self._looks = Looks(self._order_look)
+        self._signals = UnitSignals(self._hear)
         self.watch(assembly)
 
     # Eyes
@@ -63,6 +68,8 @@ class SshAgent:
         self._plan = assembly
         self._probes = inside_probes(assembly)
         self._outside.watch(assembly)
+        self._units = {each.name: each.agent.unit for each in assembly.resources if isinstance(each.agent, SystemdAgent)}
+        self._signals.watch(self._units.values())
         self._send_probes()
 
     def probe_again(self) -> None:
@@ -71,15 +78,30 @@ class SshAgent:
 
     def _send_probes(self) -> None:
         self._serial += 1
+        self._looks.forget()
         if self._link is not None:
             interval = self._plan.monitor.interval
             seed, provision = self._instance.id, not self._plan.static
             self._link.say(probe_set(self._serial, self._probes, seed=seed, heartbeat=interval, provision=provision))
 
+    def _order_look(self, index: int) -> None:
+        if self._link is not None:
+            self._link.say(look(self._serial, index))
+
+    def _hear(self, news: UnitNews) -> None:
+        """A unit has changed: look at it. What ended by itself needs no looking to be known, and the look that follows confirms it."""
+        for index, probe in enumerate(self._probes):
+            if probe.key or self._units.get(probe.resource) != news.unit:
+                continue
+            if news.crashed:
+                self._report(self._judged(probe, str(NOT_RUNNING), news.crashed))
+            self._looks.look(index)
+
     def _see(self, line: Line) -> None:
         match line:
             case Result(serial, index, status, text):
                 if serial == self._serial and index < len(self._probes):  # else it is a late word of an older set
+                    self._looks.answered(index)
                     self._report(self._judged(self._probes[index], status, text))
             case Provisioned(status, tail):
                 self._report(ProvisionSeen(int(status) if status.isdecimal() else _UNREADABLE, tail))
@@ -98,6 +120,7 @@ class SshAgent:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._outside.run(), name=f"checks of {name}")
             group.create_task(self._keep_link(), name=f"link of {name}")
+            group.create_task(self._signals.run(), name=f"signals of {name}")
 
     async def _keep_link(self) -> None:
         pace = Pace()
@@ -126,9 +149,11 @@ class SshAgent:
             self._link = link
             self._report(ContactSeen(link.boot_id))
             self._send_probes()
+            self._signals.use(link.connection)
             await self._attend(link)
         finally:
             self._link = None
+            self._signals.use(None)
             self._last_seen = link.heard
             await link.close()
 
