@@ -16,7 +16,7 @@ from importlib.resources import files
 from agents.pending import Pending, read_pending
 from agents.resources import monitor_script
 from agents.statuses import AGENT, COMMAND, NETWORK, PENDING, SCRIPT
-from pcloud.model.plan import AssemblyPlan, Check, CommandCheck, HttpCheck, ResourcePlan, ScriptAgent, TcpCheck
+from pcloud.model.plan import ACTION_TIMEOUT, AssemblyPlan, Check, CommandCheck, HttpCheck, ResourcePlan, ScriptAgent, TcpCheck
 from pcloud.model.ports import ProbeSeen
 from pcloud.model.words import Origin, Verdict
 
@@ -38,7 +38,7 @@ class Probe:
     interval: float
     timeout: float
     verdicts: Mapping[int, Verdict]
-    action_timeout: float = ResourcePlan("", None).action_timeout
+    action_timeout: float = ACTION_TIMEOUT
 
     def judge(self, status: str, text: str) -> ProbeSeen:
         """What an exit status (or ``timeout``) with the end of the output means."""
@@ -81,7 +81,7 @@ def monitor_probe(resource: ResourcePlan) -> Probe | None:
         return None
     verdicts = SCRIPT if isinstance(resource.agent, ScriptAgent) else AGENT
     snippet = monitor_script(resource.name, resource.agent, resource.timeout)
-    return Probe(resource.name, "", snippet, resource.interval, resource.timeout, verdicts, resource.action_timeout)
+    return Probe(resource.name, "", snippet, resource.interval, resource.timeout, verdicts, resource.action_limit)
 
 
 def _resource_probes(resource: ResourcePlan) -> tuple[Probe, ...]:

@@ -32,6 +32,11 @@ def stop_script(name: str, agent: ResourceAgent, timeout: float) -> str:
             return script.stop(name, agent)
 
 
+def limits_script(agent: ResourceAgent) -> str:
+    """Text that prints how long a start and a stop of the service itself may take; empty where it sets itself no limit."""
+    return systemd.limits(agent) if isinstance(agent, SystemdAgent) else ""
+
+
 def monitor_script(name: str, agent: ResourceAgent, timeout: float) -> str:
     """Text whose exit status says how the service is; it has ``timeout`` seconds."""
     match agent:

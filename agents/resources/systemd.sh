@@ -126,6 +126,11 @@ monitor_unit() {
   esac
 }
 
+tell_limits() { # its own, of a start and of a stop
+  read_unit
+  printf 'start %s\nstop %s\n' "$start_limit" "$stop_limit"
+}
+
 start_unit() {
   read_unit
   require_unit

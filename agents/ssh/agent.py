@@ -13,10 +13,11 @@ from dataclasses import replace
 import asyncssh
 
 from agents.bus import UnitNews
+from agents.limits import ASKING, Limits, read_limits
 from agents.outside import OutsideChecks
 from agents.pending import Patience
 from agents.probes import Probe, inside_probes, monitor_probe
-from agents.resources import start_script, stop_script
+from agents.resources import limits_script, start_script, stop_script
 from agents.ssh.actions import Ran, outcome_of, run_script
 from agents.ssh.faults import MissedError, UnclearError
 from agents.ssh.link import Link, open_link
@@ -177,15 +178,22 @@ class SshAgent:
     async def start(self, resource: ResourcePlan, environment: Mapping[str, str]) -> Outcome:
         if resource.agent is None:
             return Outcome(0)
-        outcome = await self.execute(start_script(resource.name, resource.agent), environment, resource.action_timeout)
+        timeout = resource.action_timeout or (await self.limits(resource)).start
+        outcome = await self.execute(start_script(resource.name, resource.agent), environment, timeout)
         hard = outcome.status == NOT_INSTALLED and isinstance(resource.agent, SystemdAgent)
         return replace(outcome, hard=True) if hard else outcome
 
     async def stop(self, resource: ResourcePlan, environment: Mapping[str, str]) -> Outcome:
         if resource.agent is None:
             return Outcome(0)
-        timeout = resource.action_timeout
+        timeout = resource.action_timeout or (await self.limits(resource)).stop
         return await self.execute(stop_script(resource.name, resource.agent, timeout), environment, timeout)
+
+    async def limits(self, resource: ResourcePlan) -> Limits:
+        """How long its start and its stop may take where the spec does not say it."""
+        script = limits_script(resource.agent) if resource.agent is not None else ""
+        told = await self.execute(script, {}, ASKING) if script else Outcome(0)
+        return read_limits(told.output if told.ok else "")
 
     async def running(self, resource: ResourcePlan) -> Verdict:
         probe = monitor_probe(resource)

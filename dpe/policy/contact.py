@@ -72,7 +72,7 @@ def rebooted_unasked(turn: Turn, assembly: str, boot_id: str) -> None:
     why_not = uncounted(turn, assembly, orderly=orderly)
     if why_not:
         said = f"it {'was rebooted in good order' if orderly else 'rebooted by itself'}"
-        made = Decision("", Choice.ACT, "section 3.3", evidence=(said,), next="the next one counts, if nothing explains it")
+        made = Decision(turn.next_id(), Choice.ACT, "section 3.3", evidence=(said,), next="the next one counts, if nothing explains it")
         decision = turn.decide(made, f"{said}; {why_not}: starting what runs on it", assembly=assembly)
         take_up(turn, assembly, boot_id, Recovery(Rung.REBOOT, Phase.ACTING, None, decision, reason=said))
         return
@@ -86,7 +86,7 @@ def rebooted_unasked(turn: Turn, assembly: str, boot_id: str) -> None:
     following = ladder.following(plan, state, Rung.REBOOT, len(window))
     decision = turn.decide(
         Decision(
-            "",
+            turn.next_id(),
             gates.intended(turn, Place(assembly), "").choice,
             "section 3.3",
             None,

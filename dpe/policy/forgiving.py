@@ -91,11 +91,11 @@ def forgive(turn: Turn, name: str, state: AssemblyState, asked: Place = EVERYTHI
         return
     evidence = (state.blocked or state.denied or state.reason,)
     if state.provisioned and state.contact:
-        made = Decision("", Choice.ACT, "start", evidence=evidence)
+        made = Decision(turn.next_id(), Choice.ACT, "start", evidence=evidence)
         turn.update(name, decision=turn.decide(made, "the operator asked for it to run: configuring and starting", assembly=name))
         bringup.configure(turn, name)
         return
     rung = Rung.REBOOT if state.provisioned and state.stage is not Stage.FENCING else Rung.RELAUNCH
-    made = Decision("", Choice.ACT, "start", action=rung, evidence=evidence)
+    made = Decision(turn.next_id(), Choice.ACT, "start", action=rung, evidence=evidence)
     decision = turn.decide(made, "the operator asked for it to run", assembly=name)
     bringup.begin(turn, name, Recovery(rung, Phase.ACTING, None, decision, manual=True))

@@ -111,7 +111,7 @@ def request(turn: Turn, place: Place, recovery: Recovery, permit: str) -> AskPer
 
 def asking(turn: Turn, permit: str) -> tuple[Place, Recovery] | None:
     """The recovery that waits for this permit."""
-    for place, recovery in places.recoveries(turn.finish()):
+    for place, recovery in places.recoveries(turn.so_far()):
         if recovery.permit == permit and recovery.phase is Phase.ASKING:
             return place, recovery
     return None
@@ -147,7 +147,7 @@ def on_held(turn: Turn, event: PermitHeld) -> None:
         frozen = now.guard in FREEZES
         turn.decide(
             Decision(
-                "",
+                turn.next_id(),
                 Choice.FREEZE if frozen else Choice.HOLD,
                 "section 5",
                 recovery.rung,
@@ -193,7 +193,7 @@ def lapse(turn: Turn, place: Place, recovery: Recovery, reason: str) -> None:
     records.stand(turn, place, recovery.decision)
     turn.decide(
         Decision(
-            "",
+            turn.next_id(),
             Choice.HOLD,
             "section 5",
             recovery.rung,
@@ -229,7 +229,7 @@ def give_back(turn: Turn, before: DeployableState) -> None:
     asked = [(place, recovery.permit) for place, recovery in places.recoveries(before) if recovery.phase is Phase.ASKING]
     if not asked:
         return
-    now = [recovery.permit for _, recovery in places.recoveries(turn.finish())]
+    now = [recovery.permit for _, recovery in places.recoveries(turn.so_far())]
     for place, permit in asked:
         if permit not in now:
             turn.order(ReturnPermit(place.assembly, permit))

@@ -34,7 +34,9 @@ def come_up(turn: Turn, name: str) -> None:
     """Take the first steps of an assembly that should run."""
     state = turn[name]
     if state.stage is Stage.ABSENT and not state.blocked and not state.exhausted:
-        decision = turn.decide(Decision("", Choice.ACT, "start", action=Rung.RELAUNCH), "the operator asked for it to run", assembly=name)
+        decision = turn.decide(
+            Decision(turn.next_id(), Choice.ACT, "start", action=Rung.RELAUNCH), "the operator asked for it to run", assembly=name
+        )
         turn.update(name, recovery=Recovery(Rung.RELAUNCH, Phase.ACTING, None, decision))
         stages.enter(turn, name, Stage.WAITING, reason=waiting_for(turn, name))
         state = turn[name]
@@ -94,7 +96,7 @@ def stop_services(turn: Turn, name: str, instance: Instance) -> None:
     """Stop what runs in it, last started first."""
     plans = tuple(reversed([each for each in turn.plan_of(name).resources if each.agent is not None]))
     stages.enter(turn, name, Stage.STOPPING)
-    patience = sum(each.action_timeout for each in plans)
+    patience = sum(each.action_limit for each in plans)
     stages.act(turn, name, StopResources(turn.next_id(), name, instance.generation, tuple(each.name for each in plans), patience))
 
 

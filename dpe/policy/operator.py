@@ -116,12 +116,12 @@ def on_said(turn: Turn, event: OperatorSaid) -> None:
 
 def on_asked(turn: Turn, event: RecoveryAsked) -> None:
     """Do it, unless something has come up since it was asked for."""
-    refusal = why_not(turn.finish(), event)
+    refusal = why_not(turn.so_far(), event)
     if refusal:
         turn.report("refused", refusal, assembly=event.assembly, resource=event.resource)
         return
     decision = turn.decide(
-        Decision("", Choice.ACT, "manual", action=event.rung),
+        Decision(turn.next_id(), Choice.ACT, "manual", action=event.rung),
         f"the operator asked for a {event.rung}",
         assembly=event.assembly,
         resource=event.resource,

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from dpe.policy.summary import assembly_word
 from dpe.policy.turn import Turn
+from pcloud.model.drafts import quick
 from pcloud.model.plan import RecoverySettings
 from pcloud.model.state import DeployableState, Recovery
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Place:
     """One target: ``assembly/resource``, ``assembly``, or the deployable ("")."""

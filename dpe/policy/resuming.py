@@ -30,7 +30,7 @@ def take_up(turn: Turn) -> None:
     """Go on from the state alone."""
     for name, state in turn.assemblies.items():
         resume_assembly(turn, name, state)
-    for place, recovery in places.recoveries(turn.finish()):
+    for place, recovery in places.recoveries(turn.so_far()):
         if recovery.phase is Phase.ASKING:  # who held it knows nothing of it any more
             places.write(turn, place, replace(recovery, guards=(), held_since=None))
             turn.order(gates.request(turn, place, recovery, recovery.permit))

@@ -174,7 +174,7 @@ def follow_parameters(turn: Turn, name: str) -> None:
     mode = turn.plan_of(name).recovery.mode
     choice, doing, alert = gates.intended(turn, Place(name), "configuring again")
     decision = turn.decide(
-        Decision("", choice, "section 2", Rung.RESTART, evidence=(f"{changed} changed",), next=str(Rung.REBOOT)),
+        Decision(turn.next_id(), choice, "section 2", Rung.RESTART, evidence=(f"{changed} changed",), next=str(Rung.REBOOT)),
         f"{changed} changed: {doing}",
         assembly=name,
         alert=alert,
@@ -201,19 +201,16 @@ def wake_at(turn: Turn) -> float | None:
     if turn.root.stale:
         return None
     moments = [gates.alarm(turn.root.recovery), pauses.alarm(turn) if turn.root.pauses else None]
-    for name in turn.assemblies:
-        moments += moments_of(turn, name)
-    return min((moment for moment in moments if moment is not None and moment > turn.at), default=None)
-
-
-def moments_of(turn: Turn, name: str) -> list[float | None]:
-    """All deadlines of one assembly."""
-    state = turn[name]
-    moments = [state.until, *retiring.alarms(state), state.twin_at, state.grace, silence.alarm(turn, name), gates.alarm(state.recovery)]
-    if state.unclear and state.unclear_since is not None:
-        moments.append(state.unclear_since + UNCLEAR_ALERT)
-    for resource in state.resources.values():
-        moments.append(probes.alarm(resource))
-        if resource.recovery is not None:
-            moments.append(gates.alarm(resource.recovery))
-    return moments
+    for name, state in turn.assemblies.items():
+        moments += (state.until, state.twin_at, state.grace, state.discard_at, silence.alarm(turn, name), gates.alarm(state.recovery))
+        if state.retired:
+            moments += retiring.alarms(state)
+        if state.unclear and state.unclear_since is not None:
+            moments.append(state.unclear_since + UNCLEAR_ALERT)
+        for resource in state.resources.values():
+            if resource.health in DOUBTFUL:
+                moments.append(probes.alarm(resource))
+            if resource.recovery is not None:
+                moments.append(gates.alarm(resource.recovery))
+    at = turn.at
+    return min([moment for moment in moments if moment is not None and moment > at], default=None)

@@ -26,7 +26,7 @@ def freeze(turn: Turn, event: InstanceListed) -> None:
         f"{event.instance_id} of {event.assembly} is of generation {event.generation}, and ours is {ours}: "
         "another controller, or a later state of this one, looks after it"
     )
-    for place, recovery in places.recoveries(turn.finish()):
+    for place, recovery in places.recoveries(turn.so_far()):
         if recovery.phase is Phase.ASKING:
             turn.order(ReturnPermit(place.assembly, recovery.permit))
     for name in turn.assemblies:
@@ -34,7 +34,7 @@ def freeze(turn: Turn, event: InstanceListed) -> None:
     turn.update(event.assembly, claimed=event.generation)
     turn.update_root(stale=reason)
     turn.decide(
-        Decision("", Choice.FREEZE, "section 6", evidence=(reason,), next="nothing at all, until somebody says takeover"),
+        Decision(turn.next_id(), Choice.FREEZE, "section 6", evidence=(reason,), next="nothing at all, until somebody says takeover"),
         f"{reason}: nothing is done any more",
         assembly=event.assembly,
         alert=True,

@@ -63,8 +63,7 @@ def step(state: DeployableState, event: Event) -> Step:
     gates.give_back(turn, state)
     report_changes(turn, state)
     wake = wake_at(turn)
-    turn.update_root(wake_at=wake)
-    return turn.finish(), tuple(turn.orders), wake
+    return turn.finish(wake), tuple(turn.orders), wake
 
 
 def due(state: DeployableState, at: float) -> bool:

@@ -73,7 +73,7 @@ def begin(turn: Turn, name: str, twin: Twin) -> None:
     if turn.plan_of(name).recovery.mode is Mode.OBSERVE:
         forget(turn, name, twin.instance_id)
         turn.decide(
-            Decision("", Choice.HOLD, "section 6", evidence=(found,)),
+            Decision(turn.next_id(), Choice.HOLD, "section 6", evidence=(found,)),
             f"{found}: it would be stopped (observed only)",
             assembly=name,
             alert=True,
@@ -83,7 +83,9 @@ def begin(turn: Turn, name: str, twin: Twin) -> None:
     turn.update(name, twin=action)
     turn.order(action)
     if state.twin_at is None:  # said once, however often it is tried
-        turn.decide(Decision("", Choice.ACT, "section 6", evidence=(found,)), f"{found}: stopping it", assembly=name, alert=True)
+        turn.decide(
+            Decision(turn.next_id(), Choice.ACT, "section 6", evidence=(found,)), f"{found}: stopping it", assembly=name, alert=True
+        )
 
 
 def stopped(turn: Turn, action: StopTwin) -> None:

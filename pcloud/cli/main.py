@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from pcloud import __version__
-from pcloud.cli import assembly, demo, deployable, events, explain, operating, replay, resource, simulate
+from pcloud.cli import assembly, demo, deployable, events, explain, infrastructure, operating, replay, resource, simulate
 from pcloud.errors import PcloudError
 from pcloud.screen.console import Screen, speak_any_encoding
 from pcloud.spec.problems import SpecError
@@ -29,6 +29,7 @@ app = typer.Typer(name="pcloud", add_completion=False, rich_markup_mode=None, no
 app.add_typer(deployable.app, name="deployable")
 app.add_typer(assembly.app, name="assembly")
 app.add_typer(resource.app, name="resource")
+app.add_typer(infrastructure.app, name="infrastructure")
 app.command("events", epilog="Example: pcloud events -f wordpress/mysql")(events.events)
 app.command("simulate", epilog="Example: pcloud simulate wordpress.yaml trace.txt --set recovery.restart.failures=5")(simulate.simulate)
 app.command("explain", epilog="Example: pcloud explain wordpress/mysql --last 3")(explain.explain)

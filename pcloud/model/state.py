@@ -10,12 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pcloud.model.actions import POLICY_VERSION, Action
+from pcloud.model.drafts import quick
 from pcloud.model.guards import GuardVerdict
 from pcloud.model.instance import Instance
 from pcloud.model.plan import DeployablePlan
 from pcloud.model.words import Desired, Health, InstanceStatus, Phase, Reach, Rung, Stage, Verdict
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class ProbeState:
     """What one probe has come to since it was last reset: its standing verdict, and how many misses or passes came in a row."""
@@ -28,6 +30,7 @@ class ProbeState:
     patience: float = 0.0  # of a pending one, seconds
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Recovery:
     """One recovery under way. ``until`` ends the delay, the waiting for a yes or the time to verify; None while an action runs."""

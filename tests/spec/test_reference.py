@@ -76,7 +76,7 @@ DEFAULTS: dict[tuple[str, str], object] = {
     ("defaults", "data"): "keep",
     ("defaults", "spread"): "false",
     **{("monitor", key): getattr(MonitorPlan(), key) for key in ("carrier", "user", "interval", "timeout", "silence")},
-    ("resources.NAME", "timeout"): ResourcePlan("", None).action_timeout,
+    ("resources.NAME", "timeout"): ResourcePlan("", None).action_limit,
     ("checks", "status"): str(getattr(HTTP.what, "status", None)),
     ("checks", "from"): CHECK.origin,
     **{("checks", key): str(getattr(CHECK, key)) for key in ("fall", "rise")},
