@@ -62,8 +62,7 @@ class Engine:
     def __init__(self, plan: DeployablePlan, stored: Stored | None, surroundings: Surroundings, *, seed: int = 0) -> None:
         self._plan = plan
         self._around = surroundings
-        self._secrets = Secrets(surroundings.secret)
-        self._secrets.learn(plan)
+        self._secrets = Secrets(surroundings.secret, self.post)
         self._inbox: asyncio.Queue[Fact] = asyncio.Queue(INBOX)
         self._overflowed = False
         self._posted = self._taken_in = 0  # facts
@@ -79,6 +78,7 @@ class Engine:
         self.change_plan(plan)
         if stored is not None:
             self.post(Fact(ControllerResumed))
+        self._secrets.learn(plan)
 
     @property
     def state(self) -> DeployableState:
