@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[2]
 SCHEMA = json_schema()
 VALIDATOR = Draft7Validator(SCHEMA)
 
-SPECS = [*DATA.glob("*.yaml"), ROOT / "pcloud/demo/wordpress.yaml", *ROOT.glob("tests/scenarios/specs/*")]
+SPECS = [DATA / "wordpress.yaml", DATA / "others.yaml", ROOT / "pcloud/demo/wordpress.yaml", *ROOT.glob("tests/scenarios/specs/*")]
 PAGE = (ROOT / "docs/spec.md").read_text()
 EXAMPLES = {
     **{str(path.relative_to(ROOT)): path.read_text() for path in SPECS},

@@ -55,7 +55,7 @@ TABLE = [
     ("mysqld: {", "mysqld: {recovery: {restart: 3}, ", 8, "mysqld.recovery.restart: 3 is no mapping; write keys with values"),
     (CHECKS, "checks: {tcp: 3306}", 8, "mysqld.checks: {'tcp': 3306} is no list"),
     (CHECKS, "checks: [{tcp: 70000}]", 8, "checks[0].tcp: 70000 is not a port; write a whole number from 1 to 65535"),
-    (CHECKS, "checks: [{tcp: yes}]", 8, "checks[0].tcp: True is not a port"),
+    (CHECKS, "checks: [{tcp: yes}]", 8, "checks[0].tcp: yes (to YAML it is true) is not a port"),
     (CHECKS, "checks: [{tcp: 1, command: x}]", 8, "checks[0]: says tcp and command; keep one of them"),
     (CHECKS, "checks: [{interval: 5s}]", 8, "checks[0]: says none of tcp, http, command; write one of them, as in {tcp: 3306}"),
     (CHECKS, "checks: [{tcp: 1, status: 200}]", 8, "checks[0]: status has no meaning in a tcp check"),
