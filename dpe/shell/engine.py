@@ -138,7 +138,8 @@ class Engine:
                 self._watchers = Watchers(self._around, self._clock, tasks, self.post)
                 machines = Machines(self._plan.name, self._around, self._secrets, self.post)
                 self._asker = Asker(machines, self._watchers, self.post)
-                self._performer = Performer(lambda: self._plan, machines, self._secrets, self._watchers.agent, self._boot_id, self._contact)
+                known = (self._boot_id, self._contact, self._configured)
+                self._performer = Performer(lambda: self._plan, machines, self._secrets, self._watchers.agent, *known)
                 self._petitioner.attend()
                 await self._loop(resumed=self._resumes)
         except ExceptionGroup as group:
@@ -251,6 +252,9 @@ class Engine:
 
     def _boot_id(self, assembly: str) -> str:
         return self.state.assemblies[assembly].boot_id
+
+    def _configured(self, assembly: str) -> dict[str, str]:
+        return dict(self.state.assemblies[assembly].configured or ())
 
     def _recover_from_overflow(self) -> None:
         if self._overflowed:

@@ -54,7 +54,7 @@ def _per_infrastructure(value: object) -> object:
 def _carrier(value: object) -> object:
     if value == "ssh":
         return value
-    if value == "agent":
+    if value in ("guest", "agent"):
         raise wrong("the guest agent is not yet supported", "write carrier: ssh")
     raise wrong(f"{shown(value)} is not a carrier", "write ssh")
 

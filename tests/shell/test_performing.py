@@ -23,9 +23,8 @@ class Hands:
         self.house = House(directory)
         self.seen = asyncio.Event()
         self.boot_id = "first"
-        self.performer = Performer(
-            lambda: SHOP, self.house.machines, self.house.secrets, lambda *_: None, lambda _: self.boot_id, lambda _: self.contact()
-        )
+        known = (lambda _: self.boot_id, lambda _: self.contact(), lambda _: {})
+        self.performer = Performer(lambda: SHOP, self.house.machines, self.house.secrets, lambda *_: None, *known)
 
     async def contact(self) -> None:
         await self.seen.wait()

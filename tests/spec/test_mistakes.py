@@ -70,7 +70,7 @@ TABLE = [
     (WEB, "    after: [mysql, mysql]", 11, 'assemblies.web.after[1]: "mysql" is there twice'),
     (WEB, "    after: [mysql, web]", 11, "assemblies.web.after: a cycle: web → web; one of them must start first"),
     (MYSQL, f"{MYSQL}    after: [web]\n", 6, "assemblies.mysql.after: a cycle: mysql → web → mysql"),
-    (WEB, f"{WEB}\n    monitor: {{carrier: agent}}", 12, "web.monitor.carrier: the guest agent is not yet supported; write carrier: ssh"),
+    (WEB, f"{WEB}\n    monitor: {{carrier: guest}}", 12, "web.monitor.carrier: the guest agent is not yet supported; write carrier: ssh"),
     (WEB, f"{WEB}\n    data: ephemral", 12, 'web.data: "ephemral" says nothing about data; did you mean "ephemeral"?'),
     (WEB, f"{WEB}\n    spread: 1", 12, "web.spread: 1 is neither true nor false"),
     (WEB, f"{WEB}\n    reboot: {{command: x}}", 12, "web.reboot: reboot is for a static machine"),
