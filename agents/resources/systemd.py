@@ -22,6 +22,11 @@ def stop(agent: SystemdAgent) -> str:
     return compose("systemd.sh", unit=agent.unit, verb="stop_unit")
 
 
+def limits(agent: SystemdAgent) -> str:
+    """Text that prints the unit's own limits, for ``agents.limits``."""
+    return compose("systemd.sh", unit=agent.unit, verb="tell_limits")
+
+
 def monitor(agent: SystemdAgent, timeout: float) -> str:
     """Text whose exit status says how the unit is, within ``timeout`` seconds; where it is pending, also for how long it may be."""
     answer_limit = max(1, int(timeout * _ANSWER_PART))

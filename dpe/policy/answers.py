@@ -121,6 +121,8 @@ def on_refused(turn: Turn, name: str, action: Action, reason: str) -> None:
     turn.update(name, action=None, recovery=None, until=None, stage=stage, blocked=reason, reason=reason)
     carried = recovery.decision if recovery is not None else ""
     rung = recovery.rung if recovery is not None else None
-    made = Decision("", Choice.BLOCK, "section 1", rung, evidence=(reason,), next="nothing until it is well, or somebody says retry")
+    made = Decision(
+        turn.next_id(), Choice.BLOCK, "section 1", rung, evidence=(reason,), next="nothing until it is well, or somebody says retry"
+    )
     decision = turn.decide(made, f"{reason}: blocked", assembly=name, alert=True, of=carried)
     turn.update(name, decision=carried or decision)

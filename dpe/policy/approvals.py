@@ -19,7 +19,7 @@ def on_given(turn: Turn, event: ApprovalGiven) -> None:
     asked = Place(event.assembly, event.resource)
     by = f" by {event.owner}" if event.owner else ""
     why = f": {event.reason}" if event.reason else ""
-    for place, recovery in list(places.recoveries(turn.finish())):
+    for place, recovery in list(places.recoveries(turn.so_far())):
         if recovery.phase is not Phase.APPROVAL or not asked.covers(place):
             continue
         if not event.approved:

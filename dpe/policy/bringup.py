@@ -41,7 +41,7 @@ def begin(turn: Turn, assembly: str, recovery: Recovery) -> None:
     """Begin the action of a recovery whose delay is over."""
     ladder.drop_restarts(turn, assembly)
     gates.remember(turn, Place(assembly), recovery.rung)
-    turn.update(assembly, recovery=ladder.acting(recovery), exhausted=False, blocked="", held="", denied="", decision="")
+    turn.update(assembly, recovery=ladder.acting(recovery), exhausted=False, blocked="", held="", denied="", decision="", still=False)
     if recovery.rung is Rung.RESTART:
         configure(turn, assembly)  # for a changed parameter
     elif recovery.rung is Rung.REBOOT:
@@ -198,7 +198,7 @@ def configured(turn: Turn, assembly: str, values: tuple[tuple[str, str], ...]) -
         verifying.verify(turn, assembly)
         return
     again = state.recovery is not None and state.recovery.rung is Rung.RESTART
-    patience = sum(each.action_timeout * (2 if again else 1) for each in plan.resources)
+    patience = sum(each.action_limit * (2 if again else 1) for each in plan.resources)
     enter(turn, assembly, Stage.STARTING)
     act(turn, assembly, StartResources(turn.next_id(), assembly, state.instance.generation, names, patience, again))
 
@@ -221,7 +221,9 @@ def excused(turn: Turn, assembly: str, reason: str) -> bool:
     if not by or not state.contact or state.stage not in {Stage.CONFIGURING, Stage.STARTING, Stage.VERIFYING}:
         return False
     carried = state.recovery.decision if state.recovery is not None else state.decision
-    made = Decision("", Choice.SUPPRESS, "section 2", evidence=(reason,), next=f"it is configured and started again when {by} is well")
+    made = Decision(
+        turn.next_id(), Choice.SUPPRESS, "section 2", evidence=(reason,), next=f"it is configured and started again when {by} is well"
+    )
     turn.decide(made, f"{reason}; suppressed by {by}", assembly=assembly, of=carried)
     if state.recovery is not None:
         turn.update(assembly, recovery=ladder.acting(state.recovery))

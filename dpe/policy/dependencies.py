@@ -51,18 +51,9 @@ def doubted(state: AssemblyState) -> bool:
     return any(probe.misses for each in state.resources.values() for probe in each.probes.values())
 
 
-def upstream(turn: Turn, assembly: str) -> tuple[str, ...]:
-    """All that an assembly comes after, directly or not, in the plan's order."""
-    needed = set(turn.plan_of(assembly).after)
-    for plan in reversed(turn.plan.assemblies):
-        if plan.name in needed:
-            needed.update(plan.after)
-    return tuple(plan.name for plan in turn.plan.assemblies if plan.name in needed)
-
-
 def trouble(turn: Turn, assembly: str) -> str:
     """The dependency of an assembly that is failed or recovering, or begins to be; empty if there is none."""
-    for name in upstream(turn, assembly):
+    for name in turn.upstream(assembly):
         state = turn[name]
         if not given_up(state) and (not settled(state) or doubted(state)):
             return name
@@ -90,7 +81,7 @@ def cause(turn: Turn, assembly: str, resource: str) -> str:
 
 def being_restarted(turn: Turn, assembly: str, resource: str) -> bool:
     """Whether a restart asked for by a check-only resource is under way at this one."""
-    return any(plan.restarts == resource and under_way(turn.resource(assembly, plan.name)) for plan in turn.plan_of(assembly).resources)
+    return any(under_way(turn.resource(assembly, name)) for name in turn.restarters(assembly, resource))
 
 
 def under_way(state: ResourceState) -> bool:
@@ -104,7 +95,13 @@ def suppress(turn: Turn, assembly: str, resource: str, by: str, reason: str) -> 
     if state.suppressed_by == by:
         return
     decision = turn.decide(
-        Decision("", Choice.SUPPRESS, "section 2", evidence=(reason,), next=f"it is probed again when {by} is healthy, blocked or held"),
+        Decision(
+            turn.next_id(),
+            Choice.SUPPRESS,
+            "section 2",
+            evidence=(reason,),
+            next=f"it is probed again when {by} is healthy, blocked or held",
+        ),
         f"{reason}; suppressed by {by}",
         assembly=assembly,
         resource=resource,

@@ -53,7 +53,9 @@ def block(turn: Turn, name: str) -> None:
     recovery = turn[name].recovery
     turn.update(name, action=None, recovery=None, until=None, blocked=reason, reason=reason)
     decision = turn.decide(
-        Decision("", Choice.BLOCK, "section 6", Rung.RELAUNCH, evidence=(reason,), next="relaunch, once somebody says confirm-dead"),
+        Decision(
+            turn.next_id(), Choice.BLOCK, "section 6", Rung.RELAUNCH, evidence=(reason,), next="relaunch, once somebody says confirm-dead"
+        ),
         reason,
         assembly=name,
         alert=True,
@@ -76,7 +78,7 @@ def on_confirmed(turn: Turn, event: DeathConfirmed) -> None:
     who = f"{event.owner} confirmed" if event.owner else "it was confirmed"
     following = ladder.following(turn.plan_of(event.assembly), state, Rung.RELAUNCH, len(state.relaunches))
     decision = turn.decide(
-        Decision("", Choice.ACT, "section 6", Rung.RELAUNCH, evidence=(state.blocked,), next=following),
+        Decision(turn.next_id(), Choice.ACT, "section 6", Rung.RELAUNCH, evidence=(state.blocked,), next=following),
         f"{who} that the old instance is dead: relaunching",
         assembly=event.assembly,
     )

@@ -6,7 +6,7 @@ everything that was ever counted as well, and looks at everything anew.
 
 from __future__ import annotations
 
-from dpe.policy import bringup, evidence
+from dpe.policy import bringup, evidence, observing
 from dpe.policy.places import Place
 from dpe.policy.turn import Turn
 from pcloud.model.actions import Decision
@@ -85,17 +85,18 @@ def forgive(turn: Turn, name: str, state: AssemblyState, asked: Place = EVERYTHI
             turn.update_resource(name, resource, blocked="", exhausted=False, denied="", decision="", failures=(), recovery=None)
     if not given_up(state) or not asked.covers(Place(name)):
         return
+    observing.take_up(turn, name)
     turn.update(name, blocked="", exhausted=False, denied="", held="", decision="", reason="", reboots=(), relaunches=())
     turn.update_root(relaunches=())
     if state.stage in STEADY or state.action is not None or state.recovery is not None or turn.desired is not Desired.RUNNING:
         return
     evidence = (state.blocked or state.denied or state.reason,)
     if state.provisioned and state.contact:
-        made = Decision("", Choice.ACT, "start", evidence=evidence)
+        made = Decision(turn.next_id(), Choice.ACT, "start", evidence=evidence)
         turn.update(name, decision=turn.decide(made, "the operator asked for it to run: configuring and starting", assembly=name))
         bringup.configure(turn, name)
         return
     rung = Rung.REBOOT if state.provisioned and state.stage is not Stage.FENCING else Rung.RELAUNCH
-    made = Decision("", Choice.ACT, "start", action=rung, evidence=evidence)
+    made = Decision(turn.next_id(), Choice.ACT, "start", action=rung, evidence=evidence)
     decision = turn.decide(made, "the operator asked for it to run", assembly=name)
     bringup.begin(turn, name, Recovery(rung, Phase.ACTING, None, decision, manual=True))

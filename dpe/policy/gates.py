@@ -46,7 +46,7 @@ class Intent(NamedTuple):
 
 def intended(turn: Turn, place: Place, doing: str, wait: float = 0.0) -> Intent:
     """What comes of a decision to recover that is to begin in ``wait`` seconds. A yes given now counts for what begins at once."""
-    mode = places.settings_of(turn, place).mode
+    mode = places.mode_of(turn, place)
     if mode is Mode.OBSERVE:
         return Intent(Choice.HOLD, f"would be {doing} (observed only)", alert=False)
     if mode is Mode.APPROVE and not (wait <= 0 and turn.approves(place.assembly, place.resource)):
@@ -61,7 +61,7 @@ def opened(turn: Turn, place: Place) -> bool:
         return False
     if recovery.manual:
         return True
-    mode = places.settings_of(turn, place).mode
+    mode = places.mode_of(turn, place)
     if mode is Mode.OBSERVE:
         observe(turn, place, recovery)
     elif mode is Mode.APPROVE and not turn.approves(place.assembly, place.resource):
@@ -111,7 +111,7 @@ def request(turn: Turn, place: Place, recovery: Recovery, permit: str) -> AskPer
 
 def asking(turn: Turn, permit: str) -> tuple[Place, Recovery] | None:
     """The recovery that waits for this permit."""
-    for place, recovery in places.recoveries(turn.finish()):
+    for place, recovery in places.recoveries(turn.so_far()):
         if recovery.permit == permit and recovery.phase is Phase.ASKING:
             return place, recovery
     return None
@@ -147,7 +147,7 @@ def on_held(turn: Turn, event: PermitHeld) -> None:
         frozen = now.guard in FREEZES
         turn.decide(
             Decision(
-                "",
+                turn.next_id(),
                 Choice.FREEZE if frozen else Choice.HOLD,
                 "section 5",
                 recovery.rung,
@@ -193,7 +193,7 @@ def lapse(turn: Turn, place: Place, recovery: Recovery, reason: str) -> None:
     records.stand(turn, place, recovery.decision)
     turn.decide(
         Decision(
-            "",
+            turn.next_id(),
             Choice.HOLD,
             "section 5",
             recovery.rung,
@@ -229,7 +229,7 @@ def give_back(turn: Turn, before: DeployableState) -> None:
     asked = [(place, recovery.permit) for place, recovery in places.recoveries(before) if recovery.phase is Phase.ASKING]
     if not asked:
         return
-    now = [recovery.permit for _, recovery in places.recoveries(turn.finish())]
+    now = [recovery.permit for _, recovery in places.recoveries(turn.so_far())]
     for place, permit in asked:
         if permit not in now:
             turn.order(ReturnPermit(place.assembly, permit))

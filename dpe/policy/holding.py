@@ -18,7 +18,7 @@ def hold(turn: Turn, assembly: str, word: str, evidence: str, lasted: str) -> No
         return
     reason = f"{word}: {evidence}" if evidence else word
     seen = (lasted, *sights_text(turn, assembly), *((evidence,) if evidence else ()))
-    made = Decision("", Choice.HOLD, "section 4", evidence=seen, next=waited_for(turn, assembly, word))
+    made = Decision(turn.next_id(), Choice.HOLD, "section 4", evidence=seen, next=waited_for(turn, assembly, word))
     carried = state.recovery.decision if state.recovery is not None else ""
     decision = turn.decide(made, reason, assembly=assembly, alert=True, of=carried)
     turn.update(assembly, held=word, reason=reason, decision=carried or decision)
@@ -42,7 +42,9 @@ def suppress(turn: Turn, assembly: str, silence: Silence, by: str, lasted: str) 
     """A dependency's trouble explains the silence (section 2): it counts for nothing, which is said once for each dependency."""
     if silence.suppressed_by == by:
         return
-    made = Decision("", Choice.SUPPRESS, "section 2", evidence=(lasted,), next=f"it is judged when {by} is healthy, blocked or held")
+    made = Decision(
+        turn.next_id(), Choice.SUPPRESS, "section 2", evidence=(lasted,), next=f"it is judged when {by} is healthy, blocked or held"
+    )
     state = turn[assembly]
     carried = state.recovery.decision if state.recovery is not None else ""
     decision = turn.decide(made, f"{lasted}; suppressed by {by}", assembly=assembly, of=carried)

@@ -135,7 +135,7 @@ def decided(turn: Turn, place: Place, rung: Rung, failures: int, reason: str, ru
     wait = windows.delay(failures, settings) * turn.jitter(place.name, failures)
     counters = (failures, settings.failures, settings.within)
     choice, doing, alert = gates.intended(turn, place, f"{DOING[rung]}{soon(wait)}", wait)
-    made = Decision("", choice, rule, rung, rung, *counters, evidence=(reason,), next=following, before=failures - 1)
+    made = Decision(turn.next_id(), choice, rule, rung, rung, *counters, evidence=(reason,), next=following, before=failures - 1)
     decision = turn.decide(made, f"{reason}; {counted(*counters)}: {doing}", assembly=place.assembly, alert=alert)
     return Recovery(rung, Phase.DELAYED, turn.at + wait, decision, *counters, reason=reason)
 
@@ -148,9 +148,9 @@ def remember_failed(turn: Turn, recovery: Recovery | None) -> None:
 
 def wait_for_end_of_pause(turn: Turn, assembly: str, rung: Rung, reason: str) -> None:
     """It failed while it was paused: that counts for nothing, and what is needed is begun when the pause is over."""
-    grace, mode = turn[assembly].grace, turn.plan_of(assembly).recovery.mode
+    grace, mode = turn[assembly].grace, places.mode_of(turn, Place(assembly))
     decision = turn.decide(
-        Decision("", Choice.HOLD, "section 5", rung, rung, evidence=(reason,), next=f"{rung} when the pause is over"),
+        Decision(turn.next_id(), Choice.HOLD, "section 5", rung, rung, evidence=(reason,), next=f"{rung} when the pause is over"),
         f"{reason}; paused: counts for nothing",
         assembly=assembly,
         alert=mode is Mode.APPROVE,
@@ -229,7 +229,7 @@ def exhaust(turn: Turn, assembly: str, reason: str, resource: str, filled: tuple
     rung, failures, of, within = filled or (None, 0, 0, 0.0)
     decision = turn.decide(
         Decision(
-            "",
+            turn.next_id(),
             Choice.EXHAUSTED,
             "section 3.7",
             None,
@@ -276,7 +276,7 @@ def keep_restarting(turn: Turn, assembly: str, decision: str, reason: str, *, ag
 def try_once_more(turn: Turn, assembly: str) -> None:
     """What was given up answers after all: what is left of its way up is tried once, without the ladder."""
     decision = turn.decide(
-        Decision("", Choice.ACT, "section 3.7", evidence=(turn[assembly].reason,), next=str(Choice.EXHAUSTED)),
+        Decision(turn.next_id(), Choice.ACT, "section 3.7", evidence=(turn[assembly].reason,), next=str(Choice.EXHAUSTED)),
         "it answers after all: taken up as it is, once",
         assembly=assembly,
     )

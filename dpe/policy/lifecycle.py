@@ -8,7 +8,7 @@ Rules:
 
 from __future__ import annotations
 
-from dpe.policy import bringup, dependencies, forgiving, settings, stages
+from dpe.policy import bringup, dependencies, forgiving, observing, settings, stages
 from dpe.policy.turn import Turn
 from pcloud.model.actions import Decision, DestroyInstance, FenceInstance, LaunchInstance, RebootAssembly, StopResources
 from pcloud.model.instance import Instance
@@ -25,6 +25,8 @@ def ask(turn: Turn, desired: Desired) -> None:
     """The operator wants it so."""
     turn.desire(desired)
     turn.report("asked", "start" if desired is Desired.RUNNING else "stop")
+    for name in turn.assemblies:
+        observing.take_up(turn, name)
     if desired is Desired.RUNNING:
         for name, state in turn.assemblies.items():
             forgiving.forgive(turn, name, state)
@@ -34,7 +36,9 @@ def come_up(turn: Turn, name: str) -> None:
     """Take the first steps of an assembly that should run."""
     state = turn[name]
     if state.stage is Stage.ABSENT and not state.blocked and not state.exhausted:
-        decision = turn.decide(Decision("", Choice.ACT, "start", action=Rung.RELAUNCH), "the operator asked for it to run", assembly=name)
+        decision = turn.decide(
+            Decision(turn.next_id(), Choice.ACT, "start", action=Rung.RELAUNCH), "the operator asked for it to run", assembly=name
+        )
         turn.update(name, recovery=Recovery(Rung.RELAUNCH, Phase.ACTING, None, decision))
         stages.enter(turn, name, Stage.WAITING, reason=waiting_for(turn, name))
         state = turn[name]
@@ -95,7 +99,7 @@ def stop_services(turn: Turn, name: str, instance: Instance) -> None:
     """Stop what runs in it, last started first."""
     plans = tuple(reversed([each for each in turn.plan_of(name).resources if each.agent is not None]))
     stages.enter(turn, name, Stage.STOPPING)
-    patience = sum(each.action_timeout for each in plans)
+    patience = sum(each.action_limit for each in plans)
     stages.act(turn, name, StopResources(turn.next_id(), name, instance.generation, tuple(each.name for each in plans), patience))
 
 

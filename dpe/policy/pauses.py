@@ -9,7 +9,7 @@ Rules:
 
 from __future__ import annotations
 
-from dpe.policy import dependencies, evidence, records
+from dpe.policy import evidence, records
 from dpe.policy.altering import replace
 from dpe.policy.places import Place
 from dpe.policy.turn import Turn
@@ -26,7 +26,7 @@ def covers(turn: Turn, pause: Pause, assembly: str) -> bool:
     """Whether a pause is about this assembly."""
     if not pause.assembly or pause.assembly == assembly:
         return True
-    return pause.maintenance and pause.assembly in dependencies.upstream(turn, assembly)
+    return pause.maintenance and pause.assembly in turn.upstream(assembly)
 
 
 def covering(turn: Turn, assembly: str) -> Pause | None:
@@ -52,7 +52,7 @@ def suppress(turn: Turn, place: Place, reason: str) -> None:
     turn.update_root(pauses=tuple(told if each is pause else each for each in turn.root.pauses))
     by = f" by {pause.owner}" if pause.owner else ""
     decision = turn.decide(
-        Decision("", Choice.SUPPRESS, "section 5", evidence=(reason,), next="it is looked at anew when the pause is over"),
+        Decision(turn.next_id(), Choice.SUPPRESS, "section 5", evidence=(reason,), next="it is looked at anew when the pause is over"),
         f"{reason}; paused{by}: counts for nothing",
         assembly=place.assembly,
         resource=place.resource,

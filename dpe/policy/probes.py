@@ -10,6 +10,8 @@ Rules:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from dpe.policy import restarts, sights
 from dpe.policy.altering import replace
 from dpe.policy.turn import Turn
@@ -49,15 +51,16 @@ def changes_nothing(state: DeployableState, event: ProbeReported) -> bool:
 
 def on_probe(turn: Turn, event: ProbeReported) -> None:
     """Take in one probe result."""
-    plan = turn.plan_of(event.assembly).resource(event.resource)
-    if plan is None:
-        return
+    plan = turn.resource_plan(event.assembly, event.resource)
     state = turn.resource(event.assembly, event.resource)
     old = state.probes.get(event.probe)
     if turn.root.doubted and isinstance(event, ProbeMissed | ProbeFailed) and speaks_for_itself(plan, event.probe):
         new = doubted(old, event.at, turn.root.doubted)
     else:
         new = judged(old, event, *thresholds(plan, event.probe))
+    if not isinstance(event, ProbePassed | ProbeBroken):
+        conclude(turn, event.assembly, event.resource, {**state.probes, event.probe: new})
+        return
     if new != old:
         turn.update_resource(event.assembly, event.resource, probes={**state.probes, event.probe: new})
     if isinstance(event, ProbePassed) and speaks_for_itself(plan, event.probe):
@@ -154,21 +157,26 @@ def turned(before: ProbeState, event: ProbeReported, verdict: Verdict, misses: i
     return ProbeState(verdict, misses, passes, since, "" if verdict is Verdict.PASSED else event.reason)
 
 
-def conclude(turn: Turn, assembly: str, resource: str) -> None:
-    """Make the resource's health what its probes say; one that has turned healthy ends what was on its way for it."""
+def conclude(turn: Turn, assembly: str, resource: str, probes: Mapping[str, ProbeState] | None = None) -> None:
+    """Make the resource's health what its probes say; one that has turned healthy ends what was on its way for it.
+
+    With ``probes`` these become its own in the same write.
+    """
     state = turn.resource(assembly, resource)
-    health, reason = health_of(turn, turn.resource_plan(assembly, resource), state)
+    probes = state.probes if probes is None else probes
+    health, reason = health_of(turn, turn.resource_plan(assembly, resource), state, probes)
     if health is state.health and (reason == state.reason or health is not Health.FAILED):
+        turn.update_resource(assembly, resource, probes=probes)
         return
     turned_at = turn.at if health is not state.health else state.since
-    turn.update_resource(assembly, resource, health=health, reason=reason, since=turned_at, alerted=False)
+    turn.update_resource(assembly, resource, probes=probes, health=health, reason=reason, since=turned_at, alerted=False)
     if health is not state.health and health is Health.HEALTHY:
         restarts.on_health(turn, assembly, resource)
 
 
-def health_of(turn: Turn, plan: ResourcePlan, state: ResourceState) -> tuple[Health, str]:
+def health_of(turn: Turn, plan: ResourcePlan, state: ResourceState, probes: Mapping[str, ProbeState]) -> tuple[Health, str]:
     """What the probes come to. Without fresh evidence from all of them an undoubted health stands."""
-    standing = state.probes.values()
+    standing = probes.values()
     for probe in standing:
         if probe.verdict in {Verdict.FAILED, Verdict.BROKEN}:
             return Health.FAILED, probe.reason

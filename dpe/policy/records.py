@@ -27,7 +27,7 @@ def kept(state: ResourceState) -> str:
 def recovered(turn: Turn, place: Place, decision: str, how: str, *, rule: str = "section 3.3", rung: Rung | None = None) -> None:
     """Record that a target is well again, and which decision ends with that."""
     evidence = (decision,) if decision else ()
-    record = Decision("", Choice.RECOVERED, rule, rung=rung, evidence=evidence)
+    record = Decision(turn.next_id(), Choice.RECOVERED, rule, rung=rung, evidence=evidence)
     turn.decide(record, how, assembly=place.assembly, resource=place.resource, of=decision)
 
 

@@ -29,7 +29,7 @@ def repeat(turn: Turn, assembly: str, plan: ResourcePlan, reason: str) -> None:
 
 def give_up(turn: Turn, assembly: str, resource: str, reason: str) -> None:
     """It has failed on a machine that is exhausted, and there only somebody's word begins anything (``on_exhausted: stop``)."""
-    made = Decision("", Choice.EXHAUSTED, "section 3.7", evidence=(reason,), next="nothing until the operator says retry")
+    made = Decision(turn.next_id(), Choice.EXHAUSTED, "section 3.7", evidence=(reason,), next="nothing until the operator says retry")
     decision = turn.decide(made, f"{reason}; {assembly} is exhausted", assembly=assembly, resource=resource, alert=True)
     turn.update_resource(assembly, resource, exhausted=True, decision=decision)
 
@@ -42,7 +42,7 @@ def come_round(turn: Turn, assembly: str, plan: ResourcePlan, recovery: Recovery
     choice, doing, alert = gates.intended(turn, Place(assembly, plan.name), restarting(plan))
     following = f"restart again after {duration(settings.max_delay)}"
     decision = turn.decide(
-        Decision("", choice, "section 3.7", Rung.RESTART, Rung.RESTART, evidence=(recovery.reason,), next=following),
+        Decision(turn.next_id(), choice, "section 3.7", Rung.RESTART, Rung.RESTART, evidence=(recovery.reason,), next=following),
         f"{recovery.reason}; exhausted: {doing}",
         assembly=assembly,
         resource=plan.name,

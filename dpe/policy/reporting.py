@@ -5,12 +5,9 @@ Rules: a decision made in the same step about the same target carries the change
 
 from __future__ import annotations
 
-from dpe.policy.altering import replace
-from dpe.policy.places import Place
 from dpe.policy.records import decision_of
 from dpe.policy.summary import assembly_word, resource_word, word_of_all
 from dpe.policy.turn import Turn
-from pcloud.model.actions import Report
 from pcloud.model.state import AssemblyState, DeployableState, ResourceState
 from pcloud.model.words import Phase, Stage
 
@@ -34,11 +31,14 @@ def report_changes(turn: Turn, before: DeployableState) -> None:
         for resource, each in list(state.resources.items()):
             was = old.resources.get(resource, NEW_RESOURCE)
             if was is not each:
-                change_resource(turn, Place(name, resource), was, each, old)
+                words_of_it = resource_word(was), resource_word(each)
+                if words_of_it[0] != words_of_it[1]:
+                    turn.update_resource(name, resource, word_since=turn.at)
+                    change_resource(turn, name, resource, words_of_it, decision_of(each, was) or decision_of(state, old))
         before_word, word = assembly_word(old), assembly_word(state)
         if before_word != word:
             turn.update(name, word_since=turn.at)
-            change(turn, Report("changed", name, "", before_word, word, state.reason, decision_of(state, old)))
+            turn.change(name, "", before_word, word, state.reason, decision_of(state, old))
         words.append(word)
         words_before.append(before_word)
         news = news or before_word != word or old.stage is not state.stage or old.recovery is not state.recovery
@@ -48,33 +48,17 @@ def report_changes(turn: Turn, before: DeployableState) -> None:
         old_word = word_of_all(before, before.desired, before.assemblies, words_before)
         word = word_of_all(turn.root, turn.desired, turn.assemblies, words)
         if old_word != word:
-            change(turn, Report("changed", before=old_word, after=word, decision=decision_of(turn.root, before)))
+            turn.change("", "", old_word, word, "", decision_of(turn.root, before))
 
 
-def change_resource(turn: Turn, place: Place, was: ResourceState, state: ResourceState, owner_was: AssemblyState) -> None:
-    """Date the word of a resource, and write its change down unless it is no news."""
-    before, word = resource_word(was), resource_word(state)
-    if before == word:
-        return
-    turn.update_resource(place.assembly, place.resource, word_since=turn.at)
-    forgotten = word == "unknown" and not state.reason  # it is being looked at anew, and the next word follows soon
-    owner = turn[place.assembly]
-    if owner.stage in SPEAKING and not forgotten:
-        reason = state.reason or state.blocked or under_way(state)
-        decision = decision_of(state, was) or decision_of(owner, owner_was)
-        change(turn, Report("changed", place.assembly, place.resource, before, word, reason, decision))
+def change_resource(turn: Turn, assembly: str, resource: str, words: tuple[str, str], decision: str) -> None:
+    """Write the change of a resource down unless it is no news."""
+    state = turn.resource(assembly, resource)
+    forgotten = words[1] == "unknown" and not state.reason  # it is being looked at anew, and the next word follows soon
+    if turn[assembly].stage in SPEAKING and not forgotten:
+        turn.change(assembly, resource, *words, state.reason or state.blocked or under_way(state), decision)
 
 
 def under_way(state: ResourceState) -> str:
     """What a recovery that verifies has done, where nothing else explains the change."""
     return "restarted, verifying" if state.recovery is not None and state.recovery.phase is Phase.VERIFYING else ""
-
-
-def change(turn: Turn, report: Report) -> None:
-    """Write one change down: in the decision that was made about the target in this step, else as a line of its own."""
-    target = (report.assembly, report.resource)
-    for place, order in enumerate(turn.orders):
-        if isinstance(order, Report) and order.record is not None and (order.assembly, order.resource) == target:
-            turn.orders[place] = replace(order, before=report.before, after=report.after)
-            return
-    turn.order(report)

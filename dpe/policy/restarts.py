@@ -60,7 +60,8 @@ def count(turn: Turn, assembly: str, resource: str, reason: str) -> None:
         return
     plan, state = turn.resource_plan(assembly, resource), turn.resource(assembly, resource)
     settings = plan.recovery.restart
-    turn.update_resource(assembly, resource, recovery=None, action=None)
+    if state.recovery is not None or state.action is not None:
+        turn.update_resource(assembly, resource, recovery=None, action=None)
     if state.blocked:  # a restart asked for by hand has not helped: what blocks it still does
         by_hand = state.recovery.decision if state.recovery is not None else ""
         turn.report("failed", f"{reason}; it is still blocked", assembly=assembly, resource=resource, decision=by_hand)
@@ -88,9 +89,9 @@ def schedule(turn: Turn, assembly: str, plan: ResourcePlan, reason: str, window:
     ends = settings.failures and failures + 1 >= settings.failures
     following = "reboot" if ends else "restart again"
     choice, doing, alert = gates.intended(turn, Place(assembly, plan.name), f"{repeating.restarting(plan)}{soon(wait)}", wait)
-    made = Decision("", choice, "section 3.2", Rung.RESTART, Rung.RESTART, *counters, evidence=(reason,), next=following)
+    made = Decision(turn.next_id(), choice, "section 3.2", Rung.RESTART, Rung.RESTART, *counters, (reason,), following, before=failures - 1)
     said = f"{reason}; {counted(*counters)}: {doing}"
-    decision = turn.decide(replace(made, before=failures - 1), said, assembly=assembly, resource=plan.name, alert=alert)
+    decision = turn.decide(made, said, assembly=assembly, resource=plan.name, alert=alert)
     recovery = Recovery(Rung.RESTART, Phase.DELAYED, turn.at + wait, decision, *counters, reason=reason)
     turn.update_resource(assembly, plan.name, recovery=recovery, failures=window, decision="")
 
@@ -139,7 +140,7 @@ def begin(turn: Turn, assembly: str, resource: str, recovery: Recovery) -> None:
     if owner.instance is None:
         raise ValueError(f"{assembly} has no instance to restart {resource} in")
     target = plan.restarts or resource
-    patience = 2 * turn.resource_plan(assembly, target).action_timeout  # a stop and a start, each with its own
+    patience = 2 * turn.resource_plan(assembly, target).action_limit  # a stop and a start, each with its own
     action = RestartResource(turn.next_id(), assembly, target, owner.instance.generation, patience)
     gates.remember(turn, Place(assembly, resource), Rung.RESTART)
     turn.update_resource(assembly, resource, recovery=ladder.acting(recovery), action=action)
@@ -223,7 +224,9 @@ def block(turn: Turn, assembly: str, resource: str, reason: str) -> None:
     state = turn.resource(assembly, resource)
     if state.blocked == reason or turn.desired is not Desired.RUNNING:
         return
-    made = Decision("", Choice.BLOCK, "section 1", Rung.RESTART, evidence=(reason,), next="nothing until it passes, or somebody says retry")
+    made = Decision(
+        turn.next_id(), Choice.BLOCK, "section 1", Rung.RESTART, evidence=(reason,), next="nothing until it passes, or somebody says retry"
+    )
     decision = turn.decide(made, f"{reason}: blocked", assembly=assembly, resource=resource, alert=True)
     turn.update_resource(assembly, resource, blocked=reason, recovery=None, suppressed_by="", decision=decision)
 

@@ -43,8 +43,8 @@ def discardable(turn: Turn, name: str) -> tuple[Retired, ...]:
 
 
 def alarms(state: AssemblyState) -> list[float | None]:
-    """When the next one is to be deleted, or tried again."""
-    return [state.discard_at, *(each.at + KEPT for each in state.retired)]
+    """When they are to be deleted."""
+    return [each.at + KEPT for each in state.retired]
 
 
 def discard_failed(turn: Turn, action: DiscardInstance, reason: str) -> None:

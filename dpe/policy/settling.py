@@ -12,7 +12,9 @@ from dpe.policy import (
     gates,
     ladder,
     lifecycle,
+    observing,
     pauses,
+    places,
     probes,
     records,
     restarts,
@@ -40,7 +42,7 @@ def settle(turn: Turn) -> None:
     at_rest: dict[str, int] = {}  # the version at which each assembly was last seen to come to nothing
     for _ in range(ROUNDS):
         before = turn.version
-        if turn.root.recovery is not None:
+        if turn.root.recovery is not None and not any(state.still for state in turn.assemblies.values()):
             whole.advance(turn)
         for name in turn.assemblies:
             if at_rest.get(name) != turn.version:
@@ -67,7 +69,7 @@ def settle_assembly(turn: Turn, name: str) -> None:
     if is_over(turn, turn[name]):
         run_out(turn, name)
     match turn[name].stage:
-        case Stage.ABSENT | Stage.WAITING:
+        case Stage.ABSENT | Stage.WAITING if not turn[name].still:
             lifecycle.come_up(turn, name)
         case Stage.LAUNCHING:
             retiring.launch_again(turn, name)
@@ -85,10 +87,12 @@ def settle_assembly(turn: Turn, name: str) -> None:
 
 def settle_others(turn: Turn, name: str) -> None:
     """Apply the rules to its instances beside the current one."""
-    if turn[name].retired:
+    if turn[name].retired and not observing.keeps(turn, name):
         retiring.discard(turn, name)
     if turn[name].twins:
         twins.stop(turn, name)
+    if turn[name].still:
+        observing.settle(turn, name)
 
 
 def settle_resources(turn: Turn, name: str) -> None:
@@ -170,11 +174,13 @@ def follow_parameters(turn: Turn, name: str) -> None:
     values = dependencies.parameters(turn, name)
     if values is None or state.configured is None or values == state.configured or state.denied or dependencies.trouble(turn, name):
         return
+    if turn.root.observing:  # taken as done it would never be done: it waits for the takeover
+        return
     changed = ", ".join(key for key, value in values if (key, value) not in state.configured)
-    mode = turn.plan_of(name).recovery.mode
+    mode = places.mode_of(turn, Place(name))
     choice, doing, alert = gates.intended(turn, Place(name), "configuring again")
     decision = turn.decide(
-        Decision("", choice, "section 2", Rung.RESTART, evidence=(f"{changed} changed",), next=str(Rung.REBOOT)),
+        Decision(turn.next_id(), choice, "section 2", Rung.RESTART, evidence=(f"{changed} changed",), next=str(Rung.REBOOT)),
         f"{changed} changed: {doing}",
         assembly=name,
         alert=alert,
@@ -201,19 +207,16 @@ def wake_at(turn: Turn) -> float | None:
     if turn.root.stale:
         return None
     moments = [gates.alarm(turn.root.recovery), pauses.alarm(turn) if turn.root.pauses else None]
-    for name in turn.assemblies:
-        moments += moments_of(turn, name)
-    return min((moment for moment in moments if moment is not None and moment > turn.at), default=None)
-
-
-def moments_of(turn: Turn, name: str) -> list[float | None]:
-    """All deadlines of one assembly."""
-    state = turn[name]
-    moments = [state.until, *retiring.alarms(state), state.twin_at, state.grace, silence.alarm(turn, name), gates.alarm(state.recovery)]
-    if state.unclear and state.unclear_since is not None:
-        moments.append(state.unclear_since + UNCLEAR_ALERT)
-    for resource in state.resources.values():
-        moments.append(probes.alarm(resource))
-        if resource.recovery is not None:
-            moments.append(gates.alarm(resource.recovery))
-    return moments
+    for name, state in turn.assemblies.items():
+        moments += (state.until, state.twin_at, state.grace, state.discard_at, silence.alarm(turn, name), gates.alarm(state.recovery))
+        if state.retired:
+            moments += retiring.alarms(state)
+        if state.unclear and state.unclear_since is not None:
+            moments.append(state.unclear_since + UNCLEAR_ALERT)
+        for resource in state.resources.values():
+            if resource.health in DOUBTFUL:
+                moments.append(probes.alarm(resource))
+            if resource.recovery is not None:
+                moments.append(gates.alarm(resource.recovery))
+    at = turn.at
+    return min([moment for moment in moments if moment is not None and moment > at], default=None)

@@ -142,7 +142,7 @@ def judge(turn: Turn, assembly: str) -> None:
         if waiting is None:
             pauses.suppress(turn, Place(assembly), lasted)
         return
-    by = next((name for name in dependencies.upstream(turn, assembly) if not left_to_themselves(turn[name])), "")
+    by = next((name for name in turn.upstream(assembly) if not left_to_themselves(turn[name])), "")
     if by and waiting is None:
         holding.suppress(turn, assembly, silence, by, lasted)
         return

@@ -58,7 +58,7 @@ def assembly_word(state: AssemblyState) -> str:
     """The stage while it is on its way up or down; else what is the matter with it, or healthy."""
     if state.blocked:
         return "blocked"
-    if state.held:
+    if state.held or state.still:
         return "held"
     if state.exhausted:
         return "exhausted"
@@ -75,6 +75,8 @@ def assembly_word(state: AssemblyState) -> str:
 
 def resources_word(state: AssemblyState) -> str:
     """What the resources of an assembly that is up make of it."""
+    if all_plain(state):  # nearly always, and asked at every step
+        return "healthy"
     words = [resource_word(each) for each in state.resources.values()]
     for word in ("blocked", "exhausted", "held"):
         if word in words:
@@ -88,6 +90,14 @@ def resources_word(state: AssemblyState) -> str:
     return "healthy"
 
 
+def all_plain(state: AssemblyState) -> bool:
+    """Whether every resource of it is healthy, and there is nothing else to say about any."""
+    for each in state.resources.values():
+        if each.health is not Health.HEALTHY or each.recovery is not None or each.blocked or each.suppressed_by or each.denied:
+            return False
+    return True
+
+
 def begins(state: AssemblyState) -> bool:
     """Whether it is on its way up because it was asked to run, not because something failed or changed."""
     return state.recovery is None or (state.recovery.failures == 0 and state.recovery.rung is Rung.RELAUNCH)
@@ -97,6 +107,11 @@ def deployable_word(state: DeployableState) -> str:
     """stopped, starting, healthy, recovering, failed, stopping, held, blocked or exhausted."""
     words = [assembly_word(each) for each in state.assemblies.values()]
     return word_of_all(state, state.desired, state.assemblies, words)
+
+
+def unattended(assemblies: Mapping[str, AssemblyState], words: Sequence[str]) -> bool:
+    """Whether one of them is failed, and nothing is on its way for it."""
+    return any(word == "failed" and each.recovery is None for word, each in zip(words, assemblies.values(), strict=False))
 
 
 def word_of_all(root: DeployableState, desired: Desired, assemblies: Mapping[str, AssemblyState], words: Sequence[str]) -> str:
@@ -112,11 +127,11 @@ def word_of_all(root: DeployableState, desired: Desired, assemblies: Mapping[str
     for word in WORST_FIRST:
         if word in words:
             return word
-    if all(word == "healthy" for word in words):
+    if words.count("healthy") == len(words):
         return "healthy" if recovery is None else "recovering"
-    if any(word == "failed" and each.recovery is None for word, each in zip(words, assemblies.values(), strict=False)) and recovery is None:
+    if "failed" in words and recovery is None and unattended(assemblies, words):
         return "failed"
     first = [begins(each) for each in assemblies.values() if each.stage is not Stage.UP]
-    if first and all(first) and not any(word in {"failed", "suspect", "recovering"} for word in words):
+    if first and all(first) and {"failed", "suspect", "recovering"}.isdisjoint(words):
         return "starting"
     return "recovering"

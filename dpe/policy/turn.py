@@ -20,13 +20,15 @@ from pcloud.model.words import Desired
 class Index:
     """The targets of a plan by name; kept from step to step, because plans hardly ever change and are looked into all the time."""
 
-    __slots__ = ("assemblies", "plan", "resources")
+    __slots__ = ("assemblies", "plan", "resources", "restarters", "upstream")
     _last: ClassVar[dict[str, Index]] = {}
 
     def __init__(self, plan: DeployablePlan) -> None:
         self.plan = plan
         self.assemblies = {each.name: each for each in plan.assemblies}
         self.resources = {(each.name, resource.name): resource for each in plan.assemblies for resource in each.resources}
+        self.upstream = {each.name: upstream(plan, each) for each in plan.assemblies}
+        self.restarters = restarters(plan)
 
     @classmethod
     def of(cls, plan: DeployablePlan) -> Index:
@@ -37,11 +39,31 @@ class Index:
         return known
 
 
+def upstream(plan: DeployablePlan, of: AssemblyPlan) -> tuple[str, ...]:
+    """All that an assembly comes after, directly or not, in the plan's order."""
+    needed = set(of.after)
+    for each in reversed(plan.assemblies):
+        if each.name in needed:
+            needed.update(each.after)
+    return tuple(each.name for each in plan.assemblies if each.name in needed)
+
+
+def restarters(plan: DeployablePlan) -> dict[tuple[str, str], tuple[str, ...]]:
+    """The check-only resources that have another one restarted, by that one."""
+    found: dict[tuple[str, str], tuple[str, ...]] = {}
+    for each in plan.assemblies:
+        for resource in each.resources:
+            if resource.restarts:
+                found[each.name, resource.restarts] = (*found.get((each.name, resource.restarts), ()), resource.name)
+    return found
+
+
 class Turn:
     """One evaluation. ``at`` is now, on the deployable's own clock."""
 
     __slots__ = (
         "_approved",
+        "_decided",
         "_index",
         "_own",
         "assemblies",
@@ -70,6 +92,7 @@ class Turn:
         self.version = 0
         self._own: dict[str, dict[str, ResourceState]] = {}  # mappings made in this turn, which may be written in place
         self._approved: list[tuple[str, str]] = []
+        self._decided: dict[tuple[str, str], int] = {}  # where in ``orders`` the first decision about each target stands
 
     def plan_of(self, assembly: str) -> AssemblyPlan:
         """The plan of an assembly that is known to be there."""
@@ -78,6 +101,14 @@ class Turn:
     def resource_plan(self, assembly: str, resource: str) -> ResourcePlan:
         """The plan of a resource that is known to be there."""
         return self._index.resources[assembly, resource]
+
+    def upstream(self, assembly: str) -> tuple[str, ...]:
+        """All that an assembly comes after, directly or not, in the plan's order."""
+        return self._index.upstream[assembly]
+
+    def restarters(self, assembly: str, resource: str) -> tuple[str, ...]:
+        """The check-only resources that have this one restarted."""
+        return self._index.restarters.get((assembly, resource), ())
 
     def __getitem__(self, assembly: str) -> AssemblyState:
         return self.assemblies[assembly]
@@ -141,13 +172,21 @@ class Turn:
         return (assembly, resource) in self._approved
 
     def decide(self, decision: Decision, reason: str, *, assembly: str = "", resource: str = "", alert: bool = False, of: str = "") -> str:
-        """Record why something is done or not done; returns the id that the decision got.
+        """Record why something is done or not done; returns the id of the decision.
 
         ``of`` is the decision of the recovery that it is a part of, if there is one: whose id all events of it carry (policy.md section 7).
         """
-        record = altered(decision, {"id": self.next_id()})
-        self.order(Report("decided", assembly, resource, reason=reason, decision=of or record.id, record=record, alert=alert))
-        return record.id
+        self._decided.setdefault((assembly, resource), len(self.orders))
+        self.order(Report("decided", assembly, resource, reason=reason, decision=of or decision.id, record=decision, alert=alert))
+        return decision.id
+
+    def change(self, assembly: str, resource: str, before: str, after: str, reason: str, decision: str) -> None:
+        """Write down that a target is shown by another word: in what was decided about it in this turn, else as a line of its own."""
+        decided = self._decided.get((assembly, resource))
+        if decided is None:
+            self.order(Report("changed", assembly, resource, before, after, reason, decision))
+        else:
+            self.orders[decided] = altered(self.orders[decided], {"before": before, "after": after})
 
     def report(self, kind: str, reason: str, *, assembly: str = "", resource: str = "", decision: str = "", alert: bool = False) -> None:
         """Write a line into the journal."""
@@ -158,10 +197,15 @@ class Turn:
         spread = crc32(f"{self.state.seed}/{target}/{count}".encode()) / 2**32
         return 1.0 + self.state.jitter * spread
 
-    def finish(self) -> DeployableState:
-        """The next state; the old object itself if nothing was written."""
+    def so_far(self) -> DeployableState:
+        """The state with all that was written; the old object itself if nothing was."""
         if self.version == 0 and self.serial == self.state.serial:
             return self.state
-        if self.root is self.state and self.desired is self.state.desired:
-            return altered(self.state, {"assemblies": self.assemblies, "serial": self.serial})
         return altered(self.root, {"desired": self.desired, "assemblies": self.assemblies, "serial": self.serial})
+
+    def finish(self, wake_at: float | None) -> DeployableState:
+        """The next state, which is to be looked at again at ``wake_at``; the old object itself if nothing was written."""
+        if self.version == 0 and self.serial == self.state.serial and wake_at == self.state.wake_at:
+            return self.state
+        changes = {"desired": self.desired, "assemblies": self.assemblies, "serial": self.serial, "wake_at": wake_at}
+        return altered(self.root, changes)

@@ -10,8 +10,9 @@ Rules:
 
 from __future__ import annotations
 
-from dpe.policy import pauses, stale
+from dpe.policy import pauses, places, stale
 from dpe.policy.lifecycle import TRY_AGAIN
+from dpe.policy.places import Place
 from dpe.policy.turn import Turn
 from pcloud.model.actions import Decision, LaunchInstance, StopTwin
 from pcloud.model.events import InstanceListed
@@ -70,10 +71,10 @@ def begin(turn: Turn, name: str, twin: Twin) -> None:
     current = state.instance
     so = f"beside {current.id} of generation {current.generation}" if current is not None else "and should not"
     found = f"{twin.instance_id} of generation {twin.generation} runs {so}"
-    if turn.plan_of(name).recovery.mode is Mode.OBSERVE:
+    if places.mode_of(turn, Place(name)) is Mode.OBSERVE:
         forget(turn, name, twin.instance_id)
         turn.decide(
-            Decision("", Choice.HOLD, "section 6", evidence=(found,)),
+            Decision(turn.next_id(), Choice.HOLD, "section 6", evidence=(found,)),
             f"{found}: it would be stopped (observed only)",
             assembly=name,
             alert=True,
@@ -83,7 +84,9 @@ def begin(turn: Turn, name: str, twin: Twin) -> None:
     turn.update(name, twin=action)
     turn.order(action)
     if state.twin_at is None:  # said once, however often it is tried
-        turn.decide(Decision("", Choice.ACT, "section 6", evidence=(found,)), f"{found}: stopping it", assembly=name, alert=True)
+        turn.decide(
+            Decision(turn.next_id(), Choice.ACT, "section 6", evidence=(found,)), f"{found}: stopping it", assembly=name, alert=True
+        )
 
 
 def stopped(turn: Turn, action: StopTwin) -> None:

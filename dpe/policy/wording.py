@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 
+
+@lru_cache(1024)  # a plan has a handful of them, and each is told again and again
 def duration(seconds: float) -> str:
     """``90`` → ``1m30s``; fractions only below a minute."""
     if seconds < 60:

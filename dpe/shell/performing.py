@@ -1,7 +1,8 @@
 """Doing what the policy ordered: one coroutine an action, each ending in exactly one event.
 
-Rules: what fails in the managed world comes back as ActionFailed; only a bug raises. Each action has its own time. An action that was open
-when the controller died (``resumed``) looks first whether it was done already.
+Rules: what fails in the managed world comes back as ActionFailed; only a bug raises. Each action has its own time; where services are
+started and stopped it is the time in which the machine must be in contact, for each start and each stop has the service's own, which the
+agent keeps. An action that was open when the controller died (``resumed``) looks first whether it was done already.
 """
 
 from __future__ import annotations
@@ -24,8 +25,10 @@ from pcloud.model.actions import (
     DiscardInstance,
     FenceInstance,
     LaunchInstance,
+    MachineAction,
     RebootAssembly,
     RestartResource,
+    ServiceAction,
     StartResources,
     StopResources,
     StopTwin,
@@ -66,6 +69,10 @@ class Performer:
     async def perform(self, action: Action, *, resumed: bool) -> Fact:
         """Do it and say what became of it."""
         try:
+            if isinstance(action, ServiceAction):
+                async with time_limit(action.timeout):
+                    await self._contact(action.assembly)
+                return await self._do_to_services(action, resumed=resumed)
             async with time_limit(action.timeout):
                 return await self._do(action, resumed=resumed)
         except TimeoutError:
@@ -75,10 +82,10 @@ class Performer:
         except PcloudError as error:
             return Fact(ActionFailed, action=action.id, reason=str(error))
 
-    async def _do(self, action: Action, *, resumed: bool) -> Fact:
+    async def _do(self, action: MachineAction, *, resumed: bool) -> Fact:
         match action:
-            case RestartResource() | StartResources() | StopResources() | ConfigureAssembly():
-                return await self._do_in_guest(action, resumed=resumed)
+            case ConfigureAssembly():
+                return await self._configure(action)
             case RebootAssembly():
                 return await self._reboot(action, resumed=resumed)
             case FenceInstance():
@@ -139,22 +146,31 @@ class Performer:
         outcome = await run_here(plan.reboot_command, {**self._environment(plan), **about}, REBOOT_COMMAND)
         return outcome if outcome.ok else replace(outcome, reason=f"its reboot command {outcome.reason}")
 
-    async def _do_in_guest(self, action: RestartResource | StartResources | StopResources | ConfigureAssembly, *, resumed: bool) -> Fact:
+    async def _configure(self, action: ConfigureAssembly) -> Fact:
         await self._contact(action.assembly)
         agent = self._agent(action.assembly, action.generation)
         if agent is None:
-            return Fact(ActionFailed, action=action.id, reason=f"no agent of {action.assembly} generation {action.generation}")
+            return self._without_agent(action)
+        plan = self._assembly(action.assembly)
+        given = self._secrets.environment(plan, dict(action.parameters))
+        return self._judged(action, await agent.execute(plan.configure, given, action.timeout))
+
+    async def _do_to_services(self, action: ServiceAction, *, resumed: bool) -> Fact:
+        agent = self._agent(action.assembly, action.generation)
+        if agent is None:
+            return self._without_agent(action)
         plan = self._assembly(action.assembly)
         match action:
             case RestartResource(resource=name):
                 return await self._restart(action, agent, plan, name, resumed=resumed)
-            case ConfigureAssembly(parameters=parameters, timeout=timeout):
-                given = self._secrets.environment(plan, dict(parameters))
-                return self._judged(action, await agent.execute(plan.configure, given, timeout))
             case StartResources(resources=names, restart=restart):
                 return await self._start_all(action, agent, plan, names, restart=restart and not resumed)
             case StopResources(resources=names):
                 return await self._stop_all(action, agent, plan, names)
+
+    @staticmethod
+    def _without_agent(action: Action) -> Fact:
+        return Fact(ActionFailed, action=action.id, reason=f"no agent of {action.assembly} of this generation")
 
     def _environment(self, plan: AssemblyPlan) -> dict[str, str]:
         """What its services are started and stopped with: the parameters that it was configured with, and its secrets."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pcloud.model.drafts import quick
 from pcloud.model.guards import GuardVerdict, PermitRequest
 from pcloud.model.instance import Instance
 from pcloud.model.words import Choice, Rung
@@ -24,7 +25,10 @@ A state of the version before is made one of this by ``pcloud.records.migrating`
 
 @dataclass(frozen=True, slots=True)
 class RestartResource:
-    """Stop and start one service. ``timeout`` in seconds, for all of it."""
+    """Stop and start one service. ``timeout`` in seconds: of all of it as far as the plan can tell (``ResourcePlan.action_limit``).
+
+    The same of the next two.
+    """
 
     id: str
     assembly: str
@@ -141,18 +145,9 @@ class StopTwin:
     timeout: float
 
 
-Action = (
-    RestartResource
-    | StartResources
-    | StopResources
-    | ConfigureAssembly
-    | RebootAssembly
-    | FenceInstance
-    | LaunchInstance
-    | DestroyInstance
-    | DiscardInstance
-    | StopTwin
-)
+ServiceAction = RestartResource | StartResources | StopResources
+MachineAction = ConfigureAssembly | RebootAssembly | FenceInstance | LaunchInstance | DestroyInstance | DiscardInstance | StopTwin
+Action = ServiceAction | MachineAction
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +183,7 @@ class AskAnchors:
     instance: Instance
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class AskPermit:
     """Ask the controller's guards whether this recovery may begin now. The answer may come late, and more than once."""
@@ -208,6 +204,7 @@ class ReturnPermit:
 Question = ReadInstance | AskPeers | AskAnchors | ProbeAgain | AskPermit | ReturnPermit
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Decision:
     """Why something was done or not done (policy.md section 7). The id of the first one is carried by every report of the same recovery.
@@ -231,6 +228,7 @@ class Decision:
     guards: tuple[GuardVerdict, ...] = ()
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Report:
     """One line of the journal. ``before`` and ``after`` are the words that are shown as from and to, ``guards`` who let something pass.

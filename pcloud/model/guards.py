@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pcloud.model.drafts import quick
 from pcloud.model.words import Guard, Rung
 
 PERMIT_HOLDS = 10.0
@@ -55,6 +56,7 @@ class Standing:
     outcome: tuple[str, bool] | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class PermitRequest:
     """A recovery that would begin now. ``condemned``: the cloud itself has declared the machine dead (section 4b): no storm stops it."""

@@ -122,10 +122,16 @@ class ScriptAgent:
 
 ResourceAgent = SystemdAgent | ProcessAgent | ScriptAgent
 
+ACTION_TIMEOUT = 90.0
+"""Seconds of a start and of a stop, each, where neither the spec nor the service says them (policy.md section 1)."""
+
 
 @dataclass(frozen=True, slots=True)
 class ResourcePlan:
-    """One service. ``agent`` is None where the resource is a check alone; then ``restarts`` names what a restart of it restarts."""
+    """One service. ``agent`` is None where the resource is a check alone; then ``restarts`` names what a restart of it restarts.
+
+    ``action_timeout`` is of its start and its stop, each; None leaves it to the service's own, which only its machine knows.
+    """
 
     name: str
     agent: ResourceAgent | None
@@ -133,8 +139,13 @@ class ResourcePlan:
     restarts: str = ""
     interval: float = 5.0  # of the agent's own monitor
     timeout: float = 5.0  # likewise
-    action_timeout: float = 90.0  # start and stop, each (policy.md section 1)
+    action_timeout: float | None = None
     recovery: RecoverySettings = RecoverySettings()
+
+    @property
+    def action_limit(self) -> float:
+        """Seconds of its start and of its stop, each, as far as a plan can tell: the service's own may be longer."""
+        return self.action_timeout or ACTION_TIMEOUT
 
 
 @dataclass(frozen=True, slots=True)

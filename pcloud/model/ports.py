@@ -106,10 +106,10 @@ class Agent(Protocol):
         """Run every probe at once and report each result, changed or not."""
 
     async def start(self, resource: ResourcePlan, environment: Mapping[str, str]) -> Outcome:
-        """Start it; ok if it runs already."""
+        """Start it, within its ``action_timeout`` or else the service's own; ok if it runs already."""
 
     async def stop(self, resource: ResourcePlan, environment: Mapping[str, str]) -> Outcome:
-        """Stop it; ok if it is stopped already."""
+        """Stop it, likewise; ok if it is stopped already."""
 
     async def running(self, resource: ResourcePlan) -> Verdict:
         """The agent's own monitor, once; PASSED for a resource that is a check alone."""
@@ -224,6 +224,7 @@ class Stored:
     state: DeployableState
     at: float
     wall: float
+    doubt: str = ""  # why whoever loads it must not trust it, or himself, until somebody says so
 
 
 class Journal(Protocol):

@@ -71,7 +71,7 @@ class World:
         if not machine.answers:
             return hanging(action, action.timeout)
         plan = machine.plan.resource(action.resource)
-        patience = plan.action_timeout if plan is not None else action.timeout
+        patience = plan.action_limit if plan is not None else action.timeout
         for deed, kind, what in ((Deed.STOP, events.StopFailed, "its stop"), (Deed.RESTART, events.ActionFailed, "its start")):
             course = self.course(deed, action.assembly, action.resource)
             if course is Course.FAILS:

@@ -70,7 +70,7 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "start": "`script:`: the command that starts it",
         "stop": "`script:`: the command that stops it",
         "monitor": "the rhythm of the agent's own monitor, see its keys; for `script:` the command itself",
-        "timeout": "of its start, and of its stop; say it where a systemd unit has a longer one of its own",
+        "timeout": "of its start, and of its stop; where it is not written, a systemd unit's own limits where they are longer",
         "recovery": "see recovery; for this resource",
     },
     "ResourceMonitorKeys": {

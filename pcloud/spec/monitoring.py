@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
-from pcloud.model.plan import MonitorPlan, ResourcePlan
+from pcloud.model.plan import ACTION_TIMEOUT, MonitorPlan
 from pcloud.spec.inheriting import Inherited, nearest
 from pcloud.spec.schema import AssemblyKeys, DeployableKeys, ResourceKeys
 
@@ -42,5 +42,7 @@ def rhythm(levels: Sequence[object]) -> dict[str, Inherited[float]]:
 
 def action_timeout(resource: ResourceKeys) -> Inherited[float]:
     """Of its start and its stop, each; none at all is not meant by 0."""
-    usual = ResourcePlan(name="", agent=None).action_timeout
-    return nearest((resource,), "timeout", usual) if resource.timeout else Inherited(usual, None, "timeout")
+    if resource.timeout:
+        return nearest((resource,), "timeout", ACTION_TIMEOUT)
+    systemd = (resource.agent or "").startswith("systemd:")
+    return Inherited(ACTION_TIMEOUT, None, "timeout", "longer where the unit's own is" if systemd else "")

@@ -14,7 +14,7 @@ from pcloud.model.plan import AssemblyPlan, DeployablePlan, ResourcePlan, Secret
 from pcloud.spec.agents import agent_of
 from pcloud.spec.checks import checks_of
 from pcloud.spec.loading import DeployableSpec
-from pcloud.spec.monitoring import action_timeout, monitor_levels, monitor_plan, rhythm
+from pcloud.spec.monitoring import monitor_levels, monitor_plan, rhythm
 from pcloud.spec.ordering import in_order
 from pcloud.spec.problems import SpecError
 from pcloud.spec.recovery import RecoveryDefaults
@@ -82,7 +82,7 @@ def _resource(keys: DeployableKeys, assembly: AssemblyKeys, named: tuple[str, Re
         restarts=own.restarts or "",
         interval=watched["interval"].value,
         timeout=watched["timeout"].value,
-        action_timeout=action_timeout(own).value,
+        action_timeout=own.timeout or None,
         recovery=target_recovery(keys, assembly, own, defaults),
     )
 

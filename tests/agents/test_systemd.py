@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pcloud.model.plan import ResourcePlan, SystemdAgent
+from agents.limits import Limits
+from pcloud.model.plan import ProcessAgent, ResourcePlan, SystemdAgent
 from pcloud.model.ports import ContactSeen, Outcome
 from pcloud.model.words import Verdict
 from tests.agents.nspawn import SystemdMachine, systemd_machine, why_not
@@ -73,6 +74,21 @@ async def test_an_ordinary_user_acts_by_sudo_and_only_with_rights(machine: Syste
     async with running_agent(machine.instance("sudoer"), key, plan(PAYLOAD)) as (agent, sightings):
         await sightings.first(ContactSeen)
         assert await agent.stop(PAYLOAD, {}) == Outcome(0)
+
+
+async def test_a_units_own_limits_are_followed_where_the_spec_says_none(machine: SystemdMachine, key: str) -> None:
+    machine.write("etc/systemd/system/patient.service", "[Service]\nExecStart=/bin/sleep 1\nTimeoutStartSec=5min\nTimeoutStopSec=3s\n")
+    machine.write("etc/systemd/system/hung.service", "[Service]\nType=notify\nExecStart=/bin/sleep 100000\n")
+    hung = ResourcePlan("hung", SystemdAgent("hung.service"), action_timeout=1.0)
+    async with running_agent(machine.instance(), key, plan(PAYLOAD)) as (agent, sightings):
+        await sightings.first(ContactSeen)
+        assert (await agent.execute("systemctl daemon-reload", {}, 30)).ok
+        assert await agent.limits(ResourcePlan("p", SystemdAgent("patient.service"))) == Limits(310.0, 90.0)
+        assert await agent.limits(PAYLOAD) == Limits(100.0, 100.0)
+        assert await agent.limits(ResourcePlan("b", SystemdAgent("broken.service"))) == Limits(90.0, 100.0)  # a oneshot's start has no end
+        assert await agent.limits(ResourcePlan("w", ProcessAgent("sleep 1"))) == Limits()
+        assert (await agent.start(hung, {})).reason == "timed out after 1s"
+        assert (await agent.execute("systemctl stop hung", {}, 30)).ok
 
 
 def test_the_machine_leaves_nothing_behind(tmp_path: Path) -> None:

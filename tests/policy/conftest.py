@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from tests.policy.world import World
-from tests.replay.traces import check_replay
+from tests.replay.traces import check_again, journal_of
 
 REPLAYED = 1  # world of one test, the last one: tests that try every cut of a scenario make hundreds
-LONGEST = 120  # events: longer ones ask the same question for hours, and time is dear
+LONGEST = 80  # events: longer ones ask the same question for hours, and time is dear
 
 
 @pytest.fixture(autouse=True)
@@ -34,4 +34,4 @@ def every_scenario_is_replayed(request: pytest.FixtureRequest) -> Iterator[None]
         return  # it says enough, and its worlds may have stopped in the midst of a step
     for world in worlds[-REPLAYED:]:
         if 0 < len(world.trace) <= LONGEST:
-            check_replay(world)
+            check_again(journal_of(world), world)

@@ -22,6 +22,7 @@ LINK = re.compile(r"\]\(([^)#]+)\)")
 
 # Where two kinds have a key of one name (interval, timeout) it has one default.
 SETTINGS = {field.name: field.default for kind in (Check, ResourcePlan, MonitorPlan, RecoverySettings) for field in fields(kind)}
+SETTINGS["action_timeout"] = ResourcePlan("", None).action_limit  # what None comes to
 OF_ONE_DEPLOYABLE = {Guard.PAUSE, Guard.MODE}  # what stands in the way without the controller's guards being asked
 
 

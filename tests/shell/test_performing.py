@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from dpe.shell.facts import Fact
 from dpe.shell.performing import SEEN_AGAIN, Performer
-from pcloud.model.actions import FenceInstance, RebootAssembly
+from pcloud.model.actions import FenceInstance, RebootAssembly, RestartResource, ServiceAction, StartResources, StopResources
 from pcloud.model.events import ActionDone, ActionFailed, InstanceFenced, InstanceMissing
+from pcloud.model.plan import ResourcePlan, SystemdAgent
+from pcloud.model.ports import Outcome
 from pcloud.model.words import InstanceStatus
 from tests.infrastructures.memory_cloud import Node
-from tests.shell.house import SHOP, House
+from tests.shell.house import DB, SHOP, House
+from tests.shell.stage import Puppet
+
+WITH_A_SERVICE = replace(SHOP, assemblies=(replace(DB, resources=(ResourcePlan("mysqld", SystemdAgent("mysqld.service")),)),))
 
 
 class Hands:
@@ -23,8 +30,16 @@ class Hands:
         self.house = House(directory)
         self.seen = asyncio.Event()
         self.boot_id = "first"
-        known = (lambda _: self.boot_id, lambda _: self.contact(), lambda _: {})
-        self.performer = Performer(lambda: SHOP, self.house.machines, self.house.secrets, lambda *_: None, *known)
+        self.agent: Puppet | None = None
+        self.performer = Performer(
+            lambda: WITH_A_SERVICE,
+            self.house.machines,
+            self.house.secrets,
+            lambda *_: self.agent,
+            lambda _: self.boot_id,
+            lambda _: self.contact(),
+            lambda _: {},
+        )
 
     async def contact(self) -> None:
         await self.seen.wait()
@@ -106,6 +121,40 @@ async def test_an_action_that_takes_too_long_fails(hands: Hands) -> None:
     failed = await hands.performer.perform(FenceInstance("shop.1", "db", hands.house.instance(node), 60.0), resumed=False)
     assert (failed.kind, failed.fields) == (ActionFailed, {"action": "shop.1", "reason": "not done after 60s"})
     assert now() == 60.0
+
+
+class Slow(Puppet):
+    """Its services take ten minutes to start and to stop, as they may."""
+
+    async def start(self, resource: ResourcePlan, environment: Mapping[str, str]) -> Outcome:
+        await asyncio.sleep(600.0)
+        return await super().start(resource, environment)
+
+    async def stop(self, resource: ResourcePlan, environment: Mapping[str, str]) -> Outcome:
+        await asyncio.sleep(600.0)
+        return await super().stop(resource, environment)
+
+
+@pytest.mark.parametrize(
+    ("action", "took"),
+    [
+        (RestartResource("shop.1", "db", "mysqld", 1, 180.0), 1200.0),
+        (StartResources("shop.1", "db", 1, ("mysqld",), 90.0), 600.0),
+        (StopResources("shop.1", "db", 1, ("mysqld",), 90.0), 600.0),
+    ],
+)
+async def test_a_service_that_has_a_longer_time_of_its_own_is_given_it(hands: Hands, action: ServiceAction, took: float) -> None:
+    hands.agent = Slow(hands.house.instance(hands.house.put(1)), lambda _: None)
+    hands.answers("first")
+    assert (await hands.performer.perform(action, resumed=False)).kind is ActionDone
+    assert now() == took
+
+
+async def test_a_machine_that_does_not_come_into_contact_is_not_waited_for_longer_than_the_action_has(hands: Hands) -> None:
+    hands.agent = Slow(hands.house.instance(hands.house.put(1)), lambda _: None)
+    failed = await hands.performer.perform(RestartResource("shop.1", "db", "mysqld", 1, 180.0), resumed=False)
+    assert (failed.kind, failed.fields) == (ActionFailed, {"action": "shop.1", "reason": "not done after 180s"})
+    assert hands.agent.done == []
 
 
 async def test_a_fence_brings_the_machines_last_words_along(hands: Hands) -> None:

@@ -167,7 +167,7 @@ def test_what_is_shown_is_what_is_planned(given: DeployableSpec, defaults: Recov
                     check.timeout,
                 )
             if resource.agent is not None:
-                assert (of["monitor.interval"].value, of["timeout"].value) == (resource.interval, resource.action_timeout)
+                assert (of["monitor.interval"].value, of["timeout"].value) == (resource.interval, resource.action_limit)
     assert found.keys() == planned.keys()
     for target, recovery in planned.items():
         windows = [getattr(recovery, rung) for rung in RUNGS]

@@ -1,0 +1,87 @@
+"""Frozen dataclasses that are made and copied quickly are what they would be without that."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import pickle
+from dataclasses import FrozenInstanceError, dataclass, field
+
+import pytest
+
+from dpe.policy.altering import altered, replace
+from pcloud.model.drafts import quick
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    name: str
+    kind: str = "plain"
+    marks: list[str] = field(default_factory=list)
+
+
+@quick
+@dataclass(frozen=True, slots=True)
+class Fast:
+    name: str
+    kind: str = "plain"
+    marks: list[str] = field(default_factory=list)
+
+
+@pytest.mark.parametrize("arguments", [("a",), ("a", "b"), ("a", "b", ["c"])])
+def test_the_quick_constructor_takes_what_the_plain_one_takes(arguments):
+    assert dataclasses.astuple(Fast(*arguments)) == dataclasses.astuple(Plain(*arguments))
+    names = dict(zip(("name", "kind", "marks"), arguments, strict=False))
+    assert dataclasses.asdict(Fast(**names)) == dataclasses.asdict(Plain(**names))
+
+
+def test_every_one_gets_a_default_of_its_own():
+    one, other = Fast("a"), Fast("a")
+    assert one.marks is not other.marks
+
+
+@pytest.mark.parametrize("arguments", [(), ("a", "b", [], "d")])
+def test_too_few_and_too_many_arguments_are_refused(arguments):
+    with pytest.raises(TypeError):
+        Fast(*arguments)
+
+
+@pytest.mark.parametrize("make", [lambda: Fast("a"), lambda: altered(Fast("b"), {"name": "a"}), lambda: replace(Fast("b"), name="a")])
+def test_it_is_of_its_class_equal_and_frozen(make):
+    made = make()
+    assert type(made) is Fast
+    assert made == Fast("a")
+    assert repr(made) == "Fast(name='a', kind='plain', marks=[])"
+    assert copy.deepcopy(made) == made
+    assert pickle.loads(pickle.dumps(made)) == made
+    with pytest.raises(FrozenInstanceError):
+        made.name = "b"
+
+
+def test_what_is_copied_stays_as_it_is():
+    old = Fast("a")
+    new = altered(old, {"name": "b"})
+    assert (old.name, new.name) == ("a", "b")
+    assert new.marks is old.marks
+
+
+def test_a_field_that_is_not_there_is_refused():
+    with pytest.raises(AttributeError):
+        altered(Fast("a"), {"nonsense": 1})
+
+
+def test_a_class_that_can_have_no_draft_is_refused():
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class KeywordsOnly:
+        name: str
+
+    class Base:
+        pass
+
+    @dataclass(frozen=True, slots=True)
+    class Derived(Base):
+        name: str
+
+    for kind in (KeywordsOnly, Derived):
+        with pytest.raises(TypeError, match=kind.__name__):
+            quick(kind)
