@@ -6,7 +6,7 @@ Rules: implementations raise only types of ``pcloud.errors`` and CancelledError;
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from pcloud.model.actions import Report
@@ -119,6 +119,14 @@ class Agent(Protocol):
 
     async def reach(self, address: str, port: int, timeout: float) -> Reach:
         """Try to reach a port from inside this machine, through the connection that is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class SecretReading:
+    """A secret's value, and what is wrong with the place that it came from, for people; "" where nothing is."""
+
+    value: str = field(repr=False)
+    complaint: str = ""
 
 
 class AgentFactory(Protocol):

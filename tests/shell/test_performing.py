@@ -38,6 +38,7 @@ class Hands:
             lambda *_: self.agent,
             lambda _: self.boot_id,
             lambda _: self.contact(),
+            lambda _: {},
         )
 
     async def contact(self) -> None:

@@ -16,7 +16,7 @@ from pcloud.errors import InfrastructureError
 from pcloud.model.events import GuestStopping
 from pcloud.model.instance import Instance
 from pcloud.model.plan import AssemblyPlan, DeployablePlan, ResourcePlan
-from pcloud.model.ports import Agent, Infrastructure, Outcome, Sighting, StoppingSeen
+from pcloud.model.ports import Agent, Infrastructure, Outcome, SecretReading, Sighting, StoppingSeen
 from pcloud.model.state import AssemblyState, DeployableState
 from pcloud.model.words import Reach, Stage, Verdict
 from tests.shell.guards import overseer
@@ -69,7 +69,7 @@ async def test_a_machine_that_says_that_it_stops_is_a_fact_of_its_generation(tmp
         keyring=FileKeyring(tmp_path, "test"),
         agents=dying,
         infrastructure=no_cloud,
-        secret=lambda _: "",
+        secret=lambda _: SecretReading(""),
         wall=time.time,
         guards=overseer(),
     )
