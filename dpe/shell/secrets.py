@@ -41,6 +41,16 @@ class Secrets:
         """What an assembly's scripts get as environment: its parameters and the values of its secrets."""
         return {**parameters, **{each.name: self._value(each) for each in plan.secrets}}
 
+    def at_hand(self, plan: AssemblyPlan) -> dict[str, str]:
+        """The values of an assembly's secrets that can be read now: what looks at a service without one says so itself."""
+        found = {}
+        for each in plan.secrets:
+            try:
+                found[each.name] = self._value(each)
+            except PcloudError:
+                continue
+        return found
+
     def hidden(self, text: str) -> str:
         """The text without any of the values, the longest replaced first."""
         for value in sorted(self._values, key=len, reverse=True):

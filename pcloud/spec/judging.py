@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pcloud.model.words import Rung
-from pcloud.spec.agents import agent_faults
+from pcloud.spec.agents import agent_faults, param_faults
 from pcloud.spec.faults import Fault
 from pcloud.spec.ordering import cycles
 from pcloud.spec.problems import KeyPath, did_you_mean
@@ -121,6 +121,7 @@ def _reference_faults(text: str, path: KeyPath, known: Known) -> Iterator[Fault]
 
 def _resource_faults(assembly: AssemblyKeys, name: str, keys: ResourceKeys, path: KeyPath, known: Known) -> Iterator[Fault]:
     yield from agent_faults(keys, path)
+    yield from param_faults(keys, tuple(assembly.secrets), path)
     if keys.agent is None and not keys.checks:
         yield Fault(path, "has neither an agent nor checks", "write agent: systemd:UNIT, or a list of checks")
     if keys.restarts is not None:

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 
 import yaml
 
-from pcloud.model.plan import AssemblyPlan, DeployablePlan, ResourcePlan, Secret, VolumePlan
+from pcloud.model.plan import AssemblyPlan, DeployablePlan, OcfAgent, ResourcePlan, Secret, VolumePlan
 from pcloud.spec.agents import agent_of
 from pcloud.spec.checks import checks_of
 from pcloud.spec.loading import DeployableSpec
@@ -74,12 +74,13 @@ def _beside(spec: str, file: str | None) -> str:
 def _resource(keys: DeployableKeys, assembly: AssemblyKeys, named: tuple[str, ResourceKeys], defaults: RecoveryDefaults) -> ResourcePlan:
     name, own = named
     levels = monitor_levels(keys, assembly, own)
-    watched = rhythm(levels)
+    watched, agent = rhythm(levels), agent_of(own)
     return ResourcePlan(
         name=name,
-        agent=agent_of(own),
+        agent=agent,
         checks=checks_of(own.checks, levels),
         restarts=own.restarts or "",
+        unwritten=tuple(key for key, found in watched.items() if found.level is None) if isinstance(agent, OcfAgent) else (),
         interval=watched["interval"].value,
         timeout=watched["timeout"].value,
         action_timeout=own.timeout or None,

@@ -64,6 +64,12 @@ def _monitor(value: object) -> object:
     return {"command": value} if isinstance(value, str) else value
 
 
+def _param(value: object) -> object:
+    if isinstance(value, list):
+        raise wrong("is a list", "a parameter is text, or {secret: NAME}")
+    return {"value": value} if isinstance(value, str) else value
+
+
 PerInfrastructure = Annotated[dict[str, Text], BeforeValidator(_per_infrastructure)]
 Carrier = Annotated[Literal["ssh"], BeforeValidator(_carrier)]
 Data = Annotated[Literal["ephemeral", "keep"], BeforeValidator(_data)]
@@ -168,6 +174,18 @@ class ProvisionKeys(Keys):
         return self
 
 
+class ParamKeys(Keys):
+    """A parameter of an OCF agent: its value, which is written without the key and may be empty, or the secret that holds it."""
+
+    value: str | None = None
+    secret: Text | None = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        exactly_one(self, ("value", "secret"), "{secret: NAME}")
+        return self
+
+
 class RebootKeys(Keys):
     """How a static machine is rebooted while it is silent; runs on the controller."""
 
@@ -185,7 +203,7 @@ class ResourceKeys(Keys):
     start: Text | None = None
     stop: Text | None = None
     monitor: Annotated[ResourceMonitorKeys, BeforeValidator(_monitor)] = Field(default_factory=ResourceMonitorKeys)
-    params: dict[str, Text] = Field(default_factory=dict)
+    params: dict[str, Annotated[ParamKeys, BeforeValidator(_param)]] = Field(default_factory=dict)
     timeout: Seconds | None = None
     recovery: RecoveryKeys = Field(default_factory=RecoveryKeys)
 

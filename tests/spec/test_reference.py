@@ -40,7 +40,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "recovery.RUNG": recovery.RungKeys,
 }
 
-REFUSED = {("resources.NAME", "params"), ("recovery", "relocate")}
+REFUSED = {("recovery", "relocate")}
 """Keys that the format knows and nothing supports."""
 
 TYPES = [
