@@ -38,7 +38,7 @@ def _compose(verb: str, name: str, agent: OcfAgent, timeout: float, interval: fl
         "OCF_RESOURCE_INSTANCE": name,
         "OCF_RESOURCE_PROVIDER": agent.provider,
         "OCF_RESOURCE_TYPE": agent.kind,
-        "OCF_CHECK_LEVEL": "0",
+        "OCF_CHECK_LEVEL": str(agent.check_level),
         "OCF_RESKEY_CRM_meta_timeout": _milliseconds(timeout),
         "OCF_RESKEY_CRM_meta_interval": _milliseconds(interval),
         **{f"OCF_RESKEY_{param}": value for param, value in agent.params},

@@ -122,12 +122,16 @@ class ScriptAgent:
 
 @dataclass(frozen=True, slots=True)
 class OcfAgent:
-    """A resource agent of the Open Cluster Framework. ``secrets`` are parameters that have secrets of the assembly, named here."""
+    """A resource agent of the Open Cluster Framework. ``secrets`` are parameters that have secrets of the assembly, named here.
+
+    ``check_level`` is how deeply its monitor looks, by its own scale (0, 10, 20).
+    """
 
     provider: str
     kind: str
     params: tuple[tuple[str, str], ...] = ()
     secrets: tuple[tuple[str, str], ...] = ()
+    check_level: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ def agent_of(keys: ResourceKeys) -> ResourceAgent | None:
             provider, _, name = rest.partition(":")
             plain = tuple((param, each.value or "") for param, each in keys.params.items() if each.secret is None)
             secret = tuple((param, each.secret) for param, each in keys.params.items() if each.secret is not None)
-            return OcfAgent(provider, name, plain, secret)
+            return OcfAgent(provider, name, plain, secret, keys.monitor.check_level or 0)
         case "lsb":
             return LsbAgent(rest)
         case "process":
@@ -65,6 +65,8 @@ def agent_faults(keys: ResourceKeys, path: KeyPath) -> Iterator[Fault]:
         yield from _script_faults(keys, path)
     elif keys.monitor.command is not None:
         yield Fault((*path, "monitor"), "a command as monitor has a meaning with script: only", "write {interval: 10s, timeout: 20s}")
+    if keys.monitor.check_level is not None and kind != "ocf":
+        yield Fault((*path, "monitor", "check_level"), "check_level has no meaning here", "it belongs to ocf: agents", key=True)
     own = _OWN_KEYS.get(kind, frozenset(_ALL_KEYS if keys.agent else ()))
     for key in _ALL_KEYS:
         if key in keys.model_fields_set and key not in own:

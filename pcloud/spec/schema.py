@@ -42,6 +42,9 @@ Status = Annotated[int, BeforeValidator(whole(100, 599, "an HTTP status"))]
 InARow = Annotated[int, BeforeValidator(whole(1, AT_MOST, "a number of probes in a row"))]
 
 
+CheckLevel = Annotated[int, BeforeValidator(whole(0, 100, "a check level"))]
+
+
 def _per_infrastructure(value: object) -> object:
     return {EVERYWHERE: value} if isinstance(value, str) else value
 
@@ -102,6 +105,7 @@ class ResourceMonitorKeys(Keys):
     interval: Interval | None = None
     timeout: Interval | None = None
     command: Text | None = None
+    check_level: CheckLevel | None = None
 
 
 class CheckKeys(Keys):

@@ -50,6 +50,7 @@ TABLE = [
     (AGENT, f"{OCF}, params: {{a: [b]}}", 8, "params.a: is a list; a parameter is text, or {secret: NAME}"),
     (AGENT, f"{OCF}, params: {{a: {{secre: b}}}}", 8, 'params.a.secre: unknown key "secre"; did you mean "secret"?'),
     (AGENT, f"{OCF}, params: {{a: '${{mysql.address}}'}}", 8, "params.a: references have no meaning in params; write the value itself"),
+    (AGENT, f"{AGENT}, monitor: {{check_level: 10}}", 8, "monitor.check_level: check_level has no meaning here; it belongs to ocf: agents"),
     (AGENT, f"{AGENT}, params: {{a: b}}", 8, "mysqld.params: params has no meaning here; it belongs to ocf: agents"),
     (AGENT, 'agent: "process:"', 8, "mysqld.agent: says no command"),
     (AGENT, 'agent: "script:", start: /x', 8, "mysqld: script: needs stop, monitor; each is a command"),

@@ -11,7 +11,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 import pytest
 from pydantic import BaseModel
 
-from pcloud.model.plan import Check, MonitorPlan, RecoverySettings, ResourcePlan, TcpCheck
+from pcloud.model.plan import Check, MonitorPlan, OcfAgent, RecoverySettings, ResourcePlan, TcpCheck
 from pcloud.model.words import Rung
 from pcloud.spec import fields, recovery, schema
 from pcloud.spec.checks import checks_of
@@ -61,6 +61,7 @@ TYPES = [
     (schema.Port, "port"),
     (schema.Status, "HTTP status"),
     (schema.InARow, "number"),
+    (schema.CheckLevel, "number"),
     (schema.PerInfrastructure, "text, or one per infrastructure"),
     (schema.Carrier, "`ssh`"),
     (schema.Data, "`keep` or `ephemeral`"),
@@ -77,6 +78,7 @@ DEFAULTS: dict[tuple[str, str], object] = {
     ("defaults", "spread"): "false",
     **{("monitor", key): getattr(MonitorPlan(), key) for key in ("carrier", "user", "interval", "timeout", "silence")},
     ("resources.NAME", "timeout"): ResourcePlan("", None).action_limit,
+    ("resources.NAME.monitor", "check_level"): str(OcfAgent("p", "n").check_level),
     ("checks", "status"): str(getattr(HTTP.what, "status", None)),
     ("checks", "from"): CHECK.origin,
     **{("checks", key): str(getattr(CHECK, key)) for key in ("fall", "rise")},
