@@ -6,6 +6,7 @@ not name is a miss.
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -31,6 +32,7 @@ from pcloud.model.plan import (
 from pcloud.model.ports import ProbeSeen
 from pcloud.model.words import Origin, Verdict
 
+_OWN_RESTARTS = re.compile(r"NRestarts=([0-9]+)(?: |$)")
 _SIGPIPE = "141"
 """128 + SIGPIPE: the shell's word for a check that was stopped because it printed without end."""
 
@@ -65,8 +67,8 @@ class Probe:
 
     def _restarts(self, text: str) -> int | None:
         """systemd's count of its own restarts, which its monitor tells."""
-        word, _, count = text.partition("=")
-        return int(count) if self.verdicts is AGENT and word == "NRestarts" and count.isdecimal() else None
+        found = _OWN_RESTARTS.match(text) if self.verdicts is AGENT else None
+        return int(found[1]) if found is not None else None
 
     def _reason(self, status: str, text: str) -> str:
         if status == "timeout":

@@ -47,7 +47,7 @@ end_group() { # SECONDS of grace
 }
 
 monitor_process() {
-  if is_running; then exit 0; fi
+  if is_running; then complain 0 "lives=$pid:$since"; fi
   words=$(last_words)
   complain 7 "not running${words:+ (last output: $words)}"
 }

@@ -12,21 +12,25 @@ from dataclasses import replace
 
 import asyncssh
 
+from agents.bus import UnitNews
 from agents.habits import Habits
 from agents.outside import OutsideChecks
 from agents.pending import Patience
 from agents.probes import Probe, inside_probes, monitor_probe
 from agents.resources import start_script, stop_script
 from agents.ssh.actions import Ran, outcome_of, run_script
-from agents.ssh.faults import MissedError, UnclearError
+from agents.ssh.faults import MissedError, NotLetInError, UnclearError
 from agents.ssh.habits import HabitsKept
 from agents.ssh.link import Link, open_link
+from agents.ssh.looks import Looks
+from agents.ssh.options import public_line
 from agents.ssh.pacing import Pace
 from agents.ssh.reaching import reach
-from agents.statuses import judged
-from agents.watcher.protocol import PING, SAY_SOMETHING, Beat, Begun, Line, Provisioned, Result, Stopping, probe_set
+from agents.ssh.signals import UnitSignals
+from agents.statuses import NOT_RUNNING, judged
+from agents.watcher.protocol import PING, SAY_SOMETHING, Beat, Begun, Line, Provisioned, Result, Stopping, look, probe_set
 from pcloud.model.instance import Instance
-from pcloud.model.plan import AssemblyPlan, ResourcePlan
+from pcloud.model.plan import AssemblyPlan, ResourcePlan, SystemdAgent
 from pcloud.model.ports import ContactMissed, ContactSeen, ContactUnclear, Outcome, ProbeSeen, ProvisionSeen, Sighting, StoppingSeen
 from pcloud.model.words import Reach, Verdict
 
@@ -59,6 +63,8 @@ class SshAgent:
         self._patience = Patience()
         self._habits = HabitsKept(self.execute)
         self._unlearned = asyncio.Event()  # there may be habits that nobody has asked for
+        self._looks = Looks(self._order_look)
+        self._signals = UnitSignals(self._hear)
         self.watch(assembly)
 
     # Eyes
@@ -67,6 +73,8 @@ class SshAgent:
         self._plan = assembly
         self._environment = environment
         self._outside.watch(assembly)
+        self._units = {each.name: each.agent.unit for each in assembly.resources if isinstance(each.agent, SystemdAgent)}
+        self._signals.watch(self._units.values())
         self._send_probes()
 
     def probe_again(self) -> None:
@@ -77,16 +85,31 @@ class SshAgent:
         self._serial += 1
         lived = replace(self._plan, resources=tuple(self._habits.lived(each) for each in self._plan.resources))
         self._probes = inside_probes(lived, self._environment())
+        self._looks.forget()
         if self._link is not None:
             self._unlearned.set()
             interval = self._plan.monitor.interval
             seed, provision = self._instance.id, not self._plan.static
             self._link.say(probe_set(self._serial, self._probes, seed=seed, heartbeat=interval, provision=provision))
 
+    def _order_look(self, index: int) -> None:
+        if self._link is not None:
+            self._link.say(look(self._serial, index))
+
+    def _hear(self, news: UnitNews) -> None:
+        """A unit has changed: look at it. What ended by itself needs no looking to be known, and the look that follows confirms it."""
+        for index, probe in enumerate(self._probes):
+            if probe.key or self._units.get(probe.resource) != news.unit:
+                continue
+            if news.crashed:
+                self._report(self._judged(probe, str(NOT_RUNNING), news.crashed))
+            self._looks.look(index)
+
     def _see(self, line: Line) -> None:
         match line:
             case Result(serial, index, status, text):
                 if serial == self._serial and index < len(self._probes):  # else it is a late word of an older set
+                    self._looks.answered(index)
                     self._report(self._judged(self._probes[index], status, text))
             case Provisioned(status, tail):
                 self._report(ProvisionSeen(int(status) if status.isdecimal() else _UNREADABLE, tail))
@@ -105,6 +128,7 @@ class SshAgent:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._outside.run(), name=f"checks of {name}")
             group.create_task(self._keep_link(), name=f"link of {name}")
+            group.create_task(self._signals.run(), name=f"signals of {name}")
             group.create_task(self._learn_habits(), name=f"habits of {name}")
 
     async def _learn_habits(self) -> None:
@@ -127,12 +151,18 @@ class SshAgent:
                 self._report(ContactMissed(str(missed), self._last_seen))
                 pause = pace.missed()
             except UnclearError as unclear:
-                self._trouble = str(unclear)
-                self._report(ContactUnclear(str(unclear)))
+                self._trouble = str(unclear) + (self._cure() if isinstance(unclear, NotLetInError) else "")
+                self._report(ContactUnclear(self._trouble))
                 pause = pace.unclear()
             else:
                 pause = pace.broke(time() - began)
             await asyncio.sleep(pause)
+
+    def _cure(self) -> str:
+        """What lets us in to a machine that we have not launched."""
+        if not self._plan.static:
+            return ""
+        return f"; its authorized_keys must have the line: {public_line(self._options())}"
 
     async def _live_once(self) -> None:
         """Connect, and return when the link is broken. Raises the faults."""
@@ -142,10 +172,12 @@ class SshAgent:
             self._link = link
             self._report(ContactSeen(link.boot_id))
             self._send_probes()
+            self._signals.use(link.connection)
             await self._attend(link)
         finally:
             self._link = None
             self._habits.forget()
+            self._signals.use(None)
             self._last_seen = link.heard
             await link.close()
 

@@ -10,9 +10,11 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from pcloud.spec.fields import (
+    TEXT,
     Address,
     Bytes,
     Flag,
+    HostKey,
     Interval,
     Keys,
     Mount,
@@ -24,6 +26,8 @@ from pcloud.spec.fields import (
     Texts,
     Url,
     Variable,
+    form,
+    shaped,
     whole,
     wrong,
 )
@@ -37,12 +41,11 @@ EVERYWHERE = "*"
 AT_MOST = 100
 """Probes in a row that may be waited for: more would be blindness."""
 
-Port = Annotated[int, BeforeValidator(whole(1, 65535, "a port"))]
-Status = Annotated[int, BeforeValidator(whole(100, 599, "an HTTP status"))]
-InARow = Annotated[int, BeforeValidator(whole(1, AT_MOST, "a number of probes in a row"))]
+Port = Annotated[int, BeforeValidator(whole(1, 65535, "a port")), form(type="integer", minimum=1, maximum=65535)]
+Status = Annotated[int, BeforeValidator(whole(100, 599, "an HTTP status")), form(type="integer", minimum=100, maximum=599)]
+InARow = Annotated[int, BeforeValidator(whole(1, AT_MOST, "a number of probes in a row")), form(type="integer", minimum=1, maximum=AT_MOST)]
 
-
-CheckLevel = Annotated[int, BeforeValidator(whole(0, 100, "a check level"))]
+CheckLevel = Annotated[int, BeforeValidator(whole(0, 100, "a check level")), form(type="integer", minimum=0, maximum=100)]
 
 
 def _per_infrastructure(value: object) -> object:
@@ -73,7 +76,11 @@ def _param(value: object) -> object:
     return {"value": value} if isinstance(value, str) else value
 
 
-PerInfrastructure = Annotated[dict[str, Text], BeforeValidator(_per_infrastructure)]
+PerInfrastructure = Annotated[
+    dict[str, Text],
+    BeforeValidator(_per_infrastructure),
+    form(anyOf=[TEXT, {"type": "object", "additionalProperties": TEXT}]),
+]
 Carrier = Annotated[Literal["ssh"], BeforeValidator(_carrier)]
 Data = Annotated[Literal["ephemeral", "keep"], BeforeValidator(_data)]
 
@@ -93,10 +100,11 @@ class MonitorKeys(Keys):
 
     carrier: Carrier | None = None
     user: Text | None = None
+    port: Port | None = None
     interval: Interval | None = None
     timeout: Interval | None = None
     silence: Interval | None = None
-    host_key: Text | None = None
+    host_key: HostKey | None = None
 
 
 class ResourceMonitorKeys(Keys):
@@ -122,6 +130,11 @@ class CheckKeys(Keys):
     fall: InARow = 3
     rise: InARow = 1
 
+    model_config = shaped(
+        oneOf=[{"required": ["tcp"]}, {"required": ["http"]}, {"required": ["command"]}],
+        dependencies={"status": ["http"], "contains": ["http"]},
+    )
+
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
         kind = exactly_one(self, ("tcp", "http", "command"), "{tcp: 3306}")
@@ -146,6 +159,8 @@ class SecretKeys(Keys):
     file: Text | None = None
     env: Text | None = None
 
+    model_config = shaped(oneOf=[{"required": ["file"]}, {"required": ["env"]}])
+
     @model_validator(mode="after")
     def _one_source(self) -> Self:
         exactly_one(self, ("file", "env"), "{file: /etc/pcloud/secrets/NAME}")
@@ -157,6 +172,8 @@ class ScriptKeys(Keys):
 
     script: Text | None = None
     inline: Text | None = None
+
+    model_config = shaped(oneOf=[{"required": ["script"]}, {"required": ["inline"]}])
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -171,6 +188,8 @@ class ProvisionKeys(Keys):
     inline: Text | None = None
     cloud_config: dict[str, Any] | None = None  # cloud-init's, not ours: it judges it
 
+    model_config = shaped(minProperties=1, allOf=[{"not": {"required": ["script", "inline"]}}])
+
     @model_validator(mode="after")
     def _something(self) -> Self:
         if self.cloud_config is None or {"script", "inline"} <= self.model_fields_set:
@@ -183,6 +202,8 @@ class ParamKeys(Keys):
 
     value: str | None = None
     secret: Text | None = None
+
+    model_config = shaped(oneOf=[{"required": ["value"]}, {"required": ["secret"]}])
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:

@@ -80,8 +80,8 @@ class MemoryController:
             self.take(name, Taken(Ticked(at=0.0)))
         return self._status(name)
 
-    async def list_deployables(self) -> list[DeployableSummary]:
-        statuses = [self._status(name) for name in sorted(self.deployables)]
+    async def list_deployables(self, *, after: str = "", limit: int | None = None) -> list[DeployableSummary]:
+        statuses = [self._status(name) for name in sorted(self.deployables) if name > after][:limit]
         return [
             DeployableSummary(
                 name=one.name,
