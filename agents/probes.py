@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 
+from agents.pages import pin
 from agents.pending import Pending, read_pending
 from agents.resources import monitor_script
 from agents.shelltext import exports
@@ -114,8 +115,9 @@ def _check_probe(resource: str, check: Check) -> Probe:
     match check.what:
         case TcpCheck(port):
             snippet, verdicts = f"port={port}\n{_text('tcp.sh')}", NETWORK
-        case HttpCheck(url, status, contains):
-            settings = f"url={shlex.quote(url)} wanted={status} contains={shlex.quote(contains)} limit={check.timeout:g}"
+        case HttpCheck(url, status, contains, certificate):
+            pinned = pin(certificate) if certificate else ""
+            settings = f"url={shlex.quote(url)} wanted={status} contains={shlex.quote(contains)} limit={check.timeout:g} pin={pinned}"
             snippet, verdicts = f"{settings}\n{_text('http.sh')}", NETWORK
         case CommandCheck(command):
             snippet, verdicts = command, COMMAND

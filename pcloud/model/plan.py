@@ -66,11 +66,15 @@ class TcpCheck:
 
 @dataclass(frozen=True, slots=True)
 class HttpCheck:
-    """A GET of ``url`` answers with ``status``, and its body holds ``contains``. May hold ``${…}`` references."""
+    """A GET of ``url`` answers with ``status``, and its body holds ``contains``. May hold ``${…}`` references.
+
+    ``certificate`` is a PEM certificate: the server must have its key, and nothing else is asked of what it shows.
+    """
 
     url: str
     status: int = 200
     contains: str = ""
+    certificate: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,7 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "command": "a shell command that ends with 0",
         "status": "of `http`",
         "contains": "of `http`",
+        "certificate": "of `https`: a PEM file beside the spec; the server must have its key, whoever signed it, until when, for whom",
         "from": "where it is made: in the machine, or from the controller; a command runs inside only",
         "interval": "between two probes",
         "timeout": "of one probe",

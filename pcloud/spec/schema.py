@@ -124,6 +124,7 @@ class CheckKeys(Keys):
     command: Text | None = None
     status: Status | None = None
     contains: Text | None = None
+    certificate: Text | None = None
     origin: OriginWord | None = Field(default=None, alias="from")
     interval: Interval | None = None
     timeout: Interval | None = None
@@ -132,15 +133,21 @@ class CheckKeys(Keys):
 
     model_config = shaped(
         oneOf=[{"required": ["tcp"]}, {"required": ["http"]}, {"required": ["command"]}],
-        dependencies={"status": ["http"], "contains": ["http"]},
+        dependencies={
+            "status": ["http"],
+            "contains": ["http"],
+            "certificate": {"required": ["http"], "properties": {"http": {"pattern": "^[Hh][Tt][Tt][Pp][Ss]:"}}},
+        },
     )
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
         kind = exactly_one(self, ("tcp", "http", "command"), "{tcp: 3306}")
-        for key in ("status", "contains"):
+        for key in ("status", "contains", "certificate"):
             if key in self.model_fields_set and kind != "http":
                 raise wrong(f"{key} has no meaning in a {kind} check", "it belongs to http checks")
+        if self.certificate is not None and not (self.http or "").lower().startswith("https:"):
+            raise wrong("pins a certificate for a page without TLS", "write https://, or leave certificate out")
         if kind == "command" and self.origin is not None and self.origin.value == "controller":
             raise wrong("a command check runs inside the machine", "leave out from: controller")
         return self
