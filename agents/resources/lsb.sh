@@ -34,6 +34,7 @@ monitor_lsb() {
 
 start_lsb() {
   find_script
+  require_rights 4 # before anything is asked: sudo says no by a status that would mean something else
   if ask_status; then exit 0; fi
   logged run_lsb start
   acted $?
@@ -43,6 +44,7 @@ stop_lsb() {
   (find_script) >/dev/null
   if [ $? -eq 5 ]; then exit 0; fi # of what is not installed nothing runs
   find_script
+  require_rights 4
   logged run_lsb stop
   failed=$?
   if [ "$failed" -eq 0 ]; then exit 0; fi

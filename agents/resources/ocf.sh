@@ -37,6 +37,7 @@ monitor_ocf() {
 
 start_ocf() {
   find_agent
+  require_rights 4 # before anything is asked: sudo says no by a status that would mean something else
   prepare
   logged run_agent start
   acted $?
@@ -46,6 +47,7 @@ stop_ocf() {
   (find_agent) >/dev/null
   if [ $? -eq 5 ]; then exit 0; fi # of what is not installed nothing runs
   find_agent
+  require_rights 4
   prepare
   logged run_agent stop
   status=$?
