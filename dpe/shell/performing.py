@@ -183,8 +183,8 @@ class Performer:
             stopped = await agent.stop(resource, self._environment(plan))
             if stopped.lost:
                 return Fact(ActionFailed, action=action.id, reason=said(stopped))
-            if not stopped.ok:
-                return Fact(StopFailed, action=action.id, reason=said(stopped))
+            if not stopped.ok:  # a reboot, which a failed stop leads to, does not cure what no retry can
+                return Fact(ActionRefused if stopped.hard else StopFailed, action=action.id, reason=said(stopped))
         return self._judged(action, await agent.start(resource, self._environment(plan)))
 
     async def _start_all(self, action: StartResources, agent: Agent, plan: AssemblyPlan, names: tuple[str, ...], *, restart: bool) -> Fact:

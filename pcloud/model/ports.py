@@ -99,8 +99,11 @@ class Agent(Protocol):
     async def run(self) -> None:
         """Keep the connection and the watcher up until cancelled; reconnects by itself and never raises for the machine's faults."""
 
-    def watch(self, assembly: AssemblyPlan) -> None:
-        """Watch by this plan from now on (its http checks have no references left); also makes every probe run and report once more."""
+    def watch(self, assembly: AssemblyPlan, environment: Callable[[], Mapping[str, str]]) -> None:
+        """Watch by this plan from now on (its http checks have no references left); also makes every probe run and report once more.
+
+        ``environment`` is asked whenever probes are sent: commands, scripts and OCF agents run with it, as in ``execute``.
+        """
 
     def probe_again(self) -> None:
         """Run every probe at once and report each result, changed or not."""

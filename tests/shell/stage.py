@@ -47,7 +47,7 @@ class Puppet:
         finally:
             self.runs = False
 
-    def watch(self, assembly: AssemblyPlan) -> None:
+    def watch(self, assembly: AssemblyPlan, environment: Callable[[], Mapping[str, str]]) -> None:
         self.plan = assembly
 
     def probe_again(self) -> None:
