@@ -61,7 +61,8 @@ make_pipe() { # PATH, for a moment: its ends are 4 for writing and 6 for reading
 
 start_process() {
   if is_running; then exit 0; fi
-  provide "$runs" && provide "$logs" && : >>"$log" || complain 1 "cannot write to $runs and $logs"
+  provide "$runs" || complain 1 "cannot write to $runs"
+  if ! provide "$logs" || ! { : >>"$log"; } 2>/dev/null; then log=/dev/null; fi # a full disk is no reason not to run
   if recall && group_is_there; then end_group 5; fi # children of a dead parent would hold its port
   make_pipe "$record.go" || complain 1 "cannot make a pipe in $runs"
   # stderr is the log and stdout the pid's way back, which is closed at once: $( ) returns. It runs on when it is recorded, which stdin

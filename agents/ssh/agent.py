@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 import asyncssh
 
@@ -18,6 +17,7 @@ from agents.outside import OutsideChecks
 from agents.pending import Patience
 from agents.probes import Probe, inside_probes, monitor_probe
 from agents.resources import limits_script, start_script, stop_script
+from agents.resources.systemd import await_packages
 from agents.ssh.actions import Ran, outcome_of, run_script
 from agents.ssh.faults import MissedError, UnclearError
 from agents.ssh.link import Link, open_link
@@ -25,8 +25,8 @@ from agents.ssh.looks import Looks
 from agents.ssh.pacing import Pace
 from agents.ssh.reaching import reach
 from agents.ssh.signals import UnitSignals
-from agents.statuses import NOT_INSTALLED, NOT_RUNNING
-from agents.watcher.protocol import PING, SAY_SOMETHING, Beat, Begun, Line, Provisioned, Result, Stopping, look, probe_set
+from agents.statuses import NOT_RUNNING, judged
+from agents.watcher.protocol import PING, SAY_SOMETHING, Beat, Begun, Foreign, Line, Provisioned, Result, Stopping, look, probe_set
 from pcloud.model.instance import Instance
 from pcloud.model.plan import AssemblyPlan, ResourcePlan, SystemdAgent
 from pcloud.model.ports import ContactMissed, ContactSeen, ContactUnclear, Outcome, ProbeSeen, ProvisionSeen, Sighting, StoppingSeen
@@ -108,7 +108,7 @@ class SshAgent:
                 self._report(ProvisionSeen(int(status) if status.isdecimal() else _UNREADABLE, tail))
             case Stopping():
                 self._report(StoppingSeen())
-            case Begun() | Beat():
+            case Begun() | Foreign() | Beat():
                 pass  # the link has noted the time, and that is all they say
 
     def _judged(self, probe: Probe, status: str, text: str) -> ProbeSeen:
@@ -179,15 +179,13 @@ class SshAgent:
         if resource.agent is None:
             return Outcome(0)
         timeout = resource.action_timeout or (await self.limits(resource)).start
-        outcome = await self.execute(start_script(resource.name, resource.agent), environment, timeout)
-        hard = outcome.status == NOT_INSTALLED and isinstance(resource.agent, SystemdAgent)
-        return replace(outcome, hard=True) if hard else outcome
+        return judged(resource.agent, await self.execute(start_script(resource.name, resource.agent), environment, timeout))
 
     async def stop(self, resource: ResourcePlan, environment: Mapping[str, str]) -> Outcome:
         if resource.agent is None:
             return Outcome(0)
         timeout = resource.action_timeout or (await self.limits(resource)).stop
-        return await self.execute(stop_script(resource.name, resource.agent, timeout), environment, timeout)
+        return judged(resource.agent, await self.execute(stop_script(resource.name, resource.agent, timeout), environment, timeout))
 
     async def limits(self, resource: ResourcePlan) -> Limits:
         """How long its start and its stop may take where the spec does not say it."""
@@ -201,6 +199,9 @@ class SshAgent:
             return Verdict.PASSED
         ran = await self._run(probe.snippet, {}, probe.timeout)
         return Verdict.UNKNOWN if isinstance(ran, Outcome) else probe.judge(ran.status, ran.output).verdict
+
+    async def await_packages(self, timeout: float) -> None:
+        await self.execute(await_packages(), {}, timeout)
 
     async def execute(self, script: str, environment: Mapping[str, str], timeout: float) -> Outcome:
         return outcome_of(await self._run(script, environment, timeout), timeout)
