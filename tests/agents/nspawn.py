@@ -12,7 +12,7 @@ import shutil
 import signal
 import subprocess
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -182,14 +182,17 @@ class SystemdMachine:
 
 
 @contextmanager
-def systemd_machine(place: Path, *visible: Path, space: str = "", clock: str = "") -> Iterator[SystemdMachine]:
-    """A machine that is booting."""
+def systemd_machine(
+    place: Path, *visible: Path, space: str = "", clock: str = "", prepare: Callable[[SystemdMachine], None] = lambda _: None
+) -> Iterator[SystemdMachine]:
+    """A machine that is booting, once ``prepare`` has written into it what it needs."""
     machine = SystemdMachine(place)
     try:
         machine.mount(root_file_system(), space)
         machine.configure()
         if clock:
             machine.set_clock(clock)
+        prepare(machine)
         machine.boot(*visible)
         yield machine
     finally:
