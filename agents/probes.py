@@ -80,7 +80,7 @@ def monitor_probe(resource: ResourcePlan) -> Probe | None:
     if resource.agent is None:
         return None
     verdicts = SCRIPT if isinstance(resource.agent, ScriptAgent) else AGENT
-    snippet = monitor_script(resource.name, resource.agent, resource.timeout)
+    snippet = monitor_script(resource)
     return Probe(resource.name, "", snippet, resource.interval, resource.timeout, verdicts, resource.action_limit)
 
 

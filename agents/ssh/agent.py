@@ -19,9 +19,10 @@ from agents.probes import Probe, inside_probes, monitor_probe
 from agents.resources import limits_script, start_script, stop_script
 from agents.resources.systemd import await_packages
 from agents.ssh.actions import Ran, outcome_of, run_script
-from agents.ssh.faults import MissedError, UnclearError
+from agents.ssh.faults import MissedError, NotLetInError, UnclearError
 from agents.ssh.link import Link, open_link
 from agents.ssh.looks import Looks
+from agents.ssh.options import public_line
 from agents.ssh.pacing import Pace
 from agents.ssh.reaching import reach
 from agents.ssh.signals import UnitSignals
@@ -135,12 +136,18 @@ class SshAgent:
                 self._report(ContactMissed(str(missed), self._last_seen))
                 pause = pace.missed()
             except UnclearError as unclear:
-                self._trouble = str(unclear)
-                self._report(ContactUnclear(str(unclear)))
+                self._trouble = str(unclear) + (self._cure() if isinstance(unclear, NotLetInError) else "")
+                self._report(ContactUnclear(self._trouble))
                 pause = pace.unclear()
             else:
                 pause = pace.broke(time() - began)
             await asyncio.sleep(pause)
+
+    def _cure(self) -> str:
+        """What lets us in to a machine that we have not launched."""
+        if not self._plan.static:
+            return ""
+        return f"; its authorized_keys must have the line: {public_line(self._options())}"
 
     async def _live_once(self) -> None:
         """Connect, and return when the link is broken. Raises the faults."""
@@ -179,17 +186,17 @@ class SshAgent:
         if resource.agent is None:
             return Outcome(0)
         timeout = resource.action_timeout or (await self.limits(resource)).start
-        return judged(resource.agent, await self.execute(start_script(resource.name, resource.agent), environment, timeout))
+        return judged(resource.agent, await self.execute(start_script(resource), environment, timeout))
 
     async def stop(self, resource: ResourcePlan, environment: Mapping[str, str]) -> Outcome:
         if resource.agent is None:
             return Outcome(0)
         timeout = resource.action_timeout or (await self.limits(resource)).stop
-        return judged(resource.agent, await self.execute(stop_script(resource.name, resource.agent, timeout), environment, timeout))
+        return judged(resource.agent, await self.execute(stop_script(resource, timeout), environment, timeout))
 
     async def limits(self, resource: ResourcePlan) -> Limits:
         """How long its start and its stop may take where the spec does not say it."""
-        script = limits_script(resource.agent) if resource.agent is not None else ""
+        script = limits_script(resource)
         told = await self.execute(script, {}, ASKING) if script else Outcome(0)
         return read_limits(told.output if told.ok else "")
 

@@ -7,7 +7,7 @@ of others. Who is stale takes in next to nothing, and does nothing.
 
 from __future__ import annotations
 
-from dpe.policy import answers, beginning, contact, gates, operator, probes, resuming, sights, silence, stale, twins
+from dpe.policy import answers, beginning, contact, gates, operator, probes, resuming, sights, silence, stale, takeover, twins
 from dpe.policy.reporting import report_changes
 from dpe.policy.settings import adopt_plan
 from dpe.policy.settling import settle, wake_at
@@ -36,6 +36,7 @@ from pcloud.model.events import (
     ProvisionFinished,
     SettingsChanged,
     StopRecorded,
+    TakeoverAsked,
     Ticked,
 )
 from pcloud.model.state import DeployableState
@@ -55,7 +56,10 @@ def step(state: DeployableState, event: Event) -> Step:
     if state.plan is None:
         return state, (), None
     turn = Turn(state, state.plan, event.at, event.wall)
-    (stale.take_in if state.stale else take_in)(turn, event)
+    if isinstance(event, TakeoverAsked) and takeover.needed(state):
+        takeover.on_asked(turn, event)
+    else:
+        (stale.take_in if state.stale else take_in)(turn, event)
     if turn.version == 0 and not turn.orders and not isinstance(event, SettingsChanged) and not due(state, event.at):
         return state, (), state.wake_at  # what was settled before is settled still
     if not turn.root.stale:
@@ -81,7 +85,7 @@ def take_in(turn: Turn, event: Event) -> None:
         case OperatorSaid():
             operator.on_said(turn, event)
         case ControllerResumed():
-            resuming.on_resumed(turn)
+            resuming.on_resumed(turn, event)
         case ControllerStalled():
             resuming.on_stalled(turn, event)
         case ActionDone():

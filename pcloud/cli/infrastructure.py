@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from pcloud.cli.completing import infrastructures
 from pcloud.cli.connecting import connected
 from pcloud.cli.options import JsonOption, Output, OutputOption, chosen
 from pcloud.cli.output import emit
@@ -33,7 +34,7 @@ def list_all(output: OutputOption = Output.TABLE, json: JsonOption = False) -> N
 
 @app.command("test", epilog="Example: pcloud infrastructure test local --launch")
 def try_out(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The infrastructure.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The infrastructure.", autocompletion=infrastructures)],
     launch: Annotated[bool, typer.Option("--launch", help="Launch a machine, make a volume, and destroy both again.")] = False,
     image: Annotated[str, typer.Option("--image", metavar="IMAGE", help="With which image; else the first.", show_default=False)] = "",
     size: Annotated[str, typer.Option("--size", metavar="SIZE", help="Of which size; else the smallest.", show_default=False)] = "",

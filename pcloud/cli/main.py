@@ -12,9 +12,23 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import typer
+from typer.completion import completion_init  # type: ignore[attr-defined]  # not named as exported, and there is no other way
 
 from pcloud import __version__
-from pcloud.cli import assembly, demo, deployable, events, explain, infrastructure, operating, replay, resource, simulate
+from pcloud.cli import (
+    assembly,
+    completion,
+    demo,
+    deployable,
+    events,
+    explain,
+    infrastructure,
+    operating,
+    replay,
+    resource,
+    schema,
+    simulate,
+)
 from pcloud.errors import PcloudError
 from pcloud.screen.console import Screen, speak_any_encoding
 from pcloud.spec.problems import SpecError
@@ -41,6 +55,8 @@ app.command("approve", epilog="Example: pcloud approve wordpress/mysql")(operati
 app.command("deny", epilog="Example: pcloud deny wordpress/mysql --reason 'not before midnight'")(operating.deny)
 app.command("retry", epilog="Example: pcloud retry wordpress/mysql")(operating.retry)
 app.command("cleanup", epilog="Example: pcloud cleanup wordpress/mysql/mysqld")(operating.cleanup)
+app.command("schema", epilog="Example: pcloud schema > pcloud.schema.json")(schema.schema)
+app.command("completion", epilog="Example: pcloud completion fish > ~/.config/fish/completions/pcloud.fish")(completion.completion)
 app.command("demo", epilog="Example: pcloud demo --keep")(demo.demo)
 
 
@@ -85,6 +101,8 @@ def _explain(error: PcloudError) -> None:
 def main() -> None:
     """Be the command; what is still buffered is written before the end, where a reader who has left can be told from a bug."""
     speak_any_encoding()
+    if completion.ASKED in os.environ:
+        completion_init()  # Typer does it only where it adds its own options for it
     code = run(sys.argv[1:])
     try:
         sys.stdout.flush()

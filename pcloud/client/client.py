@@ -25,7 +25,7 @@ from pcloud.records.infrastructures import InfrastructureSummary, Infrastructure
 from pcloud.records.operating import AnswerRequest, OperatorWord, PauseRequest, ResumeRequest, TargetRequest
 from pcloud.records.requests import CheckedSpec, DaemonStatus, SpecInForce, SpecUpload, SshTarget
 from pcloud.records.specs import EffectiveSettings
-from pcloud.records.status import DeployableStatus, DeployableSummary
+from pcloud.records.status import DeployableStatus, DeployableSummary, TargetStatus
 
 B = TypeVar("B")
 
@@ -40,11 +40,12 @@ class Client:
 
     def __init__(self, socket_path: Path, *, timeout: float = TIMEOUT) -> None:
         self.socket_path = socket_path
+        self._connect = min(CONNECT, timeout)
         self._http = httpx.Client(
             # No connection is kept: a new one costs nothing here, and one that the daemon closes meanwhile looks like a broken answer.
             transport=httpx.HTTPTransport(uds=str(socket_path), limits=httpx.Limits(max_keepalive_connections=0)),
             base_url="http://pcloud/v1",  # the name is never looked up
-            timeout=httpx.Timeout(timeout, connect=CONNECT),
+            timeout=httpx.Timeout(timeout, connect=self._connect),
             trust_env=False,
         )
 
@@ -122,6 +123,10 @@ class Client:
     def ssh_target(self, name: str, assembly: str) -> SshTarget:
         return _body(SshTarget, self._ask("GET", _path(name, assembly) + "/ssh"))
 
+    def targets(self, *, prefix: str = "", name: str = "", depth: int | None = None, limit: int = MOST) -> list[TargetStatus]:
+        """The first ``limit`` of what has a name, begins with ``prefix``, is called ``name``, and stands ``depth`` deep (1 to 3)."""
+        return _body(list[TargetStatus], self._ask("GET", "/targets", prefix=prefix, name=name, depth=depth, limit=limit))
+
     def list_infrastructures(self) -> list[InfrastructureSummary]:
         return _body(list[InfrastructureSummary], self._ask("GET", "/infrastructures"))
 
@@ -170,8 +175,8 @@ class Client:
         parameters = {key: value for key, value in query.items() if value is not None} or None  # none at all: a link keeps its own
         content = body.model_dump_json() if body else None
         headers = {"Content-Type": "application/json"} if body else {}
-        with our_errors(self.socket_path):
-            timeout = self._http.timeout if patience is None else httpx.Timeout(patience, connect=CONNECT)
+        with our_errors(self.socket_path, self._connect):
+            timeout = self._http.timeout if patience is None else httpx.Timeout(patience, connect=self._connect)
             response = self._http.request(method, path, params=parameters, content=content, headers=headers, timeout=timeout)
         raise_for(response, body.path if isinstance(body, SpecUpload) else "")
         return response

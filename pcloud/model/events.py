@@ -35,7 +35,12 @@ class Ticked(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControllerResumed(Event):
-    """A new controller process goes on from the stored state; answers to open actions may be lost."""
+    """A new controller process goes on from the stored state; answers to open actions may be lost.
+
+    ``doubt`` is why it must not trust what it knows, or itself; empty if it may (policy.md section 6).
+    """
+
+    doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,9 +237,10 @@ class InstanceListed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionDone(Event):
-    """The action with this id is done."""
+    """The action with this id is done. ``tail`` is the end of what a reboot command printed."""
 
     action: str
+    tail: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

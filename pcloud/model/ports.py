@@ -219,6 +219,7 @@ class Stored:
     state: DeployableState
     at: float
     wall: float
+    doubt: str = ""  # why whoever loads it must not trust it, or himself, until somebody says so
 
 
 class Journal(Protocol):

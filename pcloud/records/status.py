@@ -68,6 +68,13 @@ class DeployableStatus(BaseModel):
     held_since: datetime | None = None
 
 
+class TargetStatus(BaseModel):
+    """Something that can be named: DEPLOYABLE[/ASSEMBLY[/RESOURCE]]."""
+
+    target: str
+    state: str
+
+
 class DeployableSummary(BaseModel):
     """A line of the list."""
 

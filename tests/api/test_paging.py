@@ -72,3 +72,17 @@ def test_the_client_reads_all_pages(contracted: Client, monkeypatch: pytest.Monk
     for name in ("b", "c", "d", "e", "a"):
         contracted.create(upload(BLOG.replace("deployable: blog", f"deployable: {name}")))
     assert [one.name for one in contracted.list_deployables()] == ["a", "b", "c", "d", "e"]
+
+
+def test_everything_that_has_a_name_is_listed_as_a_tree_by_beginning_name_and_depth(contracted: Client, raw: httpx.Client) -> None:
+    contracted.create(upload())
+    contracted.create(upload(BLOG.replace("deployable: blog", "deployable: blog-2")))  # a hyphen sorts before a slash
+    tree = ["", "/mysql", "/mysql/mysqld", "/web", "/web/php"]
+    everything = [f"blog{end}" for end in tree] + [f"blog-2{end}" for end in tree]
+    assert [one.target for one in contracted.targets()] == everything
+    assert {one.state for one in contracted.targets(depth=1)} == {"stopped"}
+    assert [one["target"] for page in pages(raw, "/v1/targets?limit=3") for one in page] == everything
+    assert [one.target for one in contracted.targets(prefix="blog/w")] == ["blog/web", "blog/web/php"]
+    assert [one.target for one in contracted.targets(prefix="blog", depth=2)] == ["blog/mysql", "blog/web", "blog-2/mysql", "blog-2/web"]
+    assert [one.target for one in contracted.targets(name="php")] == ["blog/web/php", "blog-2/web/php"]
+    assert contracted.targets(prefix="nobody") == contracted.targets(name="nobody") == []

@@ -16,6 +16,7 @@ from cpe.shell.api.infrastructures import infrastructure_routes
 from cpe.shell.api.operating import operating_routes
 from cpe.shell.api.port import Controller, InfrastructureTrials
 from cpe.shell.api.problems import install
+from cpe.shell.api.targets import target_routes
 from pcloud import __version__
 from pcloud.records.requests import DaemonStatus
 
@@ -41,6 +42,7 @@ def application(controller: Controller, trials: InfrastructureTrials) -> FastAPI
     routes.include_router(event_routes(controller, app.state.stopping))
     routes.include_router(explanation_routes(controller))
     routes.include_router(infrastructure_routes(trials))
+    routes.include_router(target_routes(controller))
     app.include_router(routes)
     install(app)
     publish(app)

@@ -91,7 +91,7 @@ class TrialMachine:
     async def _seen(self, instance_id: str, status: InstanceStatus) -> None:
         try:
             async with asyncio.timeout(WITHIN):
-                while (await self._infrastructure.read(instance_id)).status is not status:
+                while (await self._infrastructure.read(instance_id)).status is not status:  # noqa: ASYNC110 - a cloud tells nobody
                     await asyncio.sleep(LOOK)
         except TimeoutError as error:
             raise TimedOutError(f"{instance_id} is not {status} after {duration_text(WITHIN)}", "look at it at the cloud") from error
