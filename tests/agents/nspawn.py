@@ -153,6 +153,10 @@ class SystemdMachine:
             self.write(f"etc/systemd/system/{service}.service.d/clock.conf", f"[Service]\nEnvironment={words}\n")
         self.write("etc/ssh/sshd_config.d/clock.conf", f"SetEnv {words}\n")
 
+    def processes(self) -> list[int]:
+        """All of its processes, by their numbers out here."""
+        return [] if self._container is None else children_of(self._container.pid)
+
     @contextmanager
     def frozen_init(self) -> Iterator[None]:
         """Its systemd does nothing for a while; all other processes run on."""
