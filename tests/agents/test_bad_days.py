@@ -127,3 +127,8 @@ async def test_a_user_without_sudo_watches_and_is_told_what_he_lacks_to_act(mach
             lacking = await agent.start(PAYLOAD, {})
             await run(root, "mv /usr/bin/sudo.away /usr/bin/sudo")
             assert lacking.reason.startswith("user guest may not start payload.service: install sudo in the machine")
+            machine.write(
+                "etc/sudoers.d/guest", "guest ALL=(root) NOPASSWD: /usr/bin/systemctl, /usr/bin/journalctl\n", 0o440
+            )  # the docs' line
+            assert await agent.start(PAYLOAD, {}) == Outcome(0)
+            assert await agent.stop(PAYLOAD, {}) == Outcome(0)
