@@ -117,6 +117,9 @@ class Agent(Protocol):
     async def running(self, resource: ResourcePlan) -> Verdict:
         """The agent's own monitor, once; PASSED for a resource that is a check alone."""
 
+    async def await_packages(self, timeout: float) -> None:
+        """Return when no package is being changed in the machine, after ``timeout`` seconds, or when the connection is lost."""
+
     async def execute(self, script: str, environment: Mapping[str, str], timeout: float) -> Outcome:
         """Run a shell script with ``environment``, which no other process in the machine can read in its arguments."""
 

@@ -64,6 +64,9 @@ class Puppet:
     async def running(self, resource: ResourcePlan) -> Verdict:
         return Verdict.PASSED
 
+    async def await_packages(self, timeout: float) -> None:
+        self.done.append(f"await packages {timeout:g}")
+
     async def execute(self, script: str, environment: Mapping[str, str], timeout: float) -> Outcome:
         self.done.append(script)
         return Outcome(0)

@@ -48,6 +48,8 @@ class Dying:
     async def running(self, resource: ResourcePlan) -> Verdict:
         return Verdict.UNKNOWN
 
+    async def await_packages(self, timeout: float) -> None: ...
+
     async def execute(self, script: str, environment: Mapping[str, str], timeout: float) -> Outcome:
         return Outcome(None)
 
