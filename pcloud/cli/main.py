@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from pcloud import __version__
-from pcloud.cli import assembly, demo, deployable, events, explain, operating, replay, resource, simulate
+from pcloud.cli import assembly, demo, deployable, events, explain, operating, replay, resource, simulate, takeover
 from pcloud.errors import PcloudError
 from pcloud.screen.console import Screen, speak_any_encoding
 from pcloud.spec.problems import SpecError
@@ -40,6 +40,7 @@ app.command("approve", epilog="Example: pcloud approve wordpress/mysql")(operati
 app.command("deny", epilog="Example: pcloud deny wordpress/mysql --reason 'not before midnight'")(operating.deny)
 app.command("retry", epilog="Example: pcloud retry wordpress/mysql")(operating.retry)
 app.command("cleanup", epilog="Example: pcloud cleanup wordpress/mysql/mysqld")(operating.cleanup)
+app.command("takeover", epilog="Example: pcloud takeover wordpress --reason 'the old host is switched off'")(takeover.takeover)
 app.command("demo", epilog="Example: pcloud demo --keep")(demo.demo)
 
 

@@ -10,7 +10,7 @@ from http import HTTPStatus
 from fastapi import APIRouter
 
 from cpe.shell.api.port import Controller
-from pcloud.records.operating import AnswerRequest, PauseRequest, ResumeRequest, TargetRequest
+from pcloud.records.operating import AnswerRequest, PauseRequest, ResumeRequest, TakeoverRequest, TargetRequest
 from pcloud.records.status import DeployableStatus
 
 
@@ -19,6 +19,7 @@ def operating_routes(controller: Controller) -> APIRouter:
     _pausing(routes, controller)
     _answering(routes, controller)
     _forgiving(routes, controller)
+    _taking_over(routes, controller)
     return routes
 
 
@@ -55,4 +56,11 @@ def _forgiving(routes: APIRouter, controller: Controller) -> None:
     @routes.post("/cleanup", status_code=HTTPStatus.ACCEPTED, summary="Forget what is counted against it, and look anew")
     async def cleanup(name: str, request: TargetRequest) -> DeployableStatus:
         await controller.words.cleanup(name, request)
+        return await controller.status(name)
+
+
+def _taking_over(routes: APIRouter, controller: Controller) -> None:
+    @routes.post("/takeover", status_code=HTTPStatus.ACCEPTED, summary="This controller is the one, and may act on it again")
+    async def takeover(name: str, request: TakeoverRequest) -> DeployableStatus:
+        await controller.words.takeover(name, request)
         return await controller.status(name)
