@@ -1,5 +1,7 @@
 # One systemd unit, $unit. The exit statuses are those of agents/statuses.py.
 PATH=$PATH:/usr/sbin:/sbin
+LC_ALL=C # what sudo says is read below; units have the environment of their systemd
+export LC_ALL
 as=
 if [ "$(id -u)" -ne 0 ]; then as='sudo -n'; fi
 
@@ -13,7 +15,7 @@ properties() { # NAMES: of the unit, as lines KEY=VALUE; systemd may keep us wai
 
 read_unit() { # its properties go to $load, $active, $sub, $result, $restarts and so on
   if [ ! -d /run/systemd/system ]; then complain 5 "systemd does not run here"; fi
-  names=LoadState,ActiveState,SubState,Result,NRestarts,Job,RestartUSec,TimeoutStartUSec,TimeoutStopUSec,TimeoutUSec
+  names=LoadState,ActiveState,SubState,Result,NRestarts,MainPID,Job,RestartUSec,TimeoutStartUSec,TimeoutStopUSec,TimeoutUSec
   since=InactiveExitTimestampMonotonic,ActiveEnterTimestampMonotonic,ActiveExitTimestampMonotonic,ExecMainExitTimestampMonotonic
   if ! properties=$(properties "$names,$since"); then
     case $properties in
@@ -21,7 +23,7 @@ read_unit() { # its properties go to $load, $active, $sub, $result, $restarts an
       *) complain 96 "systemd does not answer${properties:+: $properties}" ;; # it may just be executing itself anew
     esac
   fi
-  job=0 delay='' start_limit=infinity stop_limit=infinity began=0 active_since=0 active_until=0 exited=0
+  job=0 main=0 delay='' start_limit=infinity stop_limit=infinity began=0 active_since=0 active_until=0 exited=0
   while IFS='=' read -r key value; do
     case $key in
       LoadState) load=$value ;;
@@ -29,6 +31,7 @@ read_unit() { # its properties go to $load, $active, $sub, $result, $restarts an
       SubState) sub=$value ;;
       Result) result=$value ;;
       NRestarts) restarts=$value ;;
+      MainPID) main=$value ;;
       Job) job=${value:-0} ;;
       RestartUSec) delay=$value ;;
       TimeoutStartUSec) start_limit=$value ;;
@@ -65,6 +68,7 @@ pend_for_packages() { pend package "10min${own:+ or $own}" "$1 while dpkg's lock
 # Whether packages are being changed; who does it goes to $holder. Theirs are POSIX locks, which flock(1) does not see, and the inode alone
 # must do: where a file system has no device of its own (btrfs, overlay), stat(2) and /proc/locks tell different ones.
 packages_change() {
+  if [ -n "${PCLOUD_ROOT:-}" ]; then return 1; fi # a machine that has no packages of its own
   for lock in /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock; do
     inode=$(ls -i "$lock" 2>/dev/null) || continue
     inode=${inode#"${inode%%[0-9]*}"}
@@ -87,9 +91,20 @@ ended_by_itself() {
   [ "$active_since" -ge "$began" ] && [ "$exited" -gt 0 ] && [ "$exited" -le "$active_until" ]
 }
 
+# As watcher.sh has it, where the process may be seen.
+life_of() { # PID
+  { IFS= read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 0
+  pid=$1
+  # shellcheck disable=SC2086 # fields
+  set -- ${stat##*) }
+  if [ -n "${20:-}" ]; then printf ' lives=%s:%s' "$pid" "${20}"; fi
+}
+
 monitor_unit() {
   read_unit
-  if [ "$load" = loaded ] && [ "$active" = active ]; then complain 0 "NRestarts=$restarts"; fi
+  if [ "$active" = active ]; then # also one whose file is gone or masked by now: it runs
+    complain 0 "NRestarts=$restarts$(life_of "$main")"
+  fi
   own=''
   case $active in
     activating) own="$delay $start_limit" ;; # the first part of it may be "auto-restart"
@@ -121,12 +136,35 @@ tell_limits() { # its own, of a start and of a stop
   printf 'start %s\nstop %s\n' "$start_limit" "$stop_limit"
 }
 
+# Ends with "not permitted" where it is our own rights that are missing: neither a restart nor a reboot mends that.
+require_rights() { # STATUS of what was refused, which said $said; VERB
+  if [ -z "$as" ]; then return; fi
+  case $1:$said in
+    127:*) cure='install sudo in the machine' ;;
+    *'sudo: a password is required'* | *'sudo: a terminal is required'* | *'not in the sudoers file'* | *'not allowed to execute'* | \
+      *'may not run sudo'*) cure='let it run systemctl by sudo without a password' ;;
+    *) return ;;
+  esac
+  complain 4 "user $(id -un) may not $2 $unit: $cure, or let monitor.user be root"
+}
+
+await_packages() { # until none is being changed
+  while packages_change; do sleep 1; done
+}
+
 start_unit() {
   read_unit
+  while [ "$load" != loaded ] && packages_change; do # what is being installed will be there
+    sleep 1
+    read_unit
+  done
   require_unit
   # Counting starts is our own policy's task; systemd's limit would refuse what it ordered.
   $as systemctl --no-ask-password reset-failed -- "$unit" 2>/dev/null
-  if ! said=$($as systemctl --no-ask-password start -- "$unit" 2>&1); then
+  said=$($as systemctl --no-ask-password start -- "$unit" 2>&1)
+  status=$?
+  if [ "$status" -ne 0 ]; then
+    require_rights "$status" start
     $as journalctl --no-pager -q -n 10 -o cat -u "$unit" 2>/dev/null
     read_unit
     complain 1 "$unit did not start, $active ($result): $(gist)"
@@ -136,5 +174,10 @@ start_unit() {
 stop_unit() {
   read_unit
   if [ "$load" = not-found ]; then exit 0; fi
-  if ! said=$($as systemctl --no-ask-password stop -- "$unit" 2>&1); then complain 1 "$unit did not stop: $(gist)"; fi
+  said=$($as systemctl --no-ask-password stop -- "$unit" 2>&1)
+  status=$?
+  if [ "$status" -ne 0 ]; then
+    require_rights "$status" stop
+    complain 1 "$unit did not stop: $(gist)"
+  fi
 }

@@ -13,13 +13,16 @@ from dataclasses import dataclass
 from agents.probes import Probe
 from agents.watcher import MARK
 
+VERSION = "1"
+"""Of these lines and words. A watcher tells its own first; what speaks another one is not listened to."""
 PING = b"ping\n"
 PATIENCE = 180
 """Seconds without a word of ours after which a watcher ends itself: far over any pause of the controller, far under TCP's hours."""
 SAY_SOMETHING = 60.0
 """Seconds between our words: two may get lost."""
 _SPREAD = 1.0
-"""Seconds at most by which first runs are spread: the machine must not start all checks at once, and nobody waits long for a result."""
+_SPREAD_EACH = 0.05
+"""Seconds by which first runs are spread, at most and for each probe: a machine must not start all at once, and nobody waits for long."""
 _JITTER = 0.05
 """Part of the interval by which it differs from probe to probe, so that checks do not stay in step for ever."""
 
@@ -29,6 +32,13 @@ class Begun:
     """The watcher runs."""
 
     boot_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """A watcher runs that speaks another version of the protocol."""
+
+    version: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +69,7 @@ class Stopping:
     """The machine is going down in good order."""
 
 
-Line = Begun | Result | Provisioned | Beat | Stopping
+Line = Begun | Foreign | Result | Provisioned | Beat | Stopping
 
 
 def parse(line: bytes) -> Line | None:
@@ -70,8 +80,10 @@ def parse(line: bytes) -> Line | None:
             return Beat()
         case ["stopping"]:
             return Stopping()
-        case ["pcloud-watcher", "1", boot_id] if boot_id:
+        case ["pcloud-watcher", version, boot_id] if boot_id and version == VERSION:
             return Begun(boot_id)
+        case ["pcloud-watcher", version, *_] if version.isdecimal() and version != VERSION:
+            return Foreign(version)
         case ["r", name, status, *rest]:
             serial, _, index = name.partition(".")
             if serial.isdecimal() and index.isdecimal():
@@ -90,9 +102,15 @@ def probe_set(serial: int, probes: Sequence[Probe], *, seed: str, heartbeat: flo
     lines = ["probes", f"heartbeat {heartbeat:g}", f"patience {PATIENCE}"]
     if provision:
         lines.append("provision")
+    spread = min(_SPREAD, _SPREAD_EACH * len(probes))
     for index, probe in enumerate(probes):
         share = zlib.crc32(f"{seed}/{probe.resource}/{probe.key}".encode()) / 2**32
         interval = probe.interval * (1 + _JITTER * (2 * share - 1))
-        delay = share * min(_SPREAD, probe.interval)
+        delay = share * min(spread, probe.interval)
         lines.append(f"probe {serial}.{index} {interval:.3f} {probe.timeout:g} {delay:.3f} {shlex.quote(probe.snippet)}")
     return ("\n".join(lines) + "\n" + MARK).encode()
+
+
+def look(serial: int, index: int) -> bytes:
+    """The words that make a watcher run one probe of that set at once and tell its result, whatever it is."""
+    return f"look {serial}.{index}\n".encode()

@@ -41,7 +41,7 @@ def begin(turn: Turn, assembly: str, recovery: Recovery) -> None:
     """Begin the action of a recovery whose delay is over."""
     ladder.drop_restarts(turn, assembly)
     gates.remember(turn, Place(assembly), recovery.rung)
-    turn.update(assembly, recovery=ladder.acting(recovery), exhausted=False, blocked="", held="", denied="", decision="")
+    turn.update(assembly, recovery=ladder.acting(recovery), exhausted=False, blocked="", held="", denied="", decision="", still=False)
     if recovery.rung is Rung.RESTART:
         configure(turn, assembly)  # for a changed parameter
     elif recovery.rung is Rung.REBOOT:

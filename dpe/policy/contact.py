@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dpe.policy import bringup, evidence, gates, ladder, pauses, records, restarts, windows
+from dpe.policy import bringup, evidence, gates, ladder, pauses, places, records, restarts, windows
 from dpe.policy.places import Place
 from dpe.policy.turn import Turn
 from dpe.policy.wording import counted
@@ -11,6 +11,7 @@ from pcloud.model.events import ContactBlurred, ContactMade, GuestStopping, Prov
 from pcloud.model.state import AssemblyState, Recovery
 from pcloud.model.words import Choice, Desired, Mode, Phase, Rung, Stage
 
+STARTING = "starting what runs on it"
 BOOTS = {Stage.BOOTING, Stage.REBOOTING}
 IN_SERVICE = {Stage.CONFIGURING, Stage.STARTING, Stage.VERIFYING, Stage.UP}
 
@@ -72,9 +73,12 @@ def rebooted_unasked(turn: Turn, assembly: str, boot_id: str) -> None:
     why_not = uncounted(turn, assembly, orderly=orderly)
     if why_not:
         said = f"it {'was rebooted in good order' if orderly else 'rebooted by itself'}"
-        made = Decision(turn.next_id(), Choice.ACT, "section 3.3", evidence=(said,), next="the next one counts, if nothing explains it")
-        decision = turn.decide(made, f"{said}; {why_not}: starting what runs on it", assembly=assembly)
-        take_up(turn, assembly, boot_id, Recovery(Rung.REBOOT, Phase.ACTING, None, decision, reason=said))
+        acts = not turn.root.observing
+        choice, doing = (Choice.ACT, STARTING) if acts else gates.intended(turn, Place(assembly), STARTING)[:2]
+        made = Decision(turn.next_id(), choice, "section 3.3", evidence=(said,), next="the next one counts, if nothing explains it")
+        decision = turn.decide(made, f"{said}; {why_not}: {doing}", assembly=assembly)
+        if acts:  # else each service that does not run is seen to fail, and observed
+            take_up(turn, assembly, boot_id, Recovery(Rung.REBOOT, Phase.ACTING, None, decision, reason=said))
         return
     settings = plan.recovery.reboot
     window = windows.append(state.reboots, turn.at, settings)
@@ -82,7 +86,7 @@ def rebooted_unasked(turn: Turn, assembly: str, boot_id: str) -> None:
         ladder.fail(turn, assembly, Rung.REBOOT, "it rebooted by itself")
         return
     counters = (len(window), settings.failures, settings.within)
-    mode = plan.recovery.mode
+    mode = places.mode_of(turn, Place(assembly))
     following = ladder.following(plan, state, Rung.REBOOT, len(window))
     decision = turn.decide(
         Decision(
@@ -96,7 +100,7 @@ def rebooted_unasked(turn: Turn, assembly: str, boot_id: str) -> None:
             next=following,
             before=len(window) - 1,
         ),
-        f"it rebooted by itself; {counted(*counters)}: {gates.intended(turn, Place(assembly), 'starting what runs on it').doing}",
+        f"it rebooted by itself; {counted(*counters)}: {gates.intended(turn, Place(assembly), STARTING).doing}",
         assembly=assembly,
     )
     turn.update(assembly, reboots=window)

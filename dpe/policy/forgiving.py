@@ -6,7 +6,7 @@ everything that was ever counted as well, and looks at everything anew.
 
 from __future__ import annotations
 
-from dpe.policy import bringup, evidence
+from dpe.policy import bringup, evidence, observing
 from dpe.policy.places import Place
 from dpe.policy.turn import Turn
 from pcloud.model.actions import Decision
@@ -85,6 +85,7 @@ def forgive(turn: Turn, name: str, state: AssemblyState, asked: Place = EVERYTHI
             turn.update_resource(name, resource, blocked="", exhausted=False, denied="", decision="", failures=(), recovery=None)
     if not given_up(state) or not asked.covers(Place(name)):
         return
+    observing.take_up(turn, name)
     turn.update(name, blocked="", exhausted=False, denied="", held="", decision="", reason="", reboots=(), relaunches=())
     turn.update_root(relaunches=())
     if state.stage in STEADY or state.action is not None or state.recovery is not None or turn.desired is not Desired.RUNNING:

@@ -46,7 +46,7 @@ class Intent(NamedTuple):
 
 def intended(turn: Turn, place: Place, doing: str, wait: float = 0.0) -> Intent:
     """What comes of a decision to recover that is to begin in ``wait`` seconds. A yes given now counts for what begins at once."""
-    mode = places.settings_of(turn, place).mode
+    mode = places.mode_of(turn, place)
     if mode is Mode.OBSERVE:
         return Intent(Choice.HOLD, f"would be {doing} (observed only)", alert=False)
     if mode is Mode.APPROVE and not (wait <= 0 and turn.approves(place.assembly, place.resource)):
@@ -61,7 +61,7 @@ def opened(turn: Turn, place: Place) -> bool:
         return False
     if recovery.manual:
         return True
-    mode = places.settings_of(turn, place).mode
+    mode = places.mode_of(turn, place)
     if mode is Mode.OBSERVE:
         observe(turn, place, recovery)
     elif mode is Mode.APPROVE and not turn.approves(place.assembly, place.resource):

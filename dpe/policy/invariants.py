@@ -43,6 +43,7 @@ def broken(before: DeployableState, after: DeployableState, orders: Sequence[Ord
         found += (f"{name}: {each}" for each in generations(before.assemblies.get(name), state))
         found += (f"{name}: {each}" for each in in_flight(after, state))
     found += keeps_still(before, after, orders)
+    found += only_observes(after, orders)
     found += begins_rightly(before, after, orders)
     found += gives_up_loudly(before, after, orders)
     found += wakes(after, at)
@@ -114,6 +115,17 @@ def keeps_still(before: DeployableState, after: DeployableState, orders: Sequenc
         known = [*actions_of(old), old.discard, old.twin]
         opened = [each for each in (*actions_of(state), state.discard, state.twin) if each is not None and each not in known]
         yield from (f"{each.id} is opened by a stale controller" for each in opened)
+
+
+def only_observes(after: DeployableState, orders: Sequence[Order]) -> Iterator[str]:
+    """Who must not trust itself asks for no permit, and orders nothing of what stands still; nothing stands still else."""
+    if not after.observing:
+        yield from (f"{name} stands still, and nobody only observes" for name, state in after.assemblies.items() if state.still)
+        return
+    yield from (f"{order} is asked by a controller that only observes" for order in orders if isinstance(order, AskPermit))
+    for order in orders:
+        if isinstance(order, get_args(Action)) and after.assemblies[order.assembly].still:
+            yield f"{order.id} is ordered of {order.assembly}, which stands still"
 
 
 def begins_rightly(before: DeployableState, after: DeployableState, orders: Sequence[Order]) -> Iterator[str]:

@@ -148,7 +148,7 @@ def remember_failed(turn: Turn, recovery: Recovery | None) -> None:
 
 def wait_for_end_of_pause(turn: Turn, assembly: str, rung: Rung, reason: str) -> None:
     """It failed while it was paused: that counts for nothing, and what is needed is begun when the pause is over."""
-    grace, mode = turn[assembly].grace, turn.plan_of(assembly).recovery.mode
+    grace, mode = turn[assembly].grace, places.mode_of(turn, Place(assembly))
     decision = turn.decide(
         Decision(turn.next_id(), Choice.HOLD, "section 5", rung, rung, evidence=(reason,), next=f"{rung} when the pause is over"),
         f"{reason}; paused: counts for nothing",

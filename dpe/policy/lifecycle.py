@@ -8,7 +8,7 @@ Rules:
 
 from __future__ import annotations
 
-from dpe.policy import bringup, dependencies, forgiving, settings, stages
+from dpe.policy import bringup, dependencies, forgiving, observing, settings, stages
 from dpe.policy.turn import Turn
 from pcloud.model.actions import Decision, DestroyInstance, FenceInstance, LaunchInstance, RebootAssembly, StopResources
 from pcloud.model.instance import Instance
@@ -25,6 +25,8 @@ def ask(turn: Turn, desired: Desired) -> None:
     """The operator wants it so."""
     turn.desire(desired)
     turn.report("asked", "start" if desired is Desired.RUNNING else "stop")
+    for name in turn.assemblies:
+        observing.take_up(turn, name)
     if desired is Desired.RUNNING:
         for name, state in turn.assemblies.items():
             forgiving.forgive(turn, name, state)

@@ -5,7 +5,7 @@ Rules: manual commands pass every hold and ceiling, never the fence, and never a
 
 from __future__ import annotations
 
-from dpe.policy import approvals, bringup, fencing, forgiving, gates, lifecycle, pauses, restarts, stale
+from dpe.policy import approvals, bringup, fencing, forgiving, gates, lifecycle, pauses, restarts, stale, takeover
 from dpe.policy.places import Place
 from dpe.policy.turn import Turn
 from pcloud.model.actions import Decision
@@ -69,8 +69,8 @@ def refusal(state: DeployableState, event: OperatorSaid) -> str:
             return f"nothing is blocked, exhausted or denied at {target.name or state.name}"
         case DeathConfirmed() if not fencing.awaits_confirmation(state.assemblies[event.assembly]):
             return f"{event.assembly} does not wait for anybody to confirm that its instance is dead"
-        case TakeoverAsked() if not state.stale:
-            return f"{state.name} is not frozen: there is nothing to take over"
+        case TakeoverAsked() if not takeover.needed(state):
+            return f"{state.name} is neither frozen nor only observed: there is nothing to take over"
         case _:
             return ""
 

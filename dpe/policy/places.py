@@ -10,6 +10,7 @@ from dpe.policy.turn import Turn
 from pcloud.model.drafts import quick
 from pcloud.model.plan import RecoverySettings
 from pcloud.model.state import DeployableState, Recovery
+from pcloud.model.words import Mode
 
 
 @quick
@@ -64,6 +65,11 @@ def settings_of(turn: Turn, place: Place) -> RecoverySettings:
     if place.resource:
         return turn.resource_plan(place.assembly, place.resource).recovery
     return turn.plan_of(place.assembly).recovery if place.assembly else turn.plan.recovery
+
+
+def mode_of(turn: Turn, place: Place) -> Mode:
+    """What may be done by itself at a place: what its settings say, and nothing while the controller must not trust itself."""
+    return Mode.OBSERVE if turn.root.observing else settings_of(turn, place).mode
 
 
 def recoveries(state: DeployableState) -> Iterator[tuple[Place, Recovery]]:

@@ -8,11 +8,11 @@ Rules:
 
 from __future__ import annotations
 
-from dpe.policy import evidence, gates, places, windows
+from dpe.policy import evidence, gates, observing, places, windows
 from dpe.policy.altering import replace
 from dpe.policy.turn import Turn
 from dpe.policy.wording import duration
-from pcloud.model.events import ControllerStalled
+from pcloud.model.events import ControllerResumed, ControllerStalled
 from pcloud.model.state import AssemblyState, Silence
 from pcloud.model.words import Phase, Verdict
 
@@ -20,10 +20,15 @@ STALLS = 3  # policy.md section 5: "Three stalls …
 STALLS_WITHIN = 600.0  # … in 10 min: alert"
 
 
-def on_resumed(turn: Turn) -> None:
-    """A new process takes over."""
+def on_resumed(turn: Turn, event: ControllerResumed) -> None:
+    """A new process takes over; where it must not trust itself, it only observes."""
+    if event.doubt:
+        observing.begin(turn, event.doubt)
     take_up(turn)
-    turn.report("resumed", "the controller has started and goes on from the store")
+    if turn.root.observing and not event.doubt:
+        turn.report("resumed", observing.still_observes(turn.root), alert=True)
+    else:
+        turn.report("resumed", "the controller has started and goes on from the store")
 
 
 def take_up(turn: Turn) -> None:
@@ -81,10 +86,7 @@ def resume_assembly(turn: Turn, name: str, state: AssemblyState) -> None:
     """Start its clocks again and repeat what is open."""
     restart_clocks(turn, name, state)
     turn.update(name, contact=False)
-    for action in (state.action, state.discard, state.twin):
-        if action is not None:
-            turn.order(action)
-    for resource, each in state.resources.items():
+    for action in () if state.still else observing.opened(state):
+        turn.order(action)
+    for resource in state.resources:
         evidence.forget_resource(turn, name, resource, doubt=False)
-        if each.action is not None:
-            turn.order(each.action)

@@ -12,7 +12,9 @@ from dpe.policy import (
     gates,
     ladder,
     lifecycle,
+    observing,
     pauses,
+    places,
     probes,
     records,
     restarts,
@@ -40,7 +42,7 @@ def settle(turn: Turn) -> None:
     at_rest: dict[str, int] = {}  # the version at which each assembly was last seen to come to nothing
     for _ in range(ROUNDS):
         before = turn.version
-        if turn.root.recovery is not None:
+        if turn.root.recovery is not None and not any(state.still for state in turn.assemblies.values()):
             whole.advance(turn)
         for name in turn.assemblies:
             if at_rest.get(name) != turn.version:
@@ -67,7 +69,7 @@ def settle_assembly(turn: Turn, name: str) -> None:
     if is_over(turn, turn[name]):
         run_out(turn, name)
     match turn[name].stage:
-        case Stage.ABSENT | Stage.WAITING:
+        case Stage.ABSENT | Stage.WAITING if not turn[name].still:
             lifecycle.come_up(turn, name)
         case Stage.LAUNCHING:
             retiring.launch_again(turn, name)
@@ -85,10 +87,12 @@ def settle_assembly(turn: Turn, name: str) -> None:
 
 def settle_others(turn: Turn, name: str) -> None:
     """Apply the rules to its instances beside the current one."""
-    if turn[name].retired:
+    if turn[name].retired and not observing.keeps(turn, name):
         retiring.discard(turn, name)
     if turn[name].twins:
         twins.stop(turn, name)
+    if turn[name].still:
+        observing.settle(turn, name)
 
 
 def settle_resources(turn: Turn, name: str) -> None:
@@ -170,8 +174,10 @@ def follow_parameters(turn: Turn, name: str) -> None:
     values = dependencies.parameters(turn, name)
     if values is None or state.configured is None or values == state.configured or state.denied or dependencies.trouble(turn, name):
         return
+    if turn.root.observing:  # taken as done it would never be done: it waits for the takeover
+        return
     changed = ", ".join(key for key, value in values if (key, value) not in state.configured)
-    mode = turn.plan_of(name).recovery.mode
+    mode = places.mode_of(turn, Place(name))
     choice, doing, alert = gates.intended(turn, Place(name), "configuring again")
     decision = turn.decide(
         Decision(turn.next_id(), choice, "section 2", Rung.RESTART, evidence=(f"{changed} changed",), next=str(Rung.REBOOT)),

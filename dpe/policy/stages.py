@@ -13,9 +13,13 @@ def enter(turn: Turn, assembly: str, stage: Stage, *, until: float | None = None
 
 
 def act(turn: Turn, assembly: str, action: Action) -> None:
-    """Open an intent for the assembly and order it. While it is open the stage has no other time than the action's own."""
+    """Open an intent for the assembly and order it. While it is open the stage has no other time than the action's own.
+
+    Where the assembly stands still it is opened only: whoever takes it up orders it.
+    """
     turn.update(assembly, action=action, until=None)
-    turn.order(action)
+    if not turn[assembly].still:
+        turn.order(action)
 
 
 def verify_time(turn: Turn, assembly: str) -> float:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dpe.policy import bringup, places, resuming
 from dpe.policy.turn import Turn
 from pcloud.model.actions import Decision, DestroyInstance, LaunchInstance, ReturnPermit
-from pcloud.model.events import ControllerResumed, Event, InstanceListed, OperatorSaid, TakeoverAsked
+from pcloud.model.events import ControllerResumed, Event, InstanceListed, OperatorSaid
 from pcloud.model.state import AssemblyState, DeployableState
 from pcloud.model.words import Choice, Desired, Phase
 
@@ -44,11 +44,10 @@ def freeze(turn: Turn, event: InstanceListed) -> None:
 def take_in(turn: Turn, event: Event) -> None:
     """What still counts while nothing is done."""
     match event:
-        case TakeoverAsked():
-            take_over(turn, event)
         case OperatorSaid():
             turn.report("refused", refusal(turn.root))
         case ControllerResumed():
+            turn.update_root(observing=event.doubt or turn.root.observing)
             turn.report("resumed", f"the controller has started, and still does nothing: {turn.root.stale}", alert=True)
         case InstanceListed() if event.assembly in turn.assemblies and event.generation > turn[event.assembly].generation:
             turn.update(event.assembly, claimed=max(event.generation, turn[event.assembly].claimed))
@@ -61,14 +60,12 @@ def refusal(state: DeployableState) -> str:
     return f"{state.name} is frozen: {state.stale}; takeover ends it"
 
 
-def take_over(turn: Turn, event: TakeoverAsked) -> None:
+def take_over(turn: Turn) -> None:
     """Somebody answers for it that this controller is the one."""
-    who = f" by {event.owner}" if event.owner else ""
     turn.update_root(stale="")
     overtaken = [name for name, state in turn.assemblies.items() if isinstance(state.action, LaunchInstance) and state.claimed]
     for name, state in turn.assemblies.items():
         turn.update(name, held="", generation=max(state.generation, state.claimed), claimed=0, **reopened(turn, state))
-    turn.report("takeover", f"taken over{who}: going on from the highest generation that was seen")
     resuming.take_up(turn)
     for name in overtaken:
         if turn.desired is Desired.RUNNING:

@@ -7,7 +7,7 @@ of others. Who is stale takes in next to nothing, and does nothing.
 
 from __future__ import annotations
 
-from dpe.policy import answers, beginning, contact, gates, operator, probes, resuming, sights, silence, stale, twins
+from dpe.policy import answers, beginning, contact, gates, operator, probes, resuming, sights, silence, stale, takeover, twins
 from dpe.policy.reporting import report_changes
 from dpe.policy.settings import adopt_plan
 from dpe.policy.settling import settle, wake_at
@@ -34,8 +34,10 @@ from pcloud.model.events import (
     PermitHeld,
     ProbeReported,
     ProvisionFinished,
+    SecretNoted,
     SettingsChanged,
     StopRecorded,
+    TakeoverAsked,
     Ticked,
 )
 from pcloud.model.state import DeployableState
@@ -55,7 +57,10 @@ def step(state: DeployableState, event: Event) -> Step:
     if state.plan is None:
         return state, (), None
     turn = Turn(state, state.plan, event.at, event.wall)
-    (stale.take_in if state.stale else take_in)(turn, event)
+    if isinstance(event, TakeoverAsked) and takeover.needed(state):
+        takeover.on_asked(turn, event)
+    else:
+        (stale.take_in if state.stale else take_in)(turn, event)
     if turn.version == 0 and not turn.orders and not isinstance(event, SettingsChanged) and not due(state, event.at):
         return state, (), state.wake_at  # what was settled before is settled still
     if not turn.root.stale:
@@ -81,7 +86,7 @@ def take_in(turn: Turn, event: Event) -> None:
         case OperatorSaid():
             operator.on_said(turn, event)
         case ControllerResumed():
-            resuming.on_resumed(turn)
+            resuming.on_resumed(turn, event)
         case ControllerStalled():
             resuming.on_stalled(turn, event)
         case ActionDone():
@@ -115,6 +120,15 @@ def take_in_sight(turn: Turn, event: Event) -> None:
             sights.on_anchor(turn, event)
         case GuestStopping() if current(turn, event.assembly, event.generation):
             contact.on_stopping(turn, event)
+        case SecretNoted() if event.assembly in turn.assemblies:
+            turn.report("secret", event.reason, assembly=event.assembly, alert=event.alert)
+        case _:
+            take_in_cloud(turn, event)
+
+
+def take_in_cloud(turn: Turn, event: Event) -> None:
+    """Write down what the cloud said of a machine."""
+    match event:
         case CloudAnswered() if mine(turn, event.assembly, event.instance_id):
             sights.on_cloud(turn, event)
         case CloudUnreachable() if mine(turn, event.assembly, event.instance_id):

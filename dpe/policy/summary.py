@@ -58,7 +58,7 @@ def assembly_word(state: AssemblyState) -> str:
     """The stage while it is on its way up or down; else what is the matter with it, or healthy."""
     if state.blocked:
         return "blocked"
-    if state.held:
+    if state.held or state.still:
         return "held"
     if state.exhausted:
         return "exhausted"

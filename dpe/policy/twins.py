@@ -10,8 +10,9 @@ Rules:
 
 from __future__ import annotations
 
-from dpe.policy import pauses, stale
+from dpe.policy import pauses, places, stale
 from dpe.policy.lifecycle import TRY_AGAIN
+from dpe.policy.places import Place
 from dpe.policy.turn import Turn
 from pcloud.model.actions import Decision, LaunchInstance, StopTwin
 from pcloud.model.events import InstanceListed
@@ -70,7 +71,7 @@ def begin(turn: Turn, name: str, twin: Twin) -> None:
     current = state.instance
     so = f"beside {current.id} of generation {current.generation}" if current is not None else "and should not"
     found = f"{twin.instance_id} of generation {twin.generation} runs {so}"
-    if turn.plan_of(name).recovery.mode is Mode.OBSERVE:
+    if places.mode_of(turn, Place(name)) is Mode.OBSERVE:
         forget(turn, name, twin.instance_id)
         turn.decide(
             Decision(turn.next_id(), Choice.HOLD, "section 6", evidence=(found,)),

@@ -2,7 +2,8 @@
 
 Rules:
 - Nothing is done before the state that orders it is durable.
-- The work in hand is made to fit the state: each open intent has one task, and a task whose intent is closed ends.
+- The work in hand is made to fit the state: each open intent has one task, and a task whose intent is closed ends. What stands still is
+  asked about only.
 - What came in while nobody looked is dated before that, and then the policy is told of it: no deadline is judged by such time.
 - ``wake_at`` is the only timer. What cannot be recorded is not done: the engine ends with StoreError, and its keeper starts it anew.
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 
+from dpe.policy.observing import opened
 from dpe.policy.operator import refusal
 from dpe.shell.asking import Asker
 from dpe.shell.clock import Clock
@@ -19,6 +21,7 @@ from dpe.shell.facts import Fact
 from dpe.shell.guarding import Petitioner
 from dpe.shell.machines import Machines
 from dpe.shell.performing import Performer
+from dpe.shell.resolving import Resolver
 from dpe.shell.secrets import Secrets
 from dpe.shell.stalls import Stall, bearable
 from dpe.shell.surroundings import Surroundings
@@ -62,13 +65,12 @@ class Engine:
     def __init__(self, plan: DeployablePlan, stored: Stored | None, surroundings: Surroundings, *, seed: int = 0) -> None:
         self._plan = plan
         self._around = surroundings
-        self._secrets = Secrets(surroundings.secret)
-        self._secrets.learn(plan)
+        self._secrets = Secrets(surroundings.secret, self.post)
         self._inbox: asyncio.Queue[Fact] = asyncio.Queue(INBOX)
         self._overflowed = False
         self._posted = self._taken_in = 0  # facts
         self._stepped = asyncio.Event()  # set and replaced after every step, for those who wait for a state
-        self._performing: dict[str, asyncio.Task[None]] = {}
+        self._performing: dict[tuple[str, bool], asyncio.Task[None]] = {}  # by the action's id, and whether it is only asked about
         self._clock = Clock(stored, surroundings.wall)
         self._handed_over = self._clock.now()  # the moment of the last event
         self._stall: Stall | None = None  # the policy does not know of it yet
@@ -78,7 +80,8 @@ class Engine:
         self._resumes = stored is not None
         self.change_plan(plan)
         if stored is not None:
-            self.post(Fact(ControllerResumed))
+            self.post(Fact(ControllerResumed, doubt=stored.doubt))
+        self._secrets.learn(plan)
 
     @property
     def state(self) -> DeployableState:
@@ -135,10 +138,13 @@ class Engine:
         try:
             async with asyncio.TaskGroup() as tasks:
                 self._tasks = tasks
-                self._watchers = Watchers(self._around, self._clock, tasks, self.post)
+                self._watchers = Watchers(self._around, self._clock, tasks, self._secrets, self.post)
                 machines = Machines(self._plan.name, self._around, self._secrets, self.post)
                 self._asker = Asker(machines, self._watchers, self.post)
-                self._performer = Performer(lambda: self._plan, machines, self._secrets, self._watchers.agent, self._boot_id, self._contact)
+                known = (self._boot_id, self._contact)
+                agent = self._watchers.agent
+                self._performer = Performer(lambda: self._plan, machines, self._secrets, agent, *known, self._configured)
+                self._resolver = Resolver(lambda: self._plan, machines, agent, *known)
                 self._petitioner.attend()
                 await self._loop(resumed=self._resumes)
         except ExceptionGroup as group:
@@ -233,16 +239,22 @@ class Engine:
         """Perform what is open and is not being performed; end what is no longer open. Nothing is begun once it is halted."""
         if self.halted:
             return
-        wanted = {action.id: action for action in open_actions(self.state)}
-        for action_id in [each for each in self._performing if each not in wanted]:
-            self._performing.pop(action_id).cancel()
-        for action_id, action in wanted.items():
-            if action_id not in self._performing:
-                work = self._perform(action, resumed=resumed)
-                self._performing[action_id] = self._tasks.create_task(work, name=f"{type(action).__name__} {action_id}")
+        wanted = {(action.id, still): action for still in (False, True) for action in open_actions(self.state, still=still)}
+        over = {each: self._performing.pop(each) for each in list(self._performing) if each not in wanted}
+        for task in over.values():
+            task.cancel()
+        for (action_id, still), action in wanted.items():
+            if (action_id, still) not in self._performing:
+                again = resumed or (action_id, True) in over  # what stood still may have been begun by whoever was before us
+                work = self._resolve(action) if still else self._perform(action, resumed=again)
+                name = f"{type(action).__name__} {action_id}"
+                self._performing[action_id, still] = self._tasks.create_task(work, name=f"asking about {name}" if still else name)
 
     async def _perform(self, action: Action, *, resumed: bool) -> None:
         self.post(await self._performer.perform(action, resumed=resumed))
+
+    async def _resolve(self, action: Action) -> None:
+        self.post(await self._resolver.resolved(action))
 
     async def _contact(self, assembly: str) -> None:
         """Wait until there is contact: right after a restart of the controller there is none yet."""
@@ -251,6 +263,9 @@ class Engine:
 
     def _boot_id(self, assembly: str) -> str:
         return self.state.assemblies[assembly].boot_id
+
+    def _configured(self, assembly: str) -> dict[str, str]:
+        return dict(self.state.assemblies[assembly].configured or ())
 
     def _recover_from_overflow(self) -> None:
         if self._overflowed:
@@ -263,13 +278,10 @@ def beginning(state: DeployableState, at: float, wall: float, *, loaded: bool) -
     return StateLoaded(at, wall) if loaded else StateMade(at, wall, seed=state.seed, jitter=state.jitter)
 
 
-def open_actions(state: DeployableState) -> list[Action]:
-    """All open intents, in the plan's order; a stale controller performs none."""
-    found: list[Action] = []
-    for assembly in () if state.stale else state.assemblies.values():
-        found.extend(action for action in (assembly.action, assembly.discard, assembly.twin) if action is not None)
-        found.extend(each.action for each in assembly.resources.values() if each.action is not None)
-    return found
+def open_actions(state: DeployableState, *, still: bool) -> list[Action]:
+    """Open intents, in the plan's order: those to be performed, or those of what stands ``still``; none for a stale controller."""
+    assemblies = () if state.stale else state.assemblies.values()
+    return [action for each in assemblies if each.still is still for action in opened(each)]
 
 
 def first_cause(group: BaseExceptionGroup[BaseException]) -> BaseException:

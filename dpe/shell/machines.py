@@ -54,9 +54,20 @@ class Machines:
         if found is None:
             found = await self._create(cloud, plan, generation)
         reading = await self._until_running(cloud, found)
-        _, public = await asyncio.to_thread(self._around.keyring.host_pair, self._deployable, plan.name, generation)
-        user = reading.user or plan.monitor.user
-        return Instance(reading.id, generation, reading.address, reading.port, user, public, infrastructure)
+        return await self._instance(reading, plan.name, generation, infrastructure, plan.monitor.user)
+
+    async def seen(self, assembly: str, infrastructure: str, generation: int, user: str) -> Instance | None:
+        """The instance of this generation if one runs; nothing is done for it. Raises InfrastructureError."""
+        cloud = self._around.infrastructure(infrastructure)
+        for each in of_generation(await self._list(cloud, assembly, generation), generation):
+            if each.status in RUNNING and each.address:
+                return await self._instance(each, assembly, generation, infrastructure, user)
+        return None
+
+    async def _instance(self, reading: InstanceReading, assembly: str, generation: int, infrastructure: str, user: str) -> Instance:
+        """What runs, with its own host key; ``user`` where the infrastructure names none."""
+        _, public = await asyncio.to_thread(self._around.keyring.host_pair, self._deployable, assembly, generation)
+        return Instance(reading.id, generation, reading.address, reading.port, reading.user or user, public, infrastructure)
 
     async def _look_for(self, cloud: Infrastructure, assembly: str, generation: int, patience: float) -> InstanceReading | None:
         """The instance that carries the tags of this generation, for ``patience`` seconds; a twin of it is stopped."""

@@ -16,7 +16,7 @@ from pcloud.cli.options import JsonOption, Output, OutputOption, TimeoutOption, 
 from pcloud.cli.output import emit
 from pcloud.cli.status import status
 from pcloud.cli.targets import suggesting, target
-from pcloud.client.spec_files import is_file, read_spec
+from pcloud.client.spec_files import is_file, uploaded
 from pcloud.model.words import Desired
 from pcloud.screen.console import Screen
 from pcloud.screen.status import status_lines, summary_lines
@@ -54,7 +54,7 @@ def create(
     """Register a deployable from its spec, without starting it. The same content again changes nothing."""
     screen = Screen()
     with connected() as client:
-        status = client.create(read_spec(file), replace=replace)
+        status = client.create(uploaded(file), replace=replace)
     emit(screen, chosen(output, json), status, lambda: status_lines(status, datetime.now(UTC), screen.width))
 
 
@@ -71,7 +71,7 @@ def start(
     Ctrl-C stops the waiting, not the deployable. Exit code 5: something is blocked or exhausted and waits for you.
     """
     with connected() as client:
-        name = client.create(read_spec(deployable)).name if is_file(deployable) else deployable
+        name = client.create(uploaded(deployable)).name if is_file(deployable) else deployable
         with suggesting(client, target(name, most=1)):
             status = client.start(name)
         go(client, status, Desired.RUNNING, timeout, chosen(output, json), wait=not no_wait)

@@ -29,13 +29,27 @@ class SettingsChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SecretNoted(Event):
+    """Something is to be told of a secret of the assembly: it has changed, cannot be read, or others can read it. Never its value."""
+
+    assembly: str
+    reason: str
+    alert: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ticked(Event):
     """Time has come to ``wake_at``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControllerResumed(Event):
-    """A new controller process goes on from the stored state; answers to open actions may be lost."""
+    """A new controller process goes on from the stored state; answers to open actions may be lost.
+
+    ``doubt`` is why it must not trust what it knows, or itself; empty if it may (policy.md section 6).
+    """
+
+    doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

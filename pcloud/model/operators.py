@@ -83,4 +83,6 @@ class DeathConfirmed(OperatorSaid):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TakeoverAsked(OperatorSaid):
-    """This controller is the one that looks after the deployable, whatever generations were seen (policy.md section 6)."""
+    """This controller is the one that looks after the deployable, whatever was seen or doubted (policy.md section 6)."""
+
+    reason: str = ""

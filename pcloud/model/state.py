@@ -177,6 +177,7 @@ class AssemblyState:
     twin_at: float | None = None  # when the next attempt at it is due
     twins: tuple[Twin, ...] = ()  # seen to run; each stays in the row until it is off, or turns out to be the current instance
     claimed: int = 0  # the highest generation above ours that was seen, while we are stale
+    still: bool = False  # it was under way when the controller began to only observe: nothing of it is done until somebody says so
     retired: tuple[Retired, ...] = ()  # oldest first; those that are kept, and those that wait to be deleted or are being deleted
 
 
@@ -210,6 +211,7 @@ class DeployableState:
     doubted: str = ""  # why checks from the controller say nothing now
     stalls: tuple[float, ...] = ()  # the controller's, of the last 10 min
     stale: str = ""  # why nothing at all is done any more: somebody else has gone on with this deployable
+    observing: str = ""  # why the controller only observes: it must not trust itself, until somebody says takeover
     outcome: tuple[str, bool] | None = None  # the decision of the last recovery that ended above a restart, and whether it verified
     serial: int = 0  # of decisions and actions
     seed: int = 0  # for jitter

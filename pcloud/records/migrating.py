@@ -18,6 +18,7 @@ Document = Mapping[str, Any]
 # What releases that called themselves version 1 came to know in its course; the earlier ones behaved as is said here.
 _DEPLOYABLE_1: Document = {
     "stale": "",
+    "observing": "",
     "pauses": [],
     "recovery": None,
     "relaunches": [],
@@ -39,6 +40,7 @@ _ASSEMBLY_1: Document = {
     "twin_at": None,
     "twins": [],
     "claimed": 0,
+    "still": False,
 }
 _RESOURCE_1: Document = {"denied": "", "decision": ""}
 _SILENCE_1: Document = {"anchor": "", "anchor_at": None, "suppressed_by": ""}

@@ -168,6 +168,15 @@ def live_generations(world: World, name: str) -> list[int]:
     return [each.instance.generation for each in world.machines.values() if each.plan.name == name and each.status is InstanceStatus.ACTIVE]
 
 
+def only_look_on(world: World) -> None:
+    """The controller comes back and must not trust itself: nothing is done, until somebody takes over."""
+    world.resume(doubt="the store was moved")
+    mark = world.mark()
+    world.advance(900)
+    assert world.did(mark) == []
+    world.feed(events.TakeoverAsked(at=0, owner="ada"))
+
+
 def live_on(world: World) -> None:
     """Whatever was asked of people is answered, and the guards let everything pass."""
     twins: list[str] = []
@@ -188,6 +197,17 @@ def live_on(world: World) -> None:
         if world.word() == "healthy":
             break
     assert twins == []
+
+
+@pytest.mark.parametrize("how", ["stored", "begun", "answer lost"])
+@pytest.mark.parametrize("case", CASES)
+def test_a_recovery_that_is_cut_anywhere_and_taken_over_later_ends_well_or_loudly(case: str, how: str) -> None:
+    scenario, mode = CASES[case]
+    for step, world in enumerate(cuts(scenario, pair(mode), how)):
+        world.interval = 60.0
+        only_look_on(world)
+        live_on(world)
+        assert world.word() in {"healthy", "held"}, f"cut after step {step}: {world.word()}: {world.lines()[-6:]}"
 
 
 @pytest.mark.parametrize("how", ["stored", "begun", "answer lost"])

@@ -172,6 +172,11 @@ class Fate(RuleBasedStateMachine):
     def the_controller_is_killed_and_started(self) -> None:
         self.world.resume()
 
+    @rule()
+    def it_must_not_trust_itself(self) -> None:
+        self.world.resume(doubt="the store was moved")
+        assert self.world.state.observing
+
     @rule(running=st.sampled_from([True, True, False]))
     def the_operator_wants(self, running: bool) -> None:
         if running:
@@ -251,6 +256,7 @@ class Fate(RuleBasedStateMachine):
     def somebody_takes_over(self) -> None:
         self.world.feed(events.TakeoverAsked(at=0, owner="ada"))
         assert not self.world.state.stale
+        assert not self.world.state.observing
 
     @rule(number=st.integers(0, 60), done=st.booleans())
     def an_old_answer_comes(self, number: int, done: bool) -> None:
@@ -274,7 +280,7 @@ class Fate(RuleBasedStateMachine):
             if machine.status not in {InstanceStatus.SHUTOFF, InstanceStatus.ERROR}:
                 machine.status = InstanceStatus.ACTIVE
         world.interval, started = 60.0, world.now
-        if world.state.stale:  # which nothing but this ends
+        if world.state.stale or world.state.observing:  # which nothing but this ends
             world.feed(events.TakeoverAsked(at=0))
         world.let_go()
         world.feed(events.OutsideDoubted(at=0, doubted=False))

@@ -214,8 +214,8 @@ def test_who_is_not_frozen_has_nothing_to_take_over() -> None:
     world = World(PAIR)
     before, mark = world.state, world.mark()
     word = events.TakeoverAsked(at=0, owner="ada")
-    assert refusal(world.state, word) == "app is not frozen: there is nothing to take over"
+    assert refusal(world.state, word) == "app is neither frozen nor only observed: there is nothing to take over"
     assert refusal(overtaken(world.fork()).state, word) == ""
     world.feed(word)
-    assert [each.reason for each in world.reports(mark)] == ["app is not frozen: there is nothing to take over"]
+    assert [each.reason for each in world.reports(mark)] == ["app is neither frozen nor only observed: there is nothing to take over"]
     assert replace(world.state, serial=before.serial) == before

@@ -10,6 +10,7 @@ from copy import copy
 from dataclasses import replace
 from functools import cache
 
+from dpe.policy.observing import opened
 from dpe.policy.step import step
 from pcloud.model import actions, events
 from pcloud.model.guards import GuardVerdict, PermitRequest
@@ -90,11 +91,8 @@ class World(Lab, Looking):
                     self.inbox.append(answer)
 
     def open_actions(self) -> list[actions.Action]:
-        found: list[actions.Action] = []
-        for each in () if self.state.stale else self.state.assemblies.values():
-            found.extend(action for action in (each.action, each.discard, each.twin) if action is not None)
-            found.extend(resource.action for resource in each.resources.values() if resource.action is not None)
-        return found
+        assemblies = () if self.state.stale else self.state.assemblies.values()
+        return [action for each in assemblies if not each.still for action in opened(each)]
 
     def perform(self, action: actions.Action) -> events.Event | None:
         """Let it succeed, unless the machine or the cloud prevents it."""
@@ -210,15 +208,18 @@ class World(Lab, Looking):
     def stop(self) -> None:
         self.feed(events.OperatorAsked(at=self.now, desired=Desired.STOPPED))
 
-    def resume(self, away: float = 0.0) -> None:
-        """The controller is killed, and started again ``away`` seconds later: what it was doing and what it saw is lost."""
+    def resume(self, away: float = 0.0, doubt: str = "") -> None:
+        """The controller is killed, and started again ``away`` seconds later: what it was doing and what it saw is lost.
+
+        ``doubt`` is why it must not trust itself then.
+        """
         self.now += away
         self.sessions.clear()
         self.performing.clear()
         self.inbox.clear()
         self.state = replace(self.state, plan=None)
         self.inbox.append(events.SettingsChanged(at=self.now, plan=self.plan))
-        self.feed(events.ControllerResumed(at=self.now))
+        self.feed(events.ControllerResumed(at=self.now, doubt=doubt))
 
     def order(self, rung: Rung, target: str) -> None:
         """The operator asks for a rung's action."""
