@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import os
-import random
 import signal
 from collections.abc import Iterator
-from ipaddress import IPv4Network
 from pathlib import Path
 
 import pytest
 
 from cpe.shell.infrastructures.machine.container import running
-from cpe.shell.infrastructures.machine.driver import MachineNodeDriver
-from cpe.shell.infrastructures.machine.network import Network
 from pcloud.errors import RefusedError
-from tests.agents.nspawn import root_file_system, why_not
+from tests.agents.nspawn import why_not
+from tests.infrastructures.machine_cloud import MachineLab
 from tests.system.running import Daemon, until
 
 pytestmark = [
@@ -54,33 +51,11 @@ assemblies:
 """
 
 
-class Lab:
-    """The cloud as somebody else sees it."""
-
-    def __init__(self, daemon: Daemon) -> None:
-        self.bridge = f"pct{random.randrange(16**6):06x}"
-        self.subnet = f"10.213.{random.randrange(256)}.0/24"
-        self.image = root_file_system()
-        self.directory = daemon.state / "clouds" / "lab"
-        self.config = (
-            f'[infrastructures.lab]\ndriver = "machine"\nargs = {{bridge = "{self.bridge}", subnet = "{self.subnet}", '
-            f'images = {{debian-12 = "{self.image}"}}}}\n'
-        )
-
-    @property
-    def driver(self) -> MachineNodeDriver:
-        return MachineNodeDriver(self.directory, {"debian-12": self.image}, Network(self.bridge, IPv4Network(self.subnet)))
-
-    def clear(self) -> None:
-        for node in self.driver.list_nodes():
-            self.driver.destroy_node(node)
-
-
 @pytest.fixture
-def lab(daemon: Daemon) -> Iterator[Lab]:
-    made = Lab(daemon)
+def lab(daemon: Daemon) -> Iterator[MachineLab]:
+    made = MachineLab(daemon.state / "clouds" / "lab")
     daemon.end()
-    daemon.config.write_text(made.config)
+    configure(daemon, made)
     daemon.start()
     try:
         yield made
@@ -88,11 +63,15 @@ def lab(daemon: Daemon) -> Iterator[Lab]:
         if daemon.process is not None:
             daemon.end()
         made.clear()
-    assert not Path("/sys/class/net", made.bridge).exists()
-    assert str(made.directory) not in Path("/proc/mounts").read_text()
 
 
-def test_machines_are_launched_healed_and_removed(daemon: Daemon, lab: Lab, tmp_path: Path) -> None:
+def configure(daemon: Daemon, lab: MachineLab, bridge: str = "bridge", subnet: str = "") -> None:
+    """Write the daemon's configuration, with that word for the bridge's key."""
+    args = f'{bridge} = "{lab.bridge}", subnet = "{subnet or lab.subnet}", images = {{debian-12 = "{lab.image}"}}'
+    daemon.config.write_text(f'[infrastructures.lab]\ndriver = "machine"\nargs = {{{args}}}\n')
+
+
+def test_machines_are_launched_healed_and_removed(daemon: Daemon, lab: MachineLab, tmp_path: Path) -> None:
     password = tmp_path / "password"
     password.touch(0o600)
     password.write_text("correct-horse-battery")
@@ -149,9 +128,9 @@ def kill(process: Path) -> bool:
     return True
 
 
-def test_it_is_told_what_is_wrong_with_its_settings(daemon: Daemon, lab: Lab) -> None:
+def test_it_is_told_what_is_wrong_with_its_settings(daemon: Daemon, lab: MachineLab) -> None:
     daemon.end()
-    daemon.config.write_text(lab.config.replace("bridge =", "brigde =").replace("10.213", "8.213"))
+    configure(daemon, lab, bridge="brigde", subnet="8.213.0.0/24")
     daemon.start()
     with pytest.raises(RefusedError, match=r"args\.brigde") as refused:
         daemon.create(SPEC.replace("FILE", "/nowhere"))

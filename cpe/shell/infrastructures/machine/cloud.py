@@ -122,7 +122,8 @@ class MachineCloud:
         """Ask it to, or power it off and on, whatever state it is in."""
         place = self._place(identity)
         if not hard:
-            container.ask(identity, container.REBOOT)
+            if not container.ask(identity, container.REBOOT):
+                raise ConflictError(f"{identity} is off: it cannot be asked to reboot")
             return
         with locked(place / "lock", PATIENCE):
             container.end(identity, orderly=False)

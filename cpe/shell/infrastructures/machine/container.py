@@ -24,6 +24,8 @@ BEGIN = 15.0
 """Seconds for a container to have its end of the cable; a tenth of one is usual."""
 ORDERLY = 20.0
 """Seconds for an orderly power-off, after which it is cut: with what follows it stays within the time of a call."""
+ASK_AGAIN = 1.0
+"""Seconds until it is asked again to power off: early in its boot nobody hears."""
 KILLED = 10.0
 """Seconds within which SIGKILL must have worked."""
 LOOK = 0.02
@@ -64,19 +66,21 @@ def begin(place: Path, identity: str, bridge: str, volumes: Iterable[VolumeRecor
         raise UnavailableError(f"{NSPAWN}: {(place / 'console').read_text(errors='replace')[-300:].strip()}")
 
 
-def ask(identity: str, word: int) -> None:
-    """Tell the machine's first process to power off or to reboot."""
-    for pid, is_nspawn in running(identity).items():
+def ask(identity: str, word: int) -> bool:
+    """Tell the machine's first process to power off or to reboot; False if nothing of it runs."""
+    pids = running(identity)
+    for pid, is_nspawn in pids.items():
         if not is_nspawn:
             _send(pid, word)
+    return bool(pids)
 
 
 def end(identity: str, *, orderly: bool) -> None:
     """See it off, by force where it does not go by itself; UnavailableError if even that does not help."""
     if orderly:
-        ask(identity, POWER_OFF)
-        if _until(lambda: not running(identity), ORDERLY):
-            return
+        for _ in range(round(ORDERLY / ASK_AGAIN)):
+            if not ask(identity, POWER_OFF) or _until(lambda: not running(identity), ASK_AGAIN):
+                return
     deadline = time.monotonic() + KILLED
     while pids := running(identity):
         for pid in sorted(pids, key=lambda each: pids[each]):  # its first process before nspawn
