@@ -138,7 +138,7 @@ class Engine:
         try:
             async with asyncio.TaskGroup() as tasks:
                 self._tasks = tasks
-                self._watchers = Watchers(self._around, self._clock, tasks, self.post)
+                self._watchers = Watchers(self._around, self._clock, tasks, self._secrets, self.post)
                 machines = Machines(self._plan.name, self._around, self._secrets, self.post)
                 self._asker = Asker(machines, self._watchers, self.post)
                 known = (self._boot_id, self._contact)

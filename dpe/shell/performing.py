@@ -39,6 +39,7 @@ from pcloud.model.ports import Agent, Outcome
 from pcloud.model.words import Verdict
 
 SEEN_AGAIN = 45.0  # seconds for a machine that a dead controller may have rebooted to answer: what most take to boot
+PACKAGES = 600.0  # seconds that a soft reboot waits for packages that are being changed: policy.md section 1, dpkg's lock
 REBOOT_COMMAND = 60.0  # a power switch answers within seconds or not at all
 
 
@@ -73,6 +74,8 @@ class Performer:
                 async with time_limit(action.timeout):
                     await self._contact(action.assembly)
                 return await self._do_to_services(action, resumed=resumed)
+            if isinstance(action, RebootAssembly) and not action.hard and not resumed:
+                await self._await_packages(action)
             async with time_limit(action.timeout):
                 return await self._do(action, resumed=resumed)
         except TimeoutError:
@@ -116,6 +119,12 @@ class Performer:
         if not await self._machines.fence(action.instance, disposable=action.disposable):
             return Fact(InstanceMissing, action=action.id)
         return Fact(InstanceFenced, action=action.id, console=console)
+
+    async def _await_packages(self, action: RebootAssembly) -> None:
+        """A machine that is rebooted in the middle of an upgrade may not come back; a hard reboot is one that nobody can be asked about."""
+        agent = self._agent(action.assembly, action.instance.generation)
+        if agent is not None:
+            await agent.await_packages(PACKAGES)
 
     async def _reboot(self, action: RebootAssembly, *, resumed: bool) -> Fact:
         """Reboot, unless its boot id shows that it has been (the answer of an earlier try was lost)."""
@@ -183,8 +192,8 @@ class Performer:
             stopped = await agent.stop(resource, self._environment(plan))
             if stopped.lost:
                 return Fact(ActionFailed, action=action.id, reason=said(stopped))
-            if not stopped.ok:
-                return Fact(StopFailed, action=action.id, reason=said(stopped))
+            if not stopped.ok:  # a reboot, which a failed stop leads to, does not cure what no retry can
+                return Fact(ActionRefused if stopped.hard else StopFailed, action=action.id, reason=said(stopped))
         return self._judged(action, await agent.start(resource, self._environment(plan)))
 
     async def _start_all(self, action: StartResources, agent: Agent, plan: AssemblyPlan, names: tuple[str, ...], *, restart: bool) -> Fact:

@@ -75,6 +75,16 @@ class Secrets:
             if trouble:
                 self._post(Fact(SecretNoted, assembly=assembly, reason=trouble, alert=True))
 
+    def at_hand(self, plan: AssemblyPlan) -> dict[str, str]:
+        """The values of an assembly's secrets that can be read now: what looks at a service without one says so itself."""
+        found = {}
+        for each in plan.secrets:
+            try:
+                found[each.name] = self._value(plan.name, each)
+            except SecretError:
+                continue
+        return found
+
     def hidden(self, text: str) -> str:
         """The text without any of the values, the longest replaced first."""
         for value in sorted(self._hide, key=len, reverse=True):

@@ -15,7 +15,7 @@ from pcloud.spec.checks import checks_of
 from pcloud.spec.document import Document
 from pcloud.spec.inheriting import Inherited, nearest
 from pcloud.spec.loading import DeployableSpec
-from pcloud.spec.monitoring import action_timeout, monitor_levels, monitor_settings, rhythm
+from pcloud.spec.monitoring import METADATA, action_timeout, monitor_levels, monitor_settings, rhythm
 from pcloud.spec.problems import KeyPath
 from pcloud.spec.recovery import RecoveryDefaults
 from pcloud.spec.schema import EVERYWHERE, AssemblyKeys, CheckKeys, DeployableKeys, ResourceKeys
@@ -151,7 +151,9 @@ def _watching(spec: DeployableSpec, assembly: AssemblyKeys, resource: ResourceKe
     writer, places = _Writer(spec.document), _monitor_places(path[:2], path)
     levels = monitor_levels(spec.keys, assembly, resource)
     if resource.agent is not None:
-        yield from (writer.setting(f"monitor.{key}", found, places) for key, found in rhythm(levels).items())
+        told = METADATA if resource.agent.startswith("ocf:") else ""
+        for key, found in rhythm(levels).items():
+            yield writer.setting(f"monitor.{key}", replace(found, note=told) if found.level is None else found, places)
         yield writer.setting("timeout", action_timeout(resource), [Level("resource", path)])
     for number, (keys, check) in enumerate(zip(resource.checks, checks_of(resource.checks, levels), strict=True)):
         at = Level("resource", (*path, "checks", number))

@@ -47,7 +47,7 @@ class Puppet:
         finally:
             self.runs = False
 
-    def watch(self, assembly: AssemblyPlan) -> None:
+    def watch(self, assembly: AssemblyPlan, environment: Callable[[], Mapping[str, str]]) -> None:
         self.plan = assembly
 
     def probe_again(self) -> None:
@@ -63,6 +63,9 @@ class Puppet:
 
     async def running(self, resource: ResourcePlan) -> Verdict:
         return Verdict.PASSED
+
+    async def await_packages(self, timeout: float) -> None:
+        self.done.append(f"await packages {timeout:g}")
 
     async def execute(self, script: str, environment: Mapping[str, str], timeout: float) -> Outcome:
         self.done.append(script)
