@@ -27,7 +27,9 @@ TAGS = Tags("here", "shop", "web", 1)
 ORDER = LaunchOrder(name="shop-web-1", tags=TAGS, image="host", size="m1.small", user_data=b"")
 
 
-MACHINE = pytest.param("machine", marks=[pytest.mark.machine, pytest.mark.skipif(bool(why_not()), reason=why_not() or "-")])
+BOOTING = [pytest.mark.machine, pytest.mark.skipif(bool(why_not()), reason=why_not() or "-"), pytest.mark.timeout(900)]
+"""The first of them may have to build the image."""
+MACHINE = pytest.param("machine", marks=BOOTING)
 
 
 @pytest.fixture(params=["in memory", "local", MACHINE])

@@ -91,6 +91,7 @@ def test_settings_that_cannot_be_are_told(tmp_path: Path, args: dict[str, object
 
 @as_root
 @pytest.mark.machine
+@pytest.mark.timeout(900)  # the first time it builds the image
 async def test_a_machine_whose_nspawn_was_killed_runs_until_it_is_stopped(tmp_path: Path) -> None:
     with machine_cloud(tmp_path / "clouds" / "lab") as cloud:
         made = await cloud.create(ORDER)

@@ -58,7 +58,9 @@ def begin(place: Path, identity: str, bridge: str, volumes: Iterable[VolumeRecor
         run("mount", "-t", "overlay", "overlay", "-o", f"lowerdir={layers},upperdir={place / 'upper'},workdir={place / 'work'}", root)
     name = f"p{identity}"
     binds = [f"--bind={data(volume.id)}:{volume.mount}" for volume in volumes]
-    options = ["--quiet", "--boot", "--register=no", "--keep-unit", f"--network-bridge={bridge}", f"--machine={name}", *binds]
+    # where systemd runs the host it gives each machine a scope, which outlives the daemon's unit
+    unit = [] if Path("/run/systemd/system").is_dir() else ["--keep-unit"]
+    options = ["--quiet", "--boot", "--register=no", *unit, f"--network-bridge={bridge}", f"--machine={name}", *binds]
     words = [NSPAWN, *options, f"--setenv={MARK}={identity}", "-D", str(root)]
     run("setsid", "--fork", "sh", "-c", CONSOLE, "sh", place / "console", *words, env={MARK: identity})
     _until(lambda: Path(f"/sys/class/net/vb-{name}").exists() or not running(identity), BEGIN)
