@@ -18,7 +18,10 @@ from pcloud.model.ports import ProbeSeen, Sighting
 from pcloud.model.words import Origin, Reach, Verdict
 
 _SPREAD = 1.0
-"""Seconds at most by which first runs are spread."""
+_SPREAD_EACH = 0.05
+"""Seconds by which first runs are spread, at most and for each check: as inside the machine."""
+_FIRST_GAP = 0.2
+"""Seconds to the first look out of turn at what does not pass yet: as inside the machine, where watcher.sh says why."""
 
 
 class OutsideChecks:
@@ -57,14 +60,24 @@ class OutsideChecks:
 
     async def _repeat(self, resource: str, check: Check) -> None:
         share = zlib.crc32(f"{self._address}/{resource}/{check.key}".encode()) / 2**32
-        await asyncio.sleep(share * min(_SPREAD, check.interval))
+        await asyncio.sleep(share * min(_SPREAD, _SPREAD_EACH * len(self._checks), check.interval))
         last: Verdict | None = None
+        gap = _FIRST_GAP
         while True:
             verdict, reason = await self._once(check)
             if verdict is not last or verdict is not Verdict.PASSED:
                 self._report(ProbeSeen(resource, check.key, verdict, reason))
+            left = check.interval
+            while verdict is not Verdict.PASSED and gap < left:
+                await asyncio.sleep(gap)
+                left, gap = left - gap, gap * 1.5
+                verdict, reason = await self._once(check)
+                if verdict is Verdict.PASSED:
+                    self._report(ProbeSeen(resource, check.key, verdict, reason))
+            if verdict is Verdict.PASSED:
+                gap = check.interval
             last = verdict
-            await asyncio.sleep(check.interval)
+            await asyncio.sleep(left)
 
     async def _once(self, check: Check) -> tuple[Verdict, str]:
         try:

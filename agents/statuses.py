@@ -45,7 +45,7 @@ COMMAND: Final[Mapping[int, Verdict]] = {0: Verdict.PASSED, _NOT_EXECUTABLE: Ver
 NETWORK: Final[Mapping[int, Verdict]] = {0: Verdict.PASSED, UNKNOWN: Verdict.UNKNOWN}
 
 _HARD: Final[Mapping[type[ResourceAgent], frozenset[int]]] = {
-    SystemdAgent: frozenset({NOT_INSTALLED}),
+    SystemdAgent: frozenset({NOT_INSTALLED, NOT_PERMITTED}),
     OcfAgent: frozenset({2, 3, NOT_PERMITTED, NOT_INSTALLED, 6}),
     LsbAgent: frozenset({NOT_PERMITTED, NOT_INSTALLED, 6}),  # many scripts say 2 and 3 for whatever fails
     ProcessAgent: frozenset({NOT_INSTALLED, NOT_PERMITTED}),

@@ -76,7 +76,8 @@ require_program() { # ends with "not installed" or "not permitted" where the com
 start_process() {
   if is_running; then exit 0; fi
   require_program
-  provide "$runs" && provide "$logs" && : >>"$log" || complain 1 "cannot write to $runs and $logs"
+  provide "$runs" || complain 1 "cannot write to $runs"
+  if ! provide "$logs" || ! { : >>"$log"; } 2>/dev/null; then log=/dev/null; fi # a full disk is no reason not to run
   if recall && group_is_there; then end_group 5; fi # children of a dead parent would hold its port
   make_pipe "$record.go" || complain 1 "cannot make a pipe in $runs"
   # stderr is the log and stdout the pid's way back, which is closed at once: $( ) returns. It runs on when it is recorded, which stdin

@@ -27,6 +27,11 @@ def habits(agent: SystemdAgent) -> str:
     return compose("systemd.sh", unit=agent.unit, verb="tell_limits")
 
 
+def await_packages() -> str:
+    """Text that ends when no package is being changed in the machine."""
+    return compose("systemd.sh", unit="", verb="await_packages")
+
+
 def monitor(agent: SystemdAgent, timeout: float) -> str:
     """Text whose exit status says how the unit is, within ``timeout`` seconds; where it is pending, also for how long it may be."""
     answer_limit = max(1, int(timeout * _ANSWER_PART))

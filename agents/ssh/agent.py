@@ -18,6 +18,7 @@ from agents.outside import OutsideChecks
 from agents.pending import Patience
 from agents.probes import Probe, inside_probes, monitor_probe
 from agents.resources import start_script, stop_script
+from agents.resources.systemd import await_packages
 from agents.ssh.actions import Ran, outcome_of, run_script
 from agents.ssh.faults import MissedError, NotLetInError, UnclearError
 from agents.ssh.habits import HabitsKept
@@ -28,7 +29,7 @@ from agents.ssh.pacing import Pace
 from agents.ssh.reaching import reach
 from agents.ssh.signals import UnitSignals
 from agents.statuses import NOT_RUNNING, judged
-from agents.watcher.protocol import PING, SAY_SOMETHING, Beat, Begun, Line, Provisioned, Result, Stopping, look, probe_set
+from agents.watcher.protocol import PING, SAY_SOMETHING, Beat, Begun, Foreign, Line, Provisioned, Result, Stopping, look, probe_set
 from pcloud.model.instance import Instance
 from pcloud.model.plan import AssemblyPlan, ResourcePlan, SystemdAgent
 from pcloud.model.ports import ContactMissed, ContactSeen, ContactUnclear, Outcome, ProbeSeen, ProvisionSeen, Sighting, StoppingSeen
@@ -115,7 +116,7 @@ class SshAgent:
                 self._report(ProvisionSeen(int(status) if status.isdecimal() else _UNREADABLE, tail))
             case Stopping():
                 self._report(StoppingSeen())
-            case Begun() | Beat():
+            case Begun() | Foreign() | Beat():
                 pass  # the link has noted the time, and that is all they say
 
     def _judged(self, probe: Probe, status: str, text: str) -> ProbeSeen:
@@ -220,6 +221,9 @@ class SshAgent:
             return Verdict.PASSED
         ran = await self._run(probe.snippet, self._environment(), probe.timeout)
         return Verdict.UNKNOWN if isinstance(ran, Outcome) else probe.judge(ran.status, ran.output).verdict
+
+    async def await_packages(self, timeout: float) -> None:
+        await self.execute(await_packages(), {}, timeout)
 
     async def execute(self, script: str, environment: Mapping[str, str], timeout: float) -> Outcome:
         return outcome_of(await self._run(script, environment, timeout), timeout)

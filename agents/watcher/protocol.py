@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from agents.probes import Probe
 from agents.watcher import MARK
 
+VERSION = "1"
+"""Of these lines and words. A watcher tells its own first; what speaks another one is not listened to."""
 PING = b"ping\n"
 PATIENCE = 180
 """Seconds without a word of ours after which a watcher ends itself: far over any pause of the controller, far under TCP's hours."""
@@ -30,6 +32,13 @@ class Begun:
     """The watcher runs."""
 
     boot_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """A watcher runs that speaks another version of the protocol."""
+
+    version: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +69,7 @@ class Stopping:
     """The machine is going down in good order."""
 
 
-Line = Begun | Result | Provisioned | Beat | Stopping
+Line = Begun | Foreign | Result | Provisioned | Beat | Stopping
 
 
 def parse(line: bytes) -> Line | None:
@@ -71,8 +80,10 @@ def parse(line: bytes) -> Line | None:
             return Beat()
         case ["stopping"]:
             return Stopping()
-        case ["pcloud-watcher", "1", boot_id] if boot_id:
+        case ["pcloud-watcher", version, boot_id] if boot_id and version == VERSION:
             return Begun(boot_id)
+        case ["pcloud-watcher", version, *_] if version.isdecimal() and version != VERSION:
+            return Foreign(version)
         case ["r", name, status, *rest]:
             serial, _, index = name.partition(".")
             if serial.isdecimal() and index.isdecimal():

@@ -30,12 +30,13 @@ from cpe.shell.guards import Overseer
 from cpe.shell.infrastructures.registry import Infrastructures
 from cpe.shell.infrastructures.trial import Trials
 from cpe.shell.keyring import FileKeyring
+from cpe.shell.secret_files import read_secret
+from cpe.shell.store.run import run_of
 from cpe.shell.store.sqlite import SqliteStore
 from dpe.shell.engine import Engine
 from dpe.shell.surroundings import Surroundings
-from pcloud.errors import SecretError
 from pcloud.model.actions import Report
-from pcloud.model.plan import DeployablePlan, Secret
+from pcloud.model.plan import DeployablePlan
 from pcloud.model.ports import Stored
 
 log = logging.getLogger(__name__)
@@ -65,9 +66,9 @@ async def run(where: Places) -> None:
             for task in (api, watchdog):
                 task.cancel()
             results = await asyncio.gather(api, watchdog, return_exceptions=True)
-    for result in results:
-        if isinstance(result, Exception):
-            raise result
+        for result in results:  # within the run, which else would have ended in good order
+            if isinstance(result, Exception):
+                raise result
 
 
 def ready() -> None:
@@ -92,7 +93,11 @@ async def ended_by_signal() -> AsyncIterator[asyncio.Event]:
 @contextlib.asynccontextmanager
 async def daemon(settings: Settings, where: Places) -> AsyncIterator[tuple[Controller, Trials]]:
     """The controller with its DPEs running, and trials of what it launches on; they end with the block, the machines stay."""
-    async with SqliteStore(where.state) as store, alerting(store, settings.alert_command, time.time):
+    async with (
+        SqliteStore(where.state) as store,
+        run_of(store, limit=settings.crash_loop_starts, wall=time.time),
+        alerting(store, settings.alert_command, time.time),
+    ):
         keyring = FileKeyring(where.state / "keys", store.controller)
         infrastructures = Infrastructures(settings.infrastructures, controller=store.controller, state_directory=where.state)
         agents = SshAgents(keyring.client_path)
@@ -147,16 +152,3 @@ def factory(surroundings: Surroundings) -> Callable[[DeployablePlan, Stored | No
         return Engine(plan, stored, surroundings, seed=crc32(plan.name.encode()))
 
     return make
-
-
-def read_secret(secret: Secret) -> str:
-    """A secret's value from its file or our environment; SecretError, which never holds the value."""
-    if secret.env:
-        value = os.environ.get(secret.env)
-        if value is None:
-            raise SecretError(f"secret {secret.name}: the daemon's environment has no {secret.env}")
-        return value
-    try:
-        return Path(secret.file).read_text(encoding="utf-8").rstrip("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SecretError(f"secret {secret.name}: {secret.file} cannot be read: {error}") from error

@@ -149,10 +149,10 @@ def resolved_resource(plan: ResourcePlan, known: dict[tuple[str, str], str]) -> 
     checks = []
     for check in plan.checks:
         if isinstance(check.what, HttpCheck):
-            url = resolve(check.what.url, known)
-            if url is None:
+            url, contains = resolve(check.what.url, known), resolve(check.what.contains, known)
+            if url is None or contains is None:
                 continue
-            checks.append(replace(check, what=replace(check.what, url=url)))
+            checks.append(replace(check, what=replace(check.what, url=url, contains=contains)))
         else:
             checks.append(check)
     return replace(plan, checks=tuple(checks))

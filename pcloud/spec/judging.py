@@ -124,7 +124,7 @@ def _data_faults(assembly: AssemblyKeys, path: KeyPath, known: Known) -> Iterato
 
 def _script_faults(keys: ScriptKeys | ProvisionKeys | None, path: KeyPath, known: Known) -> Iterator[Fault]:
     if keys and keys.script is not None and keys.script not in known.files:
-        yield Fault(path, f"{keys.script} cannot be read", "paths are relative to the spec file")
+        yield Fault(path, f"{keys.script} cannot be read", "paths are relative to the spec file; it must be a text file that you may read")
 
 
 def _certificate_faults(file: str | None, path: KeyPath, known: Known) -> Iterator[Fault]:

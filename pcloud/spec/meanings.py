@@ -24,7 +24,7 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "address": "a static machine: an IP address or host name; never launched, relaunched or destroyed",
         "volumes": "its disks by name, see volumes",
         "after": "the assemblies that must be healthy before it is launched, and whose failures explain its own",
-        "parameters": "variables for `configure`, as text that may hold `${ASSEMBLY.WORD}`; numbers stay as they are written",
+        "parameters": "variables for `configure` and its agents, taken as they are written; may hold `${ASSEMBLY.WORD}`",
         "secrets": "variables for all its scripts that are never shown, see secrets",
         "provision": "what is done once, at the first boot, see provision",
         "configure": "a script that is run after provisioning and whenever a parameter changes, see configure",

@@ -26,6 +26,7 @@ from pcloud.spec.fields import (
     Texts,
     Url,
     Variable,
+    as_text,
     form,
     shaped,
     whole,
@@ -49,13 +50,13 @@ CheckLevel = Annotated[int, BeforeValidator(whole(0, 100, "a check level")), for
 
 
 def _per_infrastructure(value: object) -> object:
-    return {EVERYWHERE: value} if isinstance(value, str) else value
+    return value if isinstance(value, dict | list) else {EVERYWHERE: as_text(value)}
 
 
 def _carrier(value: object) -> object:
     if value == "ssh":
         return value
-    if value == "agent":
+    if value in ("guest", "agent"):
         raise wrong("the guest agent is not yet supported", "write carrier: ssh")
     raise wrong(f"{shown(value)} is not a carrier", "write ssh")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from dpe.shell.facts import Fact
-from dpe.shell.performing import SEEN_AGAIN, Performer
+from dpe.shell.performing import PACKAGES, SEEN_AGAIN, Performer
 from pcloud.model.actions import FenceInstance, RebootAssembly, RestartResource, ServiceAction, StartResources, StopResources
 from pcloud.model.events import ActionDone, ActionFailed, ActionRefused, InstanceFenced, InstanceMissing, StopFailed
 from pcloud.model.plan import ResourcePlan, SystemdAgent
@@ -38,6 +38,7 @@ class Hands:
             lambda *_: self.agent,
             lambda _: self.boot_id,
             lambda _: self.contact(),
+            lambda _: {},
         )
 
     async def contact(self) -> None:
@@ -70,6 +71,14 @@ async def test_a_reboot_is_asked_for_at_once(hands: Hands) -> None:
     assert (done.kind, done.fields) == (ActionDone, {"action": "shop.1"})
     assert hands.house.cloud.asked == [f"reboot {node.id}"]
     assert now() == 0.0
+
+
+@pytest.mark.parametrize(("hard", "waits"), [(False, [f"await packages {PACKAGES:g}"]), (True, [])])
+async def test_a_soft_reboot_waits_for_packages_that_are_being_changed(hands: Hands, hard: bool, waits: list[str]) -> None:
+    node = hands.house.put(1)
+    hands.agent = Puppet(hands.house.instance(node), lambda _: None)
+    assert (await hands.reboot(node, resumed=False, hard=hard)).kind is ActionDone
+    assert hands.agent.done == waits
 
 
 async def test_a_machine_that_comes_back_with_a_new_boot_id_is_not_rebooted_again(hands: Hands) -> None:

@@ -62,7 +62,7 @@ TABLE = [
     ("mysqld: {", "mysqld: {recovery: {restart: 3}, ", 8, "mysqld.recovery.restart: 3 is no mapping; write keys with values"),
     (CHECKS, "checks: {tcp: 3306}", 8, "mysqld.checks: {'tcp': 3306} is no list"),
     (CHECKS, "checks: [{tcp: 70000}]", 8, "checks[0].tcp: 70000 is not a port; write a whole number from 1 to 65535"),
-    (CHECKS, "checks: [{tcp: yes}]", 8, "checks[0].tcp: True is not a port"),
+    (CHECKS, "checks: [{tcp: yes}]", 8, "checks[0].tcp: yes (to YAML it is true) is not a port"),
     (CHECKS, "checks: [{tcp: 1, command: x}]", 8, "checks[0]: says tcp and command; keep one of them"),
     (CHECKS, "checks: [{interval: 5s}]", 8, "checks[0]: says none of tcp, http, command; write one of them, as in {tcp: 3306}"),
     (
@@ -85,7 +85,7 @@ TABLE = [
     (WEB, "    after: [mysql, mysql]", 11, 'assemblies.web.after[1]: "mysql" is there twice'),
     (WEB, "    after: [mysql, web]", 11, "assemblies.web.after: a cycle: web → web; one of them must start first"),
     (MYSQL, f"{MYSQL}    after: [web]\n", 6, "assemblies.mysql.after: a cycle: mysql → web → mysql"),
-    (WEB, f"{WEB}\n    monitor: {{carrier: agent}}", 12, "web.monitor.carrier: the guest agent is not yet supported; write carrier: ssh"),
+    (WEB, f"{WEB}\n    monitor: {{carrier: guest}}", 12, "web.monitor.carrier: the guest agent is not yet supported; write carrier: ssh"),
     (WEB, f"{WEB}\n    data: ephemral", 12, 'web.data: "ephemral" says nothing about data; did you mean "ephemeral"?'),
     (WEB, f"{WEB}\n    spread: 1", 12, "web.spread: 1 is neither true nor false"),
     (WEB, f"{WEB}\n    reboot: {{command: x}}", 12, "web.reboot: reboot is for a static machine"),
