@@ -26,7 +26,7 @@ case $1 in
   status | monitor) [ -e $state ] || exit %d ;;
 esac
 """
-OCF, LSB = OcfAgent("test", "Thing", secrets=(("password", "PW"),)), LsbAgent("thing")
+OCF, LSB = OcfAgent("test", "Thing", variables=(("password", "PW"),)), LsbAgent("thing")
 SECRET = {"PW": "xyzzy"}
 
 

@@ -79,11 +79,11 @@ async def test_an_agent_finds_the_environment_that_the_api_promises(machine: Mac
 async def test_a_secret_reaches_start_and_monitor_and_stands_in_no_argument_and_no_file(machine: Machine) -> None:
     bench = OcfBench(machine)
     show = 'echo "${#OCF_RESKEY_password}" >>$PCLOUD_ROOT/$1; sleep 1208'
-    agent = replace(bench.agent(start=show, monitor=show), secrets=(("password", "PW"),))
+    agent = replace(bench.agent(start=show, monitor=show), variables=(("password", "PW"),))
     service = replace(bench.of(agent, timeout=10.0), action_timeout=10.0)
     async with watching(machine, plan(service)) as (hands, sightings):
         await sightings.first(ContactSeen)
-        assert (await sightings.probe(Verdict.UNKNOWN)).reason == "the secret PW cannot be read"
+        assert (await sightings.probe(Verdict.UNKNOWN)).reason == "PW has no value, or it cannot be read"
         hands.watch(plan(service), lambda: {"PW": "xyzzy-plugh"})
         acting = asyncio.create_task(hands.start(service, {"PW": "xyzzy-plugh"}), name="action under test")
         await until(lambda: sum("1208" in command for command in machine.left().values()) >= 2)

@@ -93,7 +93,7 @@ async def test_its_monitor_logs_in_by_the_secret_and_fails_softly_with_another(m
     bench = MysqlBench(machine, databases)
     service = bench.service()
     assert isinstance(service.agent, OcfAgent)
-    service = replace(service, agent=replace(service.agent, secrets=(("test_passwd", "DB_PASSWORD"),), check_level=10))
+    service = replace(service, agent=replace(service.agent, variables=(("test_passwd", "DB_PASSWORD"),), check_level=10))
     async with watching(machine, plan(service)) as (agent, sightings):
         await sightings.first(ContactSeen)
         agent.watch(plan(service), lambda: {"DB_PASSWORD": PASSWORD})
