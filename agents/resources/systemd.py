@@ -22,8 +22,8 @@ def stop(agent: SystemdAgent) -> str:
     return compose("systemd.sh", unit=agent.unit, verb="stop_unit")
 
 
-def limits(agent: SystemdAgent) -> str:
-    """Text that prints the unit's own limits, for ``agents.limits``."""
+def habits(agent: SystemdAgent) -> str:
+    """Text that prints the unit's own limits, for ``agents.habits``."""
     return compose("systemd.sh", unit=agent.unit, verb="tell_limits")
 
 

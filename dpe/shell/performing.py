@@ -8,7 +8,7 @@ agent keeps. An action that was open when the controller died (``resumed``) look
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 
@@ -45,7 +45,8 @@ REBOOT_COMMAND = 60.0  # a power switch answers within seconds or not at all
 
 class Performer:
     """Performs the actions of one deployable. ``agent`` gives the agent of an assembly of a generation, None without one;
-    ``contact`` returns when there is contact with an assembly; ``boot_id`` is the one that it was last seen with.
+    ``contact`` returns when there is contact with an assembly; ``boot_id`` is the one that it was last seen with; ``configured`` are the
+    parameters that it was last configured with.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Performer:
         agent: Callable[[str, int], Agent | None],
         boot_id: Callable[[str], str],
         contact: Callable[[str], Awaitable[None]],
+        configured: Callable[[str], Mapping[str, str]],
     ) -> None:
         self._plan = plan
         self._machines = machines
@@ -63,6 +65,7 @@ class Performer:
         self._agent = agent
         self._boot_id = boot_id
         self._contact = contact
+        self._configured = configured
 
     async def perform(self, action: Action, *, resumed: bool) -> Fact:
         """Do it and say what became of it."""
@@ -179,7 +182,8 @@ class Performer:
         return Fact(ActionFailed, action=action.id, reason=f"no agent of {action.assembly} of this generation")
 
     def _environment(self, plan: AssemblyPlan) -> dict[str, str]:
-        return self._secrets.environment(plan, {})
+        """What its services are started and stopped with: the parameters that it was configured with, and its secrets."""
+        return self._secrets.environment(plan, self._configured(plan.name))
 
     async def _restart(self, action: RestartResource, agent: Agent, plan: AssemblyPlan, name: str, *, resumed: bool) -> Fact:
         """Stop and start; where a first try may have been made already, only make sure that it runs."""
@@ -188,7 +192,7 @@ class Performer:
             stopped = await agent.stop(resource, self._environment(plan))
             if stopped.lost:
                 return Fact(ActionFailed, action=action.id, reason=said(stopped))
-            if not stopped.ok:
+            if not stopped.ok:  # a reboot, which a failed stop leads to, does not cure what no retry can
                 return Fact(ActionRefused if stopped.hard else StopFailed, action=action.id, reason=said(stopped))
         return self._judged(action, await agent.start(resource, self._environment(plan)))
 

@@ -28,9 +28,11 @@ from pcloud.cli import (
     resource,
     schema,
     simulate,
+    status,
 )
 from pcloud.errors import PcloudError
 from pcloud.screen.console import Screen, speak_any_encoding
+from pcloud.screen.format import printable
 from pcloud.spec.problems import SpecError
 
 DEBUG = "PCLOUD_DEBUG"
@@ -44,6 +46,7 @@ app.add_typer(deployable.app, name="deployable")
 app.add_typer(assembly.app, name="assembly")
 app.add_typer(resource.app, name="resource")
 app.add_typer(infrastructure.app, name="infrastructure")
+app.command("status", epilog="Example: pcloud status --watch")(status.status)
 app.command("events", epilog="Example: pcloud events -f wordpress/mysql")(events.events)
 app.command("simulate", epilog="Example: pcloud simulate wordpress.yaml trace.txt --set recovery.restart.failures=5")(simulate.simulate)
 app.command("explain", epilog="Example: pcloud explain wordpress/mysql --last 3")(explain.explain)
@@ -93,9 +96,9 @@ def run(arguments: Sequence[str]) -> int:
 def _explain(error: PcloudError) -> None:
     screen = Screen(stderr=True)
     # A spec's problems are lines of their own, which editors read.
-    screen.say(str(error) if isinstance(error, SpecError) else f"error: {error}")
+    screen.say(printable(str(error) if isinstance(error, SpecError) else f"error: {error}"))
     if error.cure:
-        screen.say(f"  {error.cure}")
+        screen.say(printable(f"  {error.cure}"))
 
 
 def main() -> None:

@@ -37,7 +37,7 @@ class MachineBench(Bench):
         return len(self.pids())
 
     def pids(self) -> list[int]:
-        return [pid for pid, command in self.machine.left().items() if command.startswith(SLEEP)]
+        return [pid for pid, command in self.machine.left().items() if command.removeprefix("/bin/").startswith(SLEEP)]
 
     async def kill(self) -> None:
         for pid in self.pids():

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.limits import Limits
+from agents.habits import Habits
 from pcloud.model.plan import ProcessAgent, ResourcePlan, SystemdAgent
 from pcloud.model.ports import ContactMissed, ContactSeen, Outcome
 from pcloud.model.words import Verdict
@@ -83,10 +83,10 @@ async def test_a_units_own_limits_are_followed_where_the_spec_says_none(machine:
     async with running_agent(machine.instance(), key, plan(PAYLOAD)) as (agent, sightings):
         await sightings.first(ContactSeen)
         assert (await agent.execute("systemctl daemon-reload", {}, 30)).ok
-        assert await agent.limits(ResourcePlan("p", SystemdAgent("patient.service"))) == Limits(310.0, 90.0)
-        assert await agent.limits(PAYLOAD) == Limits(100.0, 100.0)
-        assert await agent.limits(ResourcePlan("b", SystemdAgent("broken.service"))) == Limits(90.0, 100.0)  # a oneshot's start has no end
-        assert await agent.limits(ResourcePlan("w", ProcessAgent("sleep 1"))) == Limits()
+        assert await agent.habits(ResourcePlan("p", SystemdAgent("patient.service"))) == Habits(310.0, 90.0)
+        assert await agent.habits(PAYLOAD) == Habits(100.0, 100.0)
+        assert await agent.habits(ResourcePlan("b", SystemdAgent("broken.service"))) == Habits(90.0, 100.0)  # a oneshot's start has no end
+        assert await agent.habits(ResourcePlan("w", ProcessAgent("sleep 1"))) == Habits()
         assert (await agent.start(hung, {})).reason == "timed out after 1s"
         assert (await agent.execute("systemctl stop hung", {}, 30)).ok
 
