@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from pcloud.errors import PcloudError
 from pcloud.model.words import Choice, Rung
 from tests.agents.nspawn import SystemdMachine, systemd_machine, why_not
 from tests.agents.processes import command_of
@@ -28,20 +27,17 @@ SERVICE = "/bin/sleep 100000"
 @pytest.fixture
 def machine(tmp_path: Path) -> Iterator[SystemdMachine]:
     (tmp_path / "machine").mkdir()
-    with systemd_machine(tmp_path / "machine", prepare=lambda made: made.write(WANTED, UNIT)) as made:
+    with systemd_machine(tmp_path / "machine") as made:
         yield made
 
 
-WANTED = "etc/systemd/system/multi-user.target.wants/payload.service"
-UNIT = f"[Service]\nExecStart={SERVICE}\n"
-
-
-def bring_up(daemon: Daemon, machine: SystemdMachine, user: str) -> None:
+def bring_up(daemon: Daemon, machine: SystemdMachine, user: str) -> str:
+    """Have it watched by that user, and let him in; the deployable's name."""
     host_key = " ".join(machine.instance().host_key.split()[:2])
     watched = f'address: {machine.address}, monitor: {{user: {user}, interval: 1000s, host_key: "{host_key}"}}'
     restart = "restart: {failures: 2, within: 1h, delay: 0s}"
     service = f'resources: {{payload: {{agent: "systemd:payload"}}}}, recovery: {{{restart}}}'
-    name = daemon.create(f"deployable: {user}\ninfrastructure: local\nassemblies:\n  m: {{{watched}, {service}}}\n")
+    name = daemon.create(f"deployable: shop\ninfrastructure: local\nassemblies:\n  m: {{{watched}, {service}}}\n")
     daemon.client.start(name)
 
     def line() -> str:
@@ -49,7 +45,7 @@ def bring_up(daemon: Daemon, machine: SystemdMachine, user: str) -> None:
 
     keys = machine.path(f"{HOMES[user]}/.ssh/authorized_keys")
     keys.write_text(f"{keys.read_text()}{until(line, 'the line that lets it in is told')}\n")
-    daemon.until_state(name, "healthy")
+    return name
 
 
 def kill(machine: SystemdMachine) -> None:
@@ -57,31 +53,30 @@ def kill(machine: SystemdMachine) -> None:
 
 
 def test_a_killed_unit_is_healed_long_before_its_probe_would_have_seen_it(daemon: Daemon, machine: SystemdMachine) -> None:
-    bring_up(daemon, machine, "root")
+    daemon.until_state(bring_up(daemon, machine, "root"), "healthy")
     mark = daemon.newest()
     kill(machine)
     daemon.until_event(lambda event: event.resource == "payload" and event.to == "healthy", "it is healthy again", mark)
     failed = next(event for event in daemon.events(mark) if event.to == "failed")
     assert failed.reason.startswith("failed (signal); failure 1 of 2 in 1h: restarting")
-    assert daemon.decided(mark) == [("root/m/payload", str(Rung.RESTART))]
+    assert daemon.decided(mark) == [("shop/m/payload", str(Rung.RESTART))]
 
 
 def test_a_user_who_may_not_restart_it_blocks_it_and_nothing_is_rebooted(daemon: Daemon, machine: SystemdMachine) -> None:
-    bring_up(daemon, machine, "guest")
+    def until_blocked(verb: str, mark: int) -> None:
+        blocked = daemon.until_event(lambda event: event.record is not None and event.record.choice is Choice.BLOCK, "it is blocked", mark)
+        assert f"user guest may not {verb} payload.service: let it run systemctl by sudo without a password" in blocked.reason
+        assert blocked.alert
+
+    name = bring_up(daemon, machine, "guest")
+    until_blocked("start", 0)
+    machine.run("systemctl start payload")
+    daemon.until_state(name, "healthy")
+
     mark = daemon.newest()
     kill(machine)
-    blocked = daemon.until_event(lambda event: event.record is not None and event.record.choice is Choice.BLOCK, "it is blocked", mark)
-    assert blocked.alert
-    assert "user guest may not stop payload.service: let it run systemctl by sudo without a password" in blocked.reason
-    assert daemon.decided(mark) == [("guest/m/payload", str(Rung.RESTART))]
+    until_blocked("stop", mark)
+    assert daemon.decided(0) == [("shop/m/payload", str(Rung.RESTART))]
     machine.write("etc/sudoers.d/guest", "guest ALL=(root) NOPASSWD: /usr/bin/systemctl\n", 0o440)
-    until(lambda: asked(daemon), "it is tried again at somebody's word")
+    daemon.client.restart(name, "m", "payload")
     daemon.until_event(lambda event: event.resource == "payload" and event.to == "healthy", "it is healthy again", mark)
-
-
-def asked(daemon: Daemon) -> bool:
-    try:
-        daemon.client.restart("guest", "m", "payload")
-    except PcloudError:
-        return False
-    return True
