@@ -31,6 +31,7 @@ from cpe.shell.infrastructures.registry import Infrastructures
 from cpe.shell.infrastructures.trial import Trials
 from cpe.shell.keyring import FileKeyring
 from cpe.shell.secret_files import read_secret
+from cpe.shell.store.run import run_of
 from cpe.shell.store.sqlite import SqliteStore
 from dpe.shell.engine import Engine
 from dpe.shell.surroundings import Surroundings
@@ -65,9 +66,9 @@ async def run(where: Places) -> None:
             for task in (api, watchdog):
                 task.cancel()
             results = await asyncio.gather(api, watchdog, return_exceptions=True)
-    for result in results:
-        if isinstance(result, Exception):
-            raise result
+        for result in results:  # within the run, which else would have ended in good order
+            if isinstance(result, Exception):
+                raise result
 
 
 def ready() -> None:
@@ -92,7 +93,11 @@ async def ended_by_signal() -> AsyncIterator[asyncio.Event]:
 @contextlib.asynccontextmanager
 async def daemon(settings: Settings, where: Places) -> AsyncIterator[tuple[Controller, Trials]]:
     """The controller with its DPEs running, and trials of what it launches on; they end with the block, the machines stay."""
-    async with SqliteStore(where.state) as store, alerting(store, settings.alert_command, time.time):
+    async with (
+        SqliteStore(where.state) as store,
+        run_of(store, limit=settings.crash_loop_starts, wall=time.time),
+        alerting(store, settings.alert_command, time.time),
+    ):
         keyring = FileKeyring(where.state / "keys", store.controller)
         infrastructures = Infrastructures(settings.infrastructures, controller=store.controller, state_directory=where.state)
         agents = SshAgents(keyring.client_path)

@@ -16,11 +16,14 @@ from cpe.shell.infrastructures.settings import InfrastructureSettings
 from pcloud.errors import PcloudError
 from pcloud.model.words import Mode, Rung
 from pcloud.places import config_path
-from pcloud.spec.fields import Keys, ModeWord, Name, Text, wrong
+from pcloud.spec.fields import Keys, ModeWord, Name, Text, whole, wrong
 from pcloud.spec.problems import path_text
 from pcloud.spec.recovery import RecoveryDefaults, RecoveryKeys, effective, never_fills
 from pcloud.spec.windows import FIX
 from pcloud.spec.wording import known_keys, wording
+
+MOST_STARTS = 50
+"""Unclean starts within ten minutes: a daemon cannot die much more often, and fewer starts than twice that are remembered."""
 
 
 class ConfigError(PcloudError):
@@ -45,12 +48,16 @@ class ConfiguredInfrastructure(InfrastructureSettings):
 
 
 class Settings(Keys):
-    """The whole file. ``alert_command`` is a command line for ``sh -c``, which gets each alert as JSON on stdin; empty: none."""
+    """The whole file. ``alert_command`` is a command line for ``sh -c``, which gets each alert as JSON on stdin; empty: none.
+
+    After ``crash_loop_starts`` unclean starts within ten minutes the daemon only observes; 0: it never doubts itself.
+    """
 
     infrastructures: dict[Name, ConfiguredInfrastructure] = Field(default_factory=dict)
     recovery: RecoveryKeys = Field(default_factory=RecoveryKeys)
     mode: Annotated[ModeWord, BeforeValidator(_mode)] = Mode.ENFORCE
     alert_command: Text = ""
+    crash_loop_starts: Annotated[int, BeforeValidator(whole(0, MOST_STARTS, "a number of unclean starts"))] = 3
 
     @property
     def defaults(self) -> RecoveryDefaults:

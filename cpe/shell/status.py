@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from cpe.shell.holding import held, moment, pause_status
+from dpe.policy.observing import STANDS
 from dpe.policy.summary import assembly_word, deployable_word, resource_word
 from pcloud.model.instance import Instance
 from pcloud.model.state import AssemblyState, DeployableState, ResourceState
@@ -28,6 +29,8 @@ def deployable_status(state: DeployableState, wall_at: Callable[[float], float])
         pauses=[pause_status(each, wall_at) for each in state.pauses],
         held=waits,
         held_since=since,
+        observing=state.observing,
+        stale=state.stale,
     )
 
 
@@ -40,7 +43,12 @@ def summary(state: DeployableState) -> DeployableSummary:
     """The same in a line."""
     words = [assembly_word(each) for each in state.assemblies.values()]
     return DeployableSummary(
-        name=state.name, state=deployable_word(state), desired=state.desired, assemblies=len(words), healthy=words.count("healthy")
+        name=state.name,
+        state=deployable_word(state),
+        desired=state.desired,
+        assemblies=len(words),
+        healthy=words.count("healthy"),
+        observing=state.observing,
     )
 
 
@@ -72,6 +80,8 @@ def assembly_reason(word: str, assembly: AssemblyState) -> str:
     if word == "healthy":
         return ""
     own = assembly.blocked or assembly.reason or assembly.held
+    if assembly.still:
+        return "; ".join(part for part in (own, STANDS) if part)
     if own or assembly.stage not in {Stage.VERIFYING, Stage.UP}:  # while services are started, that they do not run is no reason
         return own
     return next((f"{name}: {each.reason}" for name, each in assembly.resources.items() if each.reason), "")

@@ -12,10 +12,10 @@ from difflib import get_close_matches
 
 from cpe.shell.engines import Engine
 from pcloud.errors import NotFoundError, RefusedError
-from pcloud.model.events import ApprovalGiven, CleanupAsked, OperatorSaid, PauseAsked, ResumeAsked, RetryAsked
+from pcloud.model.events import ApprovalGiven, CleanupAsked, OperatorSaid, PauseAsked, ResumeAsked, RetryAsked, TakeoverAsked
 from pcloud.model.state import AssemblyState, DeployableState, ResourceState
 from pcloud.model.words import Phase
-from pcloud.records.operating import AnswerRequest, PauseRequest, ResumeRequest, TargetRequest
+from pcloud.records.operating import AnswerRequest, PauseRequest, ResumeRequest, TakeoverRequest, TargetRequest
 
 UNDATED = 0.0  # the engine sets the moment
 
@@ -66,6 +66,10 @@ class Words:
         """Forget what is counted against it."""
         word = CleanupAsked(at=UNDATED, owner=request.owner, assembly=request.assembly, resource=request.resource)
         await self._say(name, word, request.assembly, request.resource)
+
+    async def takeover(self, name: str, request: TakeoverRequest) -> None:
+        """This controller is the one, and may act again; the policy refuses where nothing keeps it from that."""
+        await self._say(name, TakeoverAsked(at=UNDATED, owner=request.owner, reason=request.reason), "")
 
     async def _say(
         self,

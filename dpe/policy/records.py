@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dpe.policy.places import Place
 from dpe.policy.turn import Turn
-from pcloud.model.actions import Decision
+from pcloud.model.actions import Decision, Report
 from pcloud.model.state import AssemblyState, DeployableState, Recovery, ResourceState
 from pcloud.model.words import Choice, Rung
+
+VERIFIED = "verified"
+"""With what the end of a recovery ends that was done and has helped."""
 
 Target = AssemblyState | ResourceState | DeployableState
 
@@ -31,6 +34,12 @@ def recovered(turn: Turn, place: Place, decision: str, how: str, *, rule: str = 
     turn.decide(record, how, assembly=place.assembly, resource=place.resource, of=decision)
 
 
+def is_trust(report: Report) -> bool:
+    """Whether a line of the journal shows that this controller can be trusted: a recovery of its has verified, or somebody took over."""
+    verified = report.record is not None and report.record.choice is Choice.RECOVERED and report.reason.endswith(VERIFIED)
+    return verified or report.kind == "takeover"
+
+
 def withdrawn(turn: Turn, place: Place, recovery: Recovery | None, why: str) -> None:
     """Record that what was decided is not done: its failure has another cause."""
     if recovery is not None:
@@ -45,7 +54,7 @@ def verified(turn: Turn, assembly: str) -> None:
         if state.blocked or state.exhausted or state.denied:
             recovered(turn, Place(assembly), state.decision, "recovered by itself")
     elif recovery.decision and recovery.reason and recovery.rung is not Rung.RELAUNCH_DEPLOYABLE:
-        how = "configured again, and verified" if recovery.rung is Rung.RESTART else f"{recovery.rung} verified"
+        how = f"configured again, and {VERIFIED}" if recovery.rung is Rung.RESTART else f"{recovery.rung} {VERIFIED}"
         recovered(turn, Place(assembly), recovery.decision, how, rung=recovery.rung)
 
 

@@ -194,7 +194,7 @@ def on_health(turn: Turn, assembly: str, resource: str) -> None:
     decision = state.recovery.decision if state.recovery is not None else state.decision
     if state.recovery is not None or state.exhausted or state.blocked or state.denied:
         acted = state.recovery is not None and not gates.waits(state.recovery) and not state.recovery.observed
-        how = "verified" if acted else "recovered by itself"
+        how = records.VERIFIED if acted else "recovered by itself"
         records.recovered(turn, Place(assembly, resource), decision, how, rung=Rung.RESTART)
     turn.update_resource(assembly, resource, recovery=None, exhausted=False, blocked="", suppressed_by="", denied="", decision="")
 

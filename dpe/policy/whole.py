@@ -91,7 +91,7 @@ def replaceable(turn: Turn, name: str) -> bool:
 def verified(turn: Turn, recovery: Recovery) -> None:
     """Everything is healthy: what was counted against any of it is forgotten."""
     acted = not gates.waits(recovery) and not recovery.observed
-    how = f"{Rung.RELAUNCH_DEPLOYABLE} verified" if acted else "recovered by itself"
+    how = f"{Rung.RELAUNCH_DEPLOYABLE} {records.VERIFIED}" if acted else "recovered by itself"
     records.recovered(turn, Place(), recovery.decision, how, rung=recovery.rung)
     turn.update_root(recovery=None, outcome=(recovery.decision, True) if acted else turn.root.outcome)
     if acted:

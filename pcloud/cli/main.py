@@ -29,6 +29,7 @@ from pcloud.cli import (
     schema,
     simulate,
     status,
+    takeover,
 )
 from pcloud.errors import PcloudError
 from pcloud.screen.console import Screen, speak_any_encoding
@@ -60,6 +61,7 @@ app.command("retry", epilog="Example: pcloud retry wordpress/mysql")(operating.r
 app.command("cleanup", epilog="Example: pcloud cleanup wordpress/mysql/mysqld")(operating.cleanup)
 app.command("schema", epilog="Example: pcloud schema > pcloud.schema.json")(schema.schema)
 app.command("completion", epilog="Example: pcloud completion fish > ~/.config/fish/completions/pcloud.fish")(completion.completion)
+app.command("takeover", epilog="Example: pcloud takeover wordpress --reason 'the old host is switched off'")(takeover.takeover)
 app.command("demo", epilog="Example: pcloud demo --keep")(demo.demo)
 
 

@@ -22,7 +22,7 @@ from pcloud.records.event import EventRecord
 from pcloud.records.explanation import Explanation
 from pcloud.records.fact import FactRecord
 from pcloud.records.infrastructures import InfrastructureSummary, InfrastructureTrial, TrialRequest
-from pcloud.records.operating import AnswerRequest, OperatorWord, PauseRequest, ResumeRequest, TargetRequest
+from pcloud.records.operating import AnswerRequest, OperatorWord, PauseRequest, ResumeRequest, TakeoverRequest, TargetRequest
 from pcloud.records.requests import CheckedSpec, DaemonStatus, SpecInForce, SpecUpload, SshTarget
 from pcloud.records.specs import EffectiveSettings
 from pcloud.records.status import DeployableStatus, DeployableSummary, TargetStatus
@@ -116,6 +116,9 @@ class Client:
 
     def cleanup(self, name: str, request: TargetRequest) -> DeployableStatus:
         return self._say(name, "cleanup", request)
+
+    def takeover(self, name: str, request: TakeoverRequest) -> DeployableStatus:
+        return self._say(name, "takeover", request)
 
     def _say(self, name: str, verb: str, word: OperatorWord) -> DeployableStatus:
         return _status(self._ask("POST", f"{_path(name)}/{verb}", body=word))

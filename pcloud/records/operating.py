@@ -45,6 +45,12 @@ class TargetRequest(OperatorWord):
     resource: str = Field(default="", description="all of the assembly's, if empty")
 
 
+class TakeoverRequest(OperatorWord):
+    """This controller is the one, and may act again on the deployable."""
+
+    reason: str = Field(default="", max_length=1000)
+
+
 class AnswerRequest(TargetRequest):
     """An answer to what waits for one."""
 

@@ -56,7 +56,10 @@ class PauseStatus(BaseModel):
 
 
 class DeployableStatus(BaseModel):
-    """One application. ``desired`` is what the operator wants: running or stopped."""
+    """One application. ``desired`` is what the operator wants: running or stopped.
+
+    ``observing`` says why the controller only observes it, ``stale`` why nothing at all is done to it; a takeover ends both.
+    """
 
     name: str
     state: str
@@ -66,6 +69,8 @@ class DeployableStatus(BaseModel):
     pauses: list[PauseStatus] = Field(default_factory=list)
     held: str = ""
     held_since: datetime | None = None
+    observing: str = ""
+    stale: str = ""
 
 
 class TargetStatus(BaseModel):
@@ -76,10 +81,11 @@ class TargetStatus(BaseModel):
 
 
 class DeployableSummary(BaseModel):
-    """A line of the list."""
+    """A line of the list. ``observing``: why the controller only observes it."""
 
     name: str
     state: str
     desired: str
     assemblies: int
     healthy: int
+    observing: str = ""

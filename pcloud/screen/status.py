@@ -32,6 +32,15 @@ def status_lines(status: DeployableStatus, now: datetime, width: int) -> Iterato
         rows.extend(_branch(assembly, "└─ " if last else "├─ ", "   " if last else "│  ", now))
     yield from columns(HEADER, rows, width)
     yield from (pause_line(status.name, pause, now) for pause in status.pauses)
+    yield from doubt_lines(status)
+
+
+def doubt_lines(status: DeployableStatus) -> Iterator[Text]:
+    """Why the controller does nothing by itself, and what ends it."""
+    kept_from = (("only observed", status.observing), ("frozen", status.stale))
+    for how, why in kept_from:
+        if why:
+            yield Text(clean(f"{status.name} is {how}: {why}; `pcloud takeover {status.name}` ends it"), "yellow")
 
 
 def assembly_lines(status: DeployableStatus, assembly: AssemblyStatus, now: datetime, width: int) -> Iterator[Text]:
@@ -85,5 +94,13 @@ def instance_text(instance: InstanceStatusBody | None) -> str:
 
 def summary_lines(summaries: Sequence[DeployableSummary], width: int) -> Iterator[Text]:
     """The list of all deployables."""
-    rows = [(one.name, state_text(one.state), one.desired, f"{one.healthy} of {one.assemblies} healthy") for one in summaries]
+    rows = [
+        (
+            one.name,
+            state_text(one.state),
+            one.desired,
+            f"{one.healthy} of {one.assemblies} healthy{'; only observed' if one.observing else ''}",
+        )
+        for one in summaries
+    ]
     return columns(("NAME", "STATE", "WANTED", "ASSEMBLIES"), rows, width)

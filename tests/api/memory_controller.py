@@ -89,6 +89,7 @@ class MemoryController:
                 desired=one.desired,
                 assemblies=len(one.assemblies),
                 healthy=sum(machine.state == "healthy" for machine in one.assemblies),
+                observing=one.observing,
             )
             for one in statuses
         ]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from pcloud.errors import NotFoundError, RefusedError
-from pcloud.records.operating import AnswerRequest, PauseRequest, ResumeRequest, TargetRequest
+from pcloud.records.operating import AnswerRequest, PauseRequest, ResumeRequest, TakeoverRequest, TargetRequest
 from pcloud.records.status import PauseStatus
 
 
@@ -17,6 +17,7 @@ class MemoryWords:
         self._parts = parts
         self.pauses: dict[str, list[PauseStatus]] = {}
         self.waiting: set[str] = set()  # targets that wait for a yes
+        self.observed: dict[str, str] = {}  # deployables that are only observed, and why
         self.given_up: set[str] = set()
         self.said: list[tuple[str, str]] = []  # owners and what they said
 
@@ -52,6 +53,12 @@ class MemoryWords:
     async def cleanup(self, name: str, request: TargetRequest) -> None:
         self._expect(name, request.assembly, request.resource)
         self.said.append((request.owner, "cleanup"))
+
+    async def takeover(self, name: str, request: TakeoverRequest) -> None:
+        self._expect(name, "")
+        if not self.observed.pop(name, ""):
+            raise RefusedError(f"{name} is neither frozen nor only observed: there is nothing to take over")
+        self.said.append((request.owner, f"takeover: {request.reason}"))
 
     def _strike(self, targets: set[str], name: str, request: TargetRequest, what: str) -> None:
         self._expect(name, request.assembly, request.resource)

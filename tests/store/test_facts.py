@@ -24,7 +24,7 @@ from pcloud.records.serialising import dump_state, load_state
 from tests.store.states import UPLOAD, made, of, state
 
 FAILED = ProbeFailed(at=1.5, wall=1_700_000_000.25, assembly="web", resource="apache", generation=2, reason="not running")
-LOST_IN_VERSION_1 = "DROP TABLE facts; PRAGMA user_version = 1;"
+LOST_IN_VERSION_1 = "DROP TABLE facts; DROP TABLE starts; DROP TABLE doubts; PRAGMA user_version = 1;"
 
 
 def every(kind: type[Event]) -> list[type[Event]]:

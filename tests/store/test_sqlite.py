@@ -214,7 +214,7 @@ def _limit_pages(connection: sqlite3.Connection, pages: int) -> int:
 async def test_a_bug_in_the_writer_is_loud_and_leaves_nobody_waiting(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path)
     await store.open()
-    tasks = [asyncio.create_task(store._write(lambda _connection: [1 // 0]), name="bug")]
+    tasks = [asyncio.create_task(store.write(lambda _connection: [1 // 0]), name="bug")]
     tasks += [asyncio.create_task(store.save_deployable(f"d{n}", UPLOAD), name=f"save {n}") for n in range(5)]
     results = await asyncio.gather(*tasks, return_exceptions=True)
     assert all(isinstance(result, StoreError) for result in results)

@@ -11,7 +11,7 @@ from fastapi import APIRouter
 
 from cpe.shell.api.contract import CHANGING
 from cpe.shell.api.port import Controller
-from pcloud.records.operating import AnswerRequest, PauseRequest, ResumeRequest, TargetRequest
+from pcloud.records.operating import AnswerRequest, PauseRequest, ResumeRequest, TakeoverRequest, TargetRequest
 from pcloud.records.status import DeployableStatus
 
 
@@ -20,6 +20,7 @@ def operating_routes(controller: Controller) -> APIRouter:
     _pausing(routes, controller)
     _answering(routes, controller)
     _forgiving(routes, controller)
+    _taking_over(routes, controller)
     return routes
 
 
@@ -56,4 +57,11 @@ def _forgiving(routes: APIRouter, controller: Controller) -> None:
     @routes.post("/cleanup", status_code=HTTPStatus.ACCEPTED, summary="Forget what is counted against it, and look anew")
     async def cleanup(name: str, request: TargetRequest) -> DeployableStatus:
         await controller.words.cleanup(name, request)
+        return await controller.status(name)
+
+
+def _taking_over(routes: APIRouter, controller: Controller) -> None:
+    @routes.post("/takeover", status_code=HTTPStatus.ACCEPTED, summary="This controller is the one, and may act on it again")
+    async def takeover(name: str, request: TakeoverRequest) -> DeployableStatus:
+        await controller.words.takeover(name, request)
         return await controller.status(name)

@@ -16,7 +16,7 @@ from pcloud.records.event import EventRecord
 from pcloud.records.explanation import Explanation
 from pcloud.records.fact import FactRecord
 from pcloud.records.infrastructures import InfrastructureSummary, InfrastructureTrial, TrialRequest
-from pcloud.records.operating import AnswerRequest, PauseRequest, ResumeRequest, TargetRequest
+from pcloud.records.operating import AnswerRequest, PauseRequest, ResumeRequest, TakeoverRequest, TargetRequest
 from pcloud.records.requests import DaemonStatus, SpecInForce, SpecUpload, SshTarget
 from pcloud.records.specs import EffectiveSettings
 from pcloud.records.status import DeployableStatus, DeployableSummary
@@ -52,6 +52,9 @@ class OperatorWords(Protocol):
 
     async def cleanup(self, name: str, request: TargetRequest) -> None:
         """Forget what is counted against it."""
+
+    async def takeover(self, name: str, request: TakeoverRequest) -> None:
+        """Act on it again; RefusedError where nothing keeps the controller from that."""
 
 
 class Controller(Protocol):

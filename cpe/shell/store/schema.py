@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from pcloud.errors import StoreError
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Counted up with every change of the tables; kept in the file as user_version."""
 
 BUSY = 5.0
@@ -25,6 +25,11 @@ CREATE TABLE facts (
     ordered TEXT NOT NULL
 ) STRICT;
 CREATE INDEX facts_of_deployable ON facts (deployable, seq);
+"""
+
+_STARTS = """
+CREATE TABLE starts (seq INTEGER PRIMARY KEY AUTOINCREMENT, wall REAL NOT NULL, ended REAL, trusted REAL) STRICT;
+CREATE TABLE doubts (deployable TEXT PRIMARY KEY, reason TEXT NOT NULL) STRICT;
 """
 
 _TABLES = f"""
@@ -41,7 +46,7 @@ CREATE TABLE events (
 ) STRICT;
 CREATE INDEX events_of_deployable ON events (deployable, seq);
 CREATE INDEX events_of_assembly ON events (deployable, assembly, seq);
-{_FACTS}"""
+{_FACTS}{_STARTS}"""
 
 # What led to a state of before is not known: each deployable's facts begin with the state that it has.
 _STATES_AS_FACTS = """
@@ -50,7 +55,7 @@ SELECT wall, deployable, 'StateLoaded', json_object('at', at, 'wall', wall, 'pol
 FROM states ORDER BY deployable;
 """
 
-_MIGRATIONS = {1: (_FACTS, _STATES_AS_FACTS)}
+_MIGRATIONS = {1: (_FACTS, _STATES_AS_FACTS), 2: (_STARTS,)}
 """What makes the tables of one version those of the next."""
 
 

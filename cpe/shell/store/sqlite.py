@@ -78,7 +78,7 @@ class SqliteStore:
             self._lock = _locked(self.directory)  # at once, so that nothing can be cancelled between having it and knowing it
             self._writes = await loop.run_in_executor(self._writing, open_for_writing, path)
             self._reads = await loop.run_in_executor(self._reading, open_for_reading, path)
-            self._controller = (await self._read(read_meta))["controller"]
+            self._controller = (await self.read(read_meta))["controller"]
         except BaseException:
             await self.close()
             raise
@@ -125,14 +125,14 @@ class SqliteStore:
         self, state: DeployableState, *, at: float, wall: float, reports: Sequence[Report], facts: Sequence[JournalFact] = ()
     ) -> None:
         """One transaction: the state with its open intents, the facts that led to it, and the reports. Durable when it returns."""
-        row = StateRow(state.name, at, wall, state.version, dump_state(state))
+        row = StateRow(state.name, at, wall, state.version, dump_state(state), bool(state.observing))
         texts = [(report, dump_report(report)) for report in reports]
         taken = [FactRow(wall, *dump_fields(fact), dump_ordered(fact)) for fact in facts]
-        await self._write(partial(write_record, row=row, reports=texts, facts=taken))
+        await self.write(partial(write_record, row=row, reports=texts, facts=taken))
 
     async def report(self, deployable: str, report: Report, *, wall: float) -> None:
         """An event without a state: what the controller itself has to say of a deployable."""
-        await self._write(partial(write_event, deployable=deployable, wall=wall, report=report, text=dump_report(report)))
+        await self.write(partial(write_event, deployable=deployable, wall=wall, report=report, text=dump_report(report)))
 
     async def save_deployable(self, name: str, upload: SpecUpload) -> None:
         """Register it, or replace its spec."""
@@ -140,32 +140,32 @@ class SqliteStore:
             f"{name}{upload.source}{upload.path}".encode()
         except UnicodeEncodeError as error:  # SQLite would raise it in the writer's thread, where it would be everybody's
             raise StoreError(f"the spec of {name} is not valid Unicode text") from error
-        await self._write(partial(write_deployable, name=name, upload=upload, wall=time.time()))
+        await self.write(partial(write_deployable, name=name, upload=upload, wall=time.time()))
 
     async def delete_deployable(self, name: str) -> None:
         """Forget its spec, its state and its facts; its events stay. No error if there is none."""
-        await self._write(partial(remove_deployable, name=name))
+        await self.write(partial(remove_deployable, name=name))
 
     async def mark(self, key: str) -> str | None:
         """What was remembered under ``key`` about the store itself."""
-        return (await self._read(read_meta)).get(key)
+        return (await self.read(read_meta)).get(key)
 
     async def save_mark(self, key: str, value: str | None) -> None:
         """Remember it; None forgets it."""
-        await self._write(partial(write_meta, key=key, value=value))
+        await self.write(partial(write_meta, key=key, value=value))
 
     async def deployables(self) -> list[StoredDeployable]:
         """All that are registered, by name."""
-        return await self._read(read_deployables)
+        return await self.read(read_deployables)
 
     async def deployable(self, name: str) -> StoredDeployable | None:
         """One of them; None if it is not registered."""
-        found = await self._read(partial(read_deployables, name=name))
+        found = await self.read(partial(read_deployables, name=name))
         return found[0] if found else None
 
     async def load_state(self, name: str) -> Stored | None:
         """The state as it was recorded last, without its plan; None if it never was."""
-        return await self._read(partial(read_state, name=name))
+        return await self.read(partial(read_state, name=name))
 
     async def events(
         self, *, after: int = 0, limit: int = 100, target: str = "", since: datetime | None = None, last: bool = False, kind: str = ""
@@ -176,22 +176,24 @@ class SqliteStore:
         At most ``limit``, always in the order of ``seq``: the oldest ones, or with ``last`` the newest.
         """
         moment = None if since is None else (since if since.tzinfo else since.replace(tzinfo=UTC)).timestamp()
-        return await self._read(partial(read_events, query=EventQuery(after, limit, target, moment, last, kind)))
+        return await self.read(partial(read_events, query=EventQuery(after, limit, target, moment, last, kind)))
 
     async def explanations(self, *, target: str, last: int) -> list[Explanation]:
         """The ``last`` decisions about ``target`` or anything below it, in order, each with what came of it."""
-        return await self._read(partial(read_explanations, target=target, last=last))
+        return await self.read(partial(read_explanations, target=target, last=last))
 
     async def facts(self, name: str, *, after: int = 0, limit: int = 100) -> list[FactRecord]:
         """A deployable's facts with ``seq`` > ``after``, the oldest ``limit`` of them, in order."""
-        return await self._read(partial(read_facts, name=name, after=after, limit=limit))
+        return await self.read(partial(read_facts, name=name, after=after, limit=limit))
 
-    async def _write(self, write: Callable[[sqlite3.Connection], Sequence[EventRecord]]) -> None:
+    async def write(self, write: Callable[[sqlite3.Connection], Sequence[EventRecord]]) -> None:
+        """Do it in the writer's thread, in a transaction; its events are told. StoreError."""
         if self._writer is None:
             raise StoreError("the store is not open")
         await self._writer.write(write)
 
-    async def _read(self, read: Callable[[sqlite3.Connection], T]) -> T:
+    async def read(self, read: Callable[[sqlite3.Connection], T]) -> T:
+        """Do it in the reader's thread. StoreError."""
         if self._reads is None:
             raise StoreError("the store is not open")
         try:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from cpe.shell.store.port import StoredDeployable
+from cpe.shell.store.starts import forget_doubt, read_doubt, trust_start
+from dpe.policy.records import is_trust
 from pcloud.model.actions import Report
 from pcloud.model.ports import Stored
 from pcloud.records.event import EventRecord, alert_of, event_record
@@ -26,6 +28,7 @@ class StateRow:
     wall: float
     version: int
     text: str
+    observing: bool = False  # it knows of every doubt
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,10 @@ def write_record(
         "INSERT OR REPLACE INTO states (deployable, at, wall, version, state) VALUES (?, ?, ?, ?, ?)",
         (row.deployable, row.at, row.wall, row.version, row.text),
     )
+    if row.observing:
+        forget_doubt(connection, row.deployable)
+    if any(is_trust(report) for report, _ in reports):
+        trust_start(connection, row.wall)
     return [event for report, text in reports for event in write_event(connection, row.deployable, row.wall, report, text)]
 
 
@@ -100,6 +107,7 @@ def remove_deployable(connection: sqlite3.Connection, name: str) -> list[EventRe
     connection.execute("DELETE FROM facts WHERE deployable = ?", (name,))
     connection.execute("DELETE FROM deployables WHERE name = ?", (name,))
     connection.execute("DELETE FROM states WHERE deployable = ?", (name,))
+    forget_doubt(connection, name)
     return []
 
 
@@ -131,7 +139,7 @@ def read_state(connection: sqlite3.Connection, name: str) -> Stored | None:
     if row is None:
         return None
     at, wall, version, text = row
-    return Stored(load_state(text, version), at, wall)
+    return Stored(load_state(text, version), at, wall, read_doubt(connection, name))
 
 
 def read_facts(connection: sqlite3.Connection, name: str, after: int, limit: int) -> list[FactRecord]:
