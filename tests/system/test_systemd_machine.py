@@ -76,7 +76,7 @@ def test_a_user_who_may_not_restart_it_blocks_it_and_nothing_is_rebooted(daemon:
     mark = daemon.newest()
     kill(machine)
     until_blocked("stop", mark)
-    assert daemon.decided(0) == [("shop/m/payload", str(Rung.RESTART))]
+    assert daemon.decided(mark) == [("shop/m/payload", str(Rung.RESTART))]
     machine.write("etc/sudoers.d/guest", "guest ALL=(root) NOPASSWD: /usr/bin/systemctl\n", 0o440)
     daemon.client.restart(name, "m", "payload")
     daemon.until_event(lambda event: event.resource == "payload" and event.to == "healthy", "it is healthy again", mark)
