@@ -47,6 +47,8 @@ def root_file_system() -> Path:
     with (CACHE / "systemd-machine.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not place.exists():
+            for older in CACHE.glob("systemd-machine-*"):
+                shutil.rmtree(older)
             being_built = CACHE / "systemd-machine.new"
             shutil.rmtree(being_built, ignore_errors=True)
             being_built.mkdir()
