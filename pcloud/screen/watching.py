@@ -16,7 +16,7 @@ from rich.console import Group
 from rich.live import Live
 from rich.text import Text
 
-from pcloud.errors import NoDaemonError, PcloudError, TimedOutError
+from pcloud.errors import AmbiguousError, NoDaemonError, PcloudError, TimedOutError
 from pcloud.screen.console import Screen
 from pcloud.screen.format import age, clock
 
@@ -24,7 +24,7 @@ TICK = 0.5  # seconds between two looks: quick to the eye, and about a milliseco
 
 T = TypeVar("T")
 
-GONE = (NoDaemonError, TimedOutError)
+GONE = (NoDaemonError, AmbiguousError, TimedOutError)
 """What a daemon that restarts looks like. Anything else ends the watching: what was watched is deleted, or may not be seen."""
 
 
@@ -39,12 +39,11 @@ class Watch(Generic[T]):
 
     def in_place(self) -> None:
         """On a terminal, until Ctrl-C."""
-        seen, lost, picture = self.read(), None, Group()
+        seen, lost = self.read(), None
         with Live(console=self.screen, screen=True, auto_refresh=False, vertical_overflow="ellipsis") as live:
             try:
                 while True:
-                    picture = Group(self._head(lost), *self.lines(seen))
-                    live.update(picture, refresh=True)
+                    live.update(Group(self._head(lost), *self.lines(seen)), refresh=True)
                     self.wait(TICK)
                     try:
                         seen, lost = self.read(), None

@@ -38,17 +38,23 @@ def found(pcloud: Pcloud, *words: str) -> dict[str, tuple[str, str]]:
 
 def test_what_is_configured_is_listed(daemon: Daemon, pcloud: Pcloud) -> None:
     daemon.end()
-    daemon.config.write_text('[infrastructures.lab]\ndriver = "openstack"\ncloud = "rack"\nanchors = ["10.0.0.1:22"]\n')
+    daemon.config.write_text(
+        '[infrastructures.lab]\ndriver = "openstack"\ncloud = "rack"\nanchors = ["10.0.0.1:22"]\n[infrastructures.rack]\ndriver = "static"\n'
+    )
     daemon.start()
     listed = json.loads(pcloud("infrastructure", "list", "--json").out)
     assert [(one["name"], one["driver"], one["cloud"], one["anchors"]) for one in listed] == [
         ("lab", "openstack", "rack", ["10.0.0.1:22"]),
         ("local", "local", "", []),
+        ("rack", "static", "", []),
     ]
     ended = pcloud("infrastructure", "test", "lab")
     assert ended.code == 1
     assert "the driver openstack is not supported yet; use driver = 'local'" in ended.out
     assert ended.out.endswith("1 of 1 steps of lab failed\n")
+    ended = pcloud("infrastructure", "test", "rack", "--launch")
+    assert ended.code == 0
+    assert "the driver static launches nothing" in ended.out
 
 
 def test_without_a_launch_nothing_is_made(daemon: Daemon, pcloud: Pcloud) -> None:

@@ -77,12 +77,14 @@ class Trials:
                 yield step
         for anchor in settings.anchors:
             yield await tried(f"anchor {anchor}", partial(self._reached, anchor))
-        if request.launch and isinstance(made, LibcloudInfrastructure):
+        if not request.launch:
+            yield NOT_LAUNCHED
+        elif isinstance(made, LibcloudInfrastructure):
             image = request.image or await _first_image(made)
             async for step in TrialMachine(made, made.controller, image=image, size=request.size).steps(tried):
                 yield step
-        elif not request.launch:
-            yield NOT_LAUNCHED
+        else:
+            yield TrialStep(what="launch", found=Found.LACKING, said=f"the driver {settings.driver} launches nothing")
 
     async def _reached(self, anchor: str) -> TrialStep:
         if await self._reaching(*address_of(anchor), ANCHOR) is Reach.ANSWERED:
