@@ -6,6 +6,7 @@ not name is a miss.
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from pcloud.model.plan import ACTION_TIMEOUT, AssemblyPlan, Check, CommandCheck,
 from pcloud.model.ports import ProbeSeen
 from pcloud.model.words import Origin, Verdict
 
+_OWN_RESTARTS = re.compile(r"NRestarts=([0-9]+)(?: |$)")
 _SIGPIPE = "141"
 """128 + SIGPIPE: the shell's word for a check that was stopped because it printed without end."""
 
@@ -53,8 +55,8 @@ class Probe:
 
     def _restarts(self, text: str) -> int | None:
         """systemd's count of its own restarts, which its monitor tells."""
-        word, _, count = text.partition("=")
-        return int(count) if self.verdicts is AGENT and word == "NRestarts" and count.isdecimal() else None
+        found = _OWN_RESTARTS.match(text) if self.verdicts is AGENT else None
+        return int(found[1]) if found is not None else None
 
     def _reason(self, status: str, text: str) -> str:
         if status == "timeout":
@@ -78,7 +80,7 @@ def monitor_probe(resource: ResourcePlan) -> Probe | None:
     if resource.agent is None:
         return None
     verdicts = SCRIPT if isinstance(resource.agent, ScriptAgent) else AGENT
-    snippet = monitor_script(resource.name, resource.agent, resource.timeout)
+    snippet = monitor_script(resource)
     return Probe(resource.name, "", snippet, resource.interval, resource.timeout, verdicts, resource.action_limit)
 
 

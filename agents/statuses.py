@@ -6,14 +6,19 @@ Rules: only our own snippets may say pending or unknown; a user's command that h
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
+from pcloud.model.plan import ProcessAgent, ResourceAgent, ScriptAgent, SystemdAgent
+from pcloud.model.ports import Outcome
 from pcloud.model.words import Verdict
 
 NOT_RUNNING: Final = 7
 """OCF's "not running": hard evidence."""
 NOT_INSTALLED: Final = 5
 """OCF's word for what is not there at all: a hard error, which no retry mends (policy.md section 1)."""
+NOT_PERMITTED: Final = 4
+"""OCF's word for what is there and may not be done: likewise."""
 PENDING: Final = 96
 UNKNOWN: Final = 97
 """96 and 97: no meaning in OCF, LSB, sysexits.h or any shell."""
@@ -36,3 +41,15 @@ SCRIPT: Final[Mapping[int, Verdict]] = {
 }
 COMMAND: Final[Mapping[int, Verdict]] = {0: Verdict.PASSED, _NOT_EXECUTABLE: Verdict.UNKNOWN, _NOT_FOUND: Verdict.UNKNOWN}
 NETWORK: Final[Mapping[int, Verdict]] = {0: Verdict.PASSED, UNKNOWN: Verdict.UNKNOWN}
+
+_HARD: Final[Mapping[type[ResourceAgent], frozenset[int]]] = {
+    SystemdAgent: frozenset({NOT_INSTALLED}),
+    ProcessAgent: frozenset({NOT_INSTALLED, NOT_PERMITTED}),
+    ScriptAgent: frozenset({_NOT_EXECUTABLE, _NOT_FOUND}),
+}
+"""The exit statuses of a start or stop after which trying again cannot help."""
+
+
+def judged(agent: ResourceAgent, outcome: Outcome) -> Outcome:
+    """The outcome of a start or stop, with whether trying again can help."""
+    return replace(outcome, hard=True) if outcome.status in _HARD[type(agent)] else outcome

@@ -7,42 +7,48 @@ idempotent, exit with 0 when it is so, and print why not on their last line.
 from __future__ import annotations
 
 from agents.resources import process, script, systemd
-from pcloud.model.plan import ProcessAgent, ResourceAgent, ScriptAgent, SystemdAgent
+from pcloud.model.plan import ProcessAgent, ResourcePlan, ScriptAgent, SystemdAgent
 
 
-def start_script(name: str, agent: ResourceAgent) -> str:
-    """Text that starts the service, or finds it running."""
-    match agent:
-        case SystemdAgent():
+def start_script(resource: ResourcePlan) -> str:
+    """Text that starts the service, or finds it running; empty for a resource that is a check alone."""
+    match resource.agent:
+        case SystemdAgent() as agent:
             return systemd.start(agent)
-        case ProcessAgent():
-            return process.start(name, agent)
-        case ScriptAgent():
-            return script.start(name, agent)
+        case ProcessAgent() as agent:
+            return process.start(resource.name, agent)
+        case ScriptAgent() as agent:
+            return script.start(resource.name, agent, resource.timeout)
+        case None:
+            return ""
 
 
-def stop_script(name: str, agent: ResourceAgent, timeout: float) -> str:
-    """Text that stops the service within ``timeout`` seconds, or finds it stopped."""
-    match agent:
-        case SystemdAgent():
+def stop_script(resource: ResourcePlan, timeout: float) -> str:
+    """Text that stops the service within ``timeout`` seconds, or finds it stopped; empty likewise."""
+    match resource.agent:
+        case SystemdAgent() as agent:
             return systemd.stop(agent)
-        case ProcessAgent():
-            return process.stop(name, agent, timeout)
-        case ScriptAgent():
-            return script.stop(name, agent)
+        case ProcessAgent() as agent:
+            return process.stop(resource.name, agent, timeout)
+        case ScriptAgent() as agent:
+            return script.stop(resource.name, agent, resource.timeout)
+        case None:
+            return ""
 
 
-def limits_script(agent: ResourceAgent) -> str:
+def limits_script(resource: ResourcePlan) -> str:
     """Text that prints how long a start and a stop of the service itself may take; empty where it sets itself no limit."""
-    return systemd.limits(agent) if isinstance(agent, SystemdAgent) else ""
+    return systemd.limits(resource.agent) if isinstance(resource.agent, SystemdAgent) else ""
 
 
-def monitor_script(name: str, agent: ResourceAgent, timeout: float) -> str:
-    """Text whose exit status says how the service is; it has ``timeout`` seconds."""
-    match agent:
-        case SystemdAgent():
-            return systemd.monitor(agent, timeout)
-        case ProcessAgent():
-            return process.monitor(name, agent)
-        case ScriptAgent():
-            return script.monitor(name, agent)
+def monitor_script(resource: ResourcePlan) -> str:
+    """Text whose exit status says how the service is; it has the resource's ``timeout``. Empty likewise."""
+    match resource.agent:
+        case SystemdAgent() as agent:
+            return systemd.monitor(agent, resource.timeout)
+        case ProcessAgent() as agent:
+            return process.monitor(resource.name, agent)
+        case ScriptAgent() as agent:
+            return script.monitor(resource.name, agent)
+        case None:
+            return ""

@@ -6,6 +6,7 @@ believed; it outlives our connection and our controller.
 
 from __future__ import annotations
 
+import re
 import shlex
 
 from agents.resources.texts import compose
@@ -39,6 +40,10 @@ _SHELL_WORDS = frozenset(
 """What the shell itself must read or do: it cannot be executed."""
 
 
+_PLAIN = re.compile(r"[A-Za-z0-9_./+:@%,-]+")
+"""A word that means itself to the shell."""
+
+
 def start(name: str, agent: ProcessAgent) -> str:
     """Text that starts the command, or finds it running."""
     return _compose("start_process", name, agent)
@@ -55,19 +60,31 @@ def monitor(name: str, agent: ProcessAgent) -> str:
     return _compose("monitor_process", name, agent)
 
 
+def program(command: str) -> str:
+    """What the command executes, where it is a single one that names it plainly; else empty."""
+    first = _first_of_single(command)
+    return first if _PLAIN.fullmatch(first) else ""
+
+
 def executed(command: str) -> str:
     """The command so that no shell stays between it and us, where it is a single one: what is known and killed is then itself."""
+    return f"exec {command}" if _first_of_single(command) else command
+
+
+def _first_of_single(command: str) -> str:
+    """The first word of a command that can be executed as it is; empty where the shell must read or do more."""
     words = shlex.shlex(command, posix=False, punctuation_chars=True)
     words.whitespace_split = True
     try:
         parts = list(words)
     except ValueError:  # a quote that is never closed: the shell's own words for it are better than ours
-        return command
+        return ""
     single = not any(set(part) <= set("();<>|&") for part in parts) and not set("\n`") & set(command)
     first = parts[0] if parts else ""
-    return f"exec {command}" if single and first not in _SHELL_WORDS and "=" not in first and not first.startswith("$") else command
+    return first if single and first not in _SHELL_WORDS and "=" not in first and not first.startswith("$") else ""
 
 
 def _compose(verb: str, name: str, agent: ProcessAgent) -> str:
-    prelude = compose("user.sh", name=name, command=executed(agent.command), user=agent.user, directory=agent.directory)
-    return prelude + compose("process.sh", verb=verb)
+    command = agent.command
+    prelude = compose("user.sh", name=name, command=executed(command), user=agent.user, directory=agent.directory)
+    return prelude + compose("process.sh", verb=verb, program=program(command))

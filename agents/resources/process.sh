@@ -47,7 +47,7 @@ end_group() { # SECONDS of grace
 }
 
 monitor_process() {
-  if is_running; then exit 0; fi
+  if is_running; then complain 0 "lives=$pid:$since"; fi
   words=$(last_words)
   complain 7 "not running${words:+ (last output: $words)}"
 }
@@ -59,8 +59,23 @@ make_pipe() { # PATH, for a moment: its ends are 4 for writing and 6 for reading
   rm -f "$1"
 }
 
+require_program() { # ends with "not installed" or "not permitted" where the command is a single one that nobody can execute
+  [ -n "$program" ] || return 0
+  # shellcheck disable=SC2016,SC2086 # expanded over there; words
+  $as sh -c '
+    cd "$1" || exit 0
+    case $2 in */*) ;; *) command -v -- "$2" >/dev/null || exit 5; exit 0 ;; esac
+    if [ ! -e "$2" ]; then exit 5; fi
+    if [ ! -x "$2" ] || [ -d "$2" ]; then exit 4; fi' sh "$directory" "$program" 2>/dev/null
+  case $? in
+    5) complain 5 "missing command $program" ;;
+    4) complain 4 "$program may not be executed${user:+ by $user}" ;;
+  esac
+}
+
 start_process() {
   if is_running; then exit 0; fi
+  require_program
   provide "$runs" && provide "$logs" && : >>"$log" || complain 1 "cannot write to $runs and $logs"
   if recall && group_is_there; then end_group 5; fi # children of a dead parent would hold its port
   make_pipe "$record.go" || complain 1 "cannot make a pipe in $runs"

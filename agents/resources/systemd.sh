@@ -13,7 +13,7 @@ properties() { # NAMES: of the unit, as lines KEY=VALUE; systemd may keep us wai
 
 read_unit() { # its properties go to $load, $active, $sub, $result, $restarts and so on
   if [ ! -d /run/systemd/system ]; then complain 5 "systemd does not run here"; fi
-  names=LoadState,ActiveState,SubState,Result,NRestarts,Job,RestartUSec,TimeoutStartUSec,TimeoutStopUSec,TimeoutUSec
+  names=LoadState,ActiveState,SubState,Result,NRestarts,MainPID,Job,RestartUSec,TimeoutStartUSec,TimeoutStopUSec,TimeoutUSec
   since=InactiveExitTimestampMonotonic,ActiveEnterTimestampMonotonic,ActiveExitTimestampMonotonic,ExecMainExitTimestampMonotonic
   if ! properties=$(properties "$names,$since"); then
     case $properties in
@@ -21,7 +21,7 @@ read_unit() { # its properties go to $load, $active, $sub, $result, $restarts an
       *) complain 96 "systemd does not answer${properties:+: $properties}" ;; # it may just be executing itself anew
     esac
   fi
-  job=0 delay='' start_limit=infinity stop_limit=infinity began=0 active_since=0 active_until=0 exited=0
+  job=0 main=0 delay='' start_limit=infinity stop_limit=infinity began=0 active_since=0 active_until=0 exited=0
   while IFS='=' read -r key value; do
     case $key in
       LoadState) load=$value ;;
@@ -29,6 +29,7 @@ read_unit() { # its properties go to $load, $active, $sub, $result, $restarts an
       SubState) sub=$value ;;
       Result) result=$value ;;
       NRestarts) restarts=$value ;;
+      MainPID) main=$value ;;
       Job) job=${value:-0} ;;
       RestartUSec) delay=$value ;;
       TimeoutStartUSec) start_limit=$value ;;
@@ -87,9 +88,18 @@ ended_by_itself() {
   [ "$active_since" -ge "$began" ] && [ "$exited" -gt 0 ] && [ "$exited" -le "$active_until" ]
 }
 
+# As watcher.sh has it, where the process may be seen.
+life_of() { # PID
+  { IFS= read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 0
+  pid=$1
+  # shellcheck disable=SC2086 # fields
+  set -- ${stat##*) }
+  if [ -n "${20:-}" ]; then printf ' lives=%s:%s' "$pid" "${20}"; fi
+}
+
 monitor_unit() {
   read_unit
-  if [ "$load" = loaded ] && [ "$active" = active ]; then complain 0 "NRestarts=$restarts"; fi
+  if [ "$load" = loaded ] && [ "$active" = active ]; then complain 0 "NRestarts=$restarts$(life_of "$main")"; fi
   own=''
   case $active in
     activating) own="$delay $start_limit" ;; # the first part of it may be "auto-restart"

@@ -8,22 +8,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 import asyncssh
 
+from agents.bus import UnitNews
 from agents.limits import ASKING, Limits, read_limits
 from agents.outside import OutsideChecks
 from agents.pending import Patience
 from agents.probes import Probe, inside_probes, monitor_probe
 from agents.resources import limits_script, start_script, stop_script
 from agents.ssh.actions import Ran, outcome_of, run_script
-from agents.ssh.faults import MissedError, UnclearError
+from agents.ssh.faults import MissedError, NotLetInError, UnclearError
 from agents.ssh.link import Link, open_link
+from agents.ssh.looks import Looks
+from agents.ssh.options import public_line
 from agents.ssh.pacing import Pace
 from agents.ssh.reaching import reach
-from agents.statuses import NOT_INSTALLED
-from agents.watcher.protocol import PING, SAY_SOMETHING, Beat, Begun, Line, Provisioned, Result, Stopping, probe_set
+from agents.ssh.signals import UnitSignals
+from agents.statuses import NOT_RUNNING, judged
+from agents.watcher.protocol import PING, SAY_SOMETHING, Beat, Begun, Line, Provisioned, Result, Stopping, look, probe_set
 from pcloud.model.instance import Instance
 from pcloud.model.plan import AssemblyPlan, ResourcePlan, SystemdAgent
 from pcloud.model.ports import ContactMissed, ContactSeen, ContactUnclear, Outcome, ProbeSeen, ProvisionSeen, Sighting, StoppingSeen
@@ -56,6 +59,8 @@ class SshAgent:
         self._last_seen: float | None = None
         self._serial = 0
         self._patience = Patience()
+        self._looks = Looks(self._order_look)
+        self._signals = UnitSignals(self._hear)
         self.watch(assembly)
 
     # Eyes
@@ -64,6 +69,8 @@ class SshAgent:
         self._plan = assembly
         self._probes = inside_probes(assembly)
         self._outside.watch(assembly)
+        self._units = {each.name: each.agent.unit for each in assembly.resources if isinstance(each.agent, SystemdAgent)}
+        self._signals.watch(self._units.values())
         self._send_probes()
 
     def probe_again(self) -> None:
@@ -72,15 +79,30 @@ class SshAgent:
 
     def _send_probes(self) -> None:
         self._serial += 1
+        self._looks.forget()
         if self._link is not None:
             interval = self._plan.monitor.interval
             seed, provision = self._instance.id, not self._plan.static
             self._link.say(probe_set(self._serial, self._probes, seed=seed, heartbeat=interval, provision=provision))
 
+    def _order_look(self, index: int) -> None:
+        if self._link is not None:
+            self._link.say(look(self._serial, index))
+
+    def _hear(self, news: UnitNews) -> None:
+        """A unit has changed: look at it. What ended by itself needs no looking to be known, and the look that follows confirms it."""
+        for index, probe in enumerate(self._probes):
+            if probe.key or self._units.get(probe.resource) != news.unit:
+                continue
+            if news.crashed:
+                self._report(self._judged(probe, str(NOT_RUNNING), news.crashed))
+            self._looks.look(index)
+
     def _see(self, line: Line) -> None:
         match line:
             case Result(serial, index, status, text):
                 if serial == self._serial and index < len(self._probes):  # else it is a late word of an older set
+                    self._looks.answered(index)
                     self._report(self._judged(self._probes[index], status, text))
             case Provisioned(status, tail):
                 self._report(ProvisionSeen(int(status) if status.isdecimal() else _UNREADABLE, tail))
@@ -99,6 +121,7 @@ class SshAgent:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._outside.run(), name=f"checks of {name}")
             group.create_task(self._keep_link(), name=f"link of {name}")
+            group.create_task(self._signals.run(), name=f"signals of {name}")
 
     async def _keep_link(self) -> None:
         pace = Pace()
@@ -112,12 +135,18 @@ class SshAgent:
                 self._report(ContactMissed(str(missed), self._last_seen))
                 pause = pace.missed()
             except UnclearError as unclear:
-                self._trouble = str(unclear)
-                self._report(ContactUnclear(str(unclear)))
+                self._trouble = str(unclear) + (self._cure() if isinstance(unclear, NotLetInError) else "")
+                self._report(ContactUnclear(self._trouble))
                 pause = pace.unclear()
             else:
                 pause = pace.broke(time() - began)
             await asyncio.sleep(pause)
+
+    def _cure(self) -> str:
+        """What lets us in to a machine that we have not launched."""
+        if not self._plan.static:
+            return ""
+        return f"; its authorized_keys must have the line: {public_line(self._options())}"
 
     async def _live_once(self) -> None:
         """Connect, and return when the link is broken. Raises the faults."""
@@ -127,9 +156,11 @@ class SshAgent:
             self._link = link
             self._report(ContactSeen(link.boot_id))
             self._send_probes()
+            self._signals.use(link.connection)
             await self._attend(link)
         finally:
             self._link = None
+            self._signals.use(None)
             self._last_seen = link.heard
             await link.close()
 
@@ -154,19 +185,17 @@ class SshAgent:
         if resource.agent is None:
             return Outcome(0)
         timeout = resource.action_timeout or (await self.limits(resource)).start
-        outcome = await self.execute(start_script(resource.name, resource.agent), environment, timeout)
-        hard = outcome.status == NOT_INSTALLED and isinstance(resource.agent, SystemdAgent)
-        return replace(outcome, hard=True) if hard else outcome
+        return judged(resource.agent, await self.execute(start_script(resource), environment, timeout))
 
     async def stop(self, resource: ResourcePlan, environment: Mapping[str, str]) -> Outcome:
         if resource.agent is None:
             return Outcome(0)
         timeout = resource.action_timeout or (await self.limits(resource)).stop
-        return await self.execute(stop_script(resource.name, resource.agent, timeout), environment, timeout)
+        return judged(resource.agent, await self.execute(stop_script(resource, timeout), environment, timeout))
 
     async def limits(self, resource: ResourcePlan) -> Limits:
         """How long its start and its stop may take where the spec does not say it."""
-        script = limits_script(resource.agent) if resource.agent is not None else ""
+        script = limits_script(resource)
         told = await self.execute(script, {}, ASKING) if script else Outcome(0)
         return read_limits(told.output if told.ok else "")
 

@@ -19,6 +19,10 @@ class UnclearError(PcloudError):
     """It cannot be told whether the machine is alive."""
 
 
+class NotLetInError(UnclearError):
+    """The machine is alive and refuses our key."""
+
+
 _OURS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EACCES, errno.EPERM, errno.EADDRNOTAVAIL})
 """What the kernel says when this side could not even try: our overload, our own filter."""
 

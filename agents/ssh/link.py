@@ -12,7 +12,7 @@ from collections.abc import Callable
 import asyncssh
 
 from agents.ssh.dial import dial
-from agents.ssh.faults import MissedError, UnclearError, fault_of
+from agents.ssh.faults import MissedError, NotLetInError, UnclearError, fault_of
 from agents.ssh.options import LOGIN_TIMEOUT
 from agents.ssh.sessions import LineSession
 from agents.watcher import reader_command, watcher_program
@@ -148,7 +148,7 @@ async def _log_in(sock: socket.socket, instance: Instance, options: asyncssh.SSH
     except asyncssh.HostKeyNotVerifiable as error:
         raise UnclearError("the host key is not the one that this machine was given") from error
     except asyncssh.PermissionDenied as error:
-        raise UnclearError(f"authentication refused for user {instance.user}") from error
+        raise NotLetInError(f"authentication refused for user {instance.user}") from error
     except asyncssh.DisconnectError as error:  # somebody alive says no: nothing that a reboot would mend
         raise UnclearError(f"SSH refused: {error.reason}") from error
     except OSError as error:

@@ -5,6 +5,7 @@ Rules: the host key is the one we know, or there is no connection; no agent, no 
 
 from __future__ import annotations
 
+import base64
 from functools import cache
 from pathlib import Path
 
@@ -53,3 +54,9 @@ def machine_options(instance: Instance, client_key: str) -> asyncssh.SSHClientCo
     return asyncssh.SSHClientConnectionOptions(
         options=_shared(), username=instance.user, client_keys=[key], known_hosts=([host_key], [], [])
     )
+
+
+def public_line(options: asyncssh.SSHClientConnectionOptions) -> str:
+    """The public half of the key that we log in with, as a line of authorized_keys."""
+    (pair,) = options.client_keys or ()
+    return f"{pair.algorithm.decode()} {base64.b64encode(pair.public_data).decode()} pcloud"

@@ -40,6 +40,21 @@ class _Session(asyncssh.SSHClientSession[bytes]):
             self.ended.set_result(said[-1] if said else (str(exc) if exc else ""))
 
 
+class BytesSession(_Session):
+    """Calls ``on_bytes`` with whatever comes; ``status`` is the exit status, once it is told."""
+
+    def __init__(self, on_bytes: Callable[[bytes], None]) -> None:
+        super().__init__()
+        self.status: int | None = None
+        self._on_bytes = on_bytes
+
+    def received(self, data: bytes) -> None:
+        self._on_bytes(data)
+
+    def exit_status_received(self, status: int) -> None:
+        self.status = status
+
+
 class LineSession(_Session):
     """Calls ``on_line`` with each whole line."""
 

@@ -19,7 +19,8 @@ PATIENCE = 180
 SAY_SOMETHING = 60.0
 """Seconds between our words: two may get lost."""
 _SPREAD = 1.0
-"""Seconds at most by which first runs are spread: the machine must not start all checks at once, and nobody waits long for a result."""
+_SPREAD_EACH = 0.05
+"""Seconds by which first runs are spread, at most and for each probe: a machine must not start all at once, and nobody waits for long."""
 _JITTER = 0.05
 """Part of the interval by which it differs from probe to probe, so that checks do not stay in step for ever."""
 
@@ -90,9 +91,15 @@ def probe_set(serial: int, probes: Sequence[Probe], *, seed: str, heartbeat: flo
     lines = ["probes", f"heartbeat {heartbeat:g}", f"patience {PATIENCE}"]
     if provision:
         lines.append("provision")
+    spread = min(_SPREAD, _SPREAD_EACH * len(probes))
     for index, probe in enumerate(probes):
         share = zlib.crc32(f"{seed}/{probe.resource}/{probe.key}".encode()) / 2**32
         interval = probe.interval * (1 + _JITTER * (2 * share - 1))
-        delay = share * min(_SPREAD, probe.interval)
+        delay = share * min(spread, probe.interval)
         lines.append(f"probe {serial}.{index} {interval:.3f} {probe.timeout:g} {delay:.3f} {shlex.quote(probe.snippet)}")
     return ("\n".join(lines) + "\n" + MARK).encode()
+
+
+def look(serial: int, index: int) -> bytes:
+    """The words that make a watcher run one probe of that set at once and tell its result, whatever it is."""
+    return f"look {serial}.{index}\n".encode()

@@ -5,11 +5,12 @@
 #   h                            a heartbeat, or the answer to "ping"
 #   stopping                     the machine is going down in good order, to stay off or to boot again
 # Every line is one write below PIPE_BUF (4,096), so lines of different roles do not mix.
-# Words on stdin: "ping"; "probes", shell text (heartbeat, patience, provision, probe), "#go". The end of stdin ends everything,
-# and so does a write that fails, or a controller that says nothing for longer than its patience.
+# Words on stdin: "ping"; "look SERIAL.INDEX": run that probe now, and tell its result; "probes", shell text (heartbeat, patience, provision,
+# probe), "#go". The end of stdin ends everything, and so does a write that fails, or a controller that says nothing for longer than its patience.
 
 text_limit=300           # of a reason: a line for people
 output_limit=16777216    # of a check: what prints more would print for ever, and is stopped by SIGPIPE
+nap=0.5                  # seconds within which the end of a process is noticed that a monitor has named
 tail_limit=2000          # of the provisioning's output, as the Protocol promises
 
 give_up() { # a write failed: nobody listens any more
@@ -93,23 +94,46 @@ run_probe() { # SECONDS: the end of its output on one line, and how it ended on 
   } 3>&1
 }
 
+lives() { # PID:BORN, the start time being field 22 of proc(5), stat; no fork: this is asked twice a second
+  { IFS= read -r stat <"/proc/${1%%:*}/stat"; } 2>/dev/null || return 1
+  # shellcheck disable=SC2086 # fields; the second may hold anything and ends with the last parenthesis
+  set -- "${1#*:}" ${stat##*) }
+  [ "$1" = "${21:-}" ] && [ "$2" != Z ] && [ "$2" != X ]
+}
+
+# The time between two runs. A monitor that found its service running may say "lives=PID:BORN": when that process ends it is time to look.
+rest() { # SECONDS TEXT
+  case $2 in *lives=*) process=${2##*lives=} process=${process%% *} ;; *) process= ;; esac
+  if [ -z "$process" ] || ! lives "$process"; then # nobody may be seen where /proc hides others
+    sleep "$1"
+    return
+  fi
+  naps=$((${1%%.*} * 2))
+  while [ "$naps" -gt 0 ]; do
+    sleep "$nap"
+    lives "$process" || return
+    naps=$((naps - 1))
+  done
+  case $1 in *.*) sleep "0.${1#*.}" ;; esac
+}
+
 repeat() { # NAME INTERVAL TIMEOUT DELAY
   probe=$PCLOUD_PROBE
   unset PCLOUD_PROBE
   last=
-  sleep "$4"
+  if [ "$4" != 0 ]; then sleep "$4"; fi
   while parent_lives; do
     result=$(run_probe "$3")
     status=${result##*"$newline="}
     status=${status%%"$newline"*}
     text=${result%%"$newline="*}${result#*"$newline=$status"}
     text=${text#"$newline"}
-    case $text in NRestarts=*) news=$status$text ;; *) news=$status ;; esac # that count is news in a pass as well
+    case $text in NRestarts=*) news=$status${text%% *} ;; *) news=$status ;; esac # that count is news in a pass as well
     if [ "$status" != 0 ] || [ "$news" != "$last" ]; then
       printf 'r %s %s %s\n' "$1" "$status" "$text" || give_up
     fi
     last=$news
-    sleep "$2"
+    if [ "$status" = 0 ]; then rest "$2" "$text"; else sleep "$2"; fi
   done
 }
 
@@ -138,6 +162,18 @@ provision() {
 probe() { # NAME INTERVAL TIMEOUT DELAY TEXT
   { PCLOUD_PROBE=$5; export PCLOUD_PROBE; role repeat "$1" "$2" "$3" "$4"; } </dev/null &
   roles="$roles $!"
+  eval "at_${1#*.}=\$! name_${1#*.}=\$1 interval_${1#*.}=\$2 limit_${1#*.}=\$3 text_${1#*.}=\$5"
+}
+
+look() { # NAME: its role begins anew, and so tells its first result
+  case ${1#*.} in *[!0-9]* | '') return ;; esac
+  eval "set -- \"\$1\" \"\${name_${1#*.}:-}\" \"\${at_${1#*.}:-}\" \"\${interval_${1#*.}:-}\" \"\${limit_${1#*.}:-}\" \"\${text_${1#*.}:-}\""
+  if [ "$1" != "$2" ]; then return; fi # of a set that was replaced
+  dismiss "$3"
+  others=
+  for pid in $roles; do if [ "$pid" != "$3" ]; then others="$others $pid"; fi; done
+  roles=$others
+  probe "$1" "$4" "$5" 0 "$6"
 }
 
 dismiss_roles() {
@@ -179,6 +215,7 @@ watch() {
         dismiss_roles
         eval "$block"
         ;;
+      'look '*) look "${word#look }" ;;
     esac
   done
   finish

@@ -28,6 +28,7 @@ from cpe.shell.config import Settings, read_settings
 from cpe.shell.controller import Controller
 from cpe.shell.guards import Overseer
 from cpe.shell.infrastructures.registry import Infrastructures
+from cpe.shell.infrastructures.trial import Trials
 from cpe.shell.keyring import FileKeyring
 from cpe.shell.store.run import run_of
 from cpe.shell.store.sqlite import SqliteStore
@@ -54,8 +55,8 @@ async def run(where: Places) -> None:
     """Run until SIGTERM or SIGINT. Raises PcloudError when it cannot start."""
     settings = read_settings(where.config)
     refuse_taken(where.socket)  # before a state directory is made for nothing
-    async with daemon(settings, where) as controller, ended_by_signal() as ended:
-        api = asyncio.create_task(serve(application(controller), where.socket, on_ready=ready), name="api")
+    async with daemon(settings, where) as (controller, trials), ended_by_signal() as ended:
+        api = asyncio.create_task(serve(application(controller, trials), where.socket, on_ready=ready), name="api")
         watchdog = asyncio.create_task(feed_watchdog(), name="watchdog")
         try:
             await asyncio.wait([api, asyncio.create_task(ended.wait(), name="signal")], return_when=asyncio.FIRST_COMPLETED)
@@ -90,8 +91,8 @@ async def ended_by_signal() -> AsyncIterator[asyncio.Event]:
 
 
 @contextlib.asynccontextmanager
-async def daemon(settings: Settings, where: Places) -> AsyncIterator[Controller]:
-    """The controller with its DPEs running; they end with the block, the machines stay."""
+async def daemon(settings: Settings, where: Places) -> AsyncIterator[tuple[Controller, Trials]]:
+    """The controller with its DPEs running, and trials of what it launches on; they end with the block, the machines stay."""
     async with (
         SqliteStore(where.state) as store,
         run_of(store, limit=settings.crash_loop_starts, wall=time.time),
@@ -125,7 +126,7 @@ async def daemon(settings: Settings, where: Places) -> AsyncIterator[Controller]
             async with guards.watch():
                 try:
                     await controller.open()
-                    yield controller
+                    yield controller, Trials(infrastructures, reach)
                 finally:
                     await controller.close()
         finally:

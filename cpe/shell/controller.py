@@ -149,10 +149,10 @@ class Controller:
         self._keeper.change_plan(made)
         await self._taken_in(made.name)
 
-    async def list_deployables(self) -> Sequence[DeployableSummary]:
-        """All of them, by name."""
-        well = [summary(self._engine(name).state) for name in self._keeper.names]
-        return sorted([*well, *(lame(name) for name in self._lame)], key=lambda each: each.name)
+    async def list_deployables(self, *, after: str = "", limit: int | None = None) -> Sequence[DeployableSummary]:
+        """By name those behind ``after``, at most ``limit``."""
+        names = sorted(name for name in {*self._keeper.names, *self._lame} if name > after)[:limit]
+        return [lame(name) if name in self._lame else summary(self._engine(name).state) for name in names]
 
     def _engine(self, name: str) -> Engine:
         engine = self._keeper.engine(name)

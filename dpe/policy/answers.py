@@ -51,7 +51,7 @@ def on_done(turn: Turn, event: ActionDone) -> None:
         case StartResources():
             verifying.verify(turn, name)
         case RebootAssembly():
-            bringup.rebooted(turn, action)
+            bringup.rebooted(turn, action, event.tail)
         case FenceInstance():
             fencing.keep_evidence(turn, name, event)
             fencing.on_fenced(turn, name, missing=isinstance(event, InstanceMissing))

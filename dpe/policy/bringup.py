@@ -60,10 +60,16 @@ def reboot(turn: Turn, assembly: str, *, hard: bool) -> None:
     act(turn, assembly, RebootAssembly(turn.next_id(), assembly, state.instance, state.boot_id, hard, CLOUD_CALL))
 
 
-def rebooted(turn: Turn, action: RebootAssembly) -> None:
-    """The cloud has accepted a reboot. A contact with the new boot id may have come before this answer."""
+def rebooted(turn: Turn, action: RebootAssembly, said: str = "") -> None:
+    """The cloud has accepted a reboot, or a static machine's command is done, which ``said`` something last.
+
+    A contact with the new boot id may have come before this answer.
+    """
     turn.update(action.assembly, action=None)
     state = turn[action.assembly]
+    if said:
+        decision = state.recovery.decision if state.recovery is not None else ""
+        turn.report("evidence", f"its reboot command said: {said}", assembly=action.assembly, decision=decision)
     if state.boot_id != action.boot_id:
         answered(turn, action.assembly, state.boot_id)
     elif action.hard:

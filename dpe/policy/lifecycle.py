@@ -65,7 +65,8 @@ def begin(turn: Turn, name: str) -> None:
         return
     generation = max(turn[name].generation, 1)
     turn.update(name, generation=generation, provisioned=True)
-    instance = Instance(f"static:{plan.address}", generation, plan.address, 22, plan.monitor.user, plan.monitor.host_key)
+    monitor = plan.monitor
+    instance = Instance(f"static:{plan.address}", generation, plan.address, monitor.port, monitor.user, monitor.host_key)
     bringup.launched(turn, name, instance)
 
 

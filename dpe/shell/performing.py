@@ -10,7 +10,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import replace
 
+from dpe.shell.commanding import run_here
 from dpe.shell.facts import Fact
 from dpe.shell.machines import Machines
 from dpe.shell.secrets import Secrets
@@ -125,7 +127,10 @@ class Performer:
         if not plan.static:
             await self._machines.reboot(action)
             return Fact(ActionDone, action=action.id)
-        return self._judged(action, await self._reboot_static(plan, action))
+        outcome = await self._reboot_static(plan, action)
+        if outcome.ok and action.hard:
+            return Fact(ActionDone, action=action.id, tail=last_line(outcome))
+        return self._judged(action, outcome)
 
     async def _reboot_static(self, plan: AssemblyPlan, action: RebootAssembly) -> Outcome:
         """A machine of no cloud: by its own shell while it answers, else by the command that the spec names."""
@@ -134,19 +139,9 @@ class Performer:
             return await agent.execute("(sleep 1; systemctl reboot || reboot) >/dev/null 2>&1 &", {}, REBOOT_COMMAND)
         if not plan.reboot_command:
             return Outcome(None, f"{action.assembly} is silent, and the spec names no reboot command for it")
-        process = await asyncio.create_subprocess_shell(
-            plan.reboot_command, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
-        )
-        try:
-            output, _ = await asyncio.wait_for(process.communicate(), REBOOT_COMMAND)
-        except TimeoutError:
-            return Outcome(None, f"its reboot command was not done after {REBOOT_COMMAND:g}s")
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-        text = output.decode(errors="replace")[-2000:]
-        return Outcome(process.returncode, "" if process.returncode == 0 else f"its reboot command ended with {process.returncode}", text)
+        about = {"PCLOUD_ASSEMBLY": plan.name, "PCLOUD_ADDRESS": plan.address}
+        outcome = await run_here(plan.reboot_command, {**self._environment(plan), **about}, REBOOT_COMMAND)
+        return outcome if outcome.ok else replace(outcome, reason=f"its reboot command {outcome.reason}")
 
     async def _configure(self, action: ConfigureAssembly) -> Fact:
         await self._contact(action.assembly)
@@ -219,9 +214,14 @@ class Performer:
 
 def said(outcome: Outcome) -> str:
     """An outcome's reason with the last line of what it printed, on one line."""
-    lines = [line.strip() for line in outcome.output.splitlines() if line.strip()]
+    last = last_line(outcome)
     reason = outcome.reason or f"ended with {outcome.status}"
-    return f"{reason}: {lines[-1]}" if lines and lines[-1] not in reason else reason
+    return f"{reason}: {last}" if last not in reason else reason
+
+
+def last_line(outcome: Outcome) -> str:
+    """The last line of what it printed."""
+    return next((line.strip() for line in reversed(outcome.output.splitlines()) if line.strip()), "")
 
 
 def named(plan: AssemblyPlan, name: str) -> ResourcePlan:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from pydantic_core import to_jsonable_python
 
+from pcloud.cli.completing import deployables, targets
 from pcloud.cli.connecting import connected
 from pcloud.cli.login import log_in
 from pcloud.cli.options import JsonOption, Output, OutputOption, chosen
@@ -23,8 +24,10 @@ from pcloud.screen.status import instance_text, status_lines
 
 app = typer.Typer(help="Machines of a deployable.", no_args_is_help=True)
 
-AssemblyArgument = Annotated[str, typer.Argument(metavar="DEPLOYABLE/ASSEMBLY", help="The assembly.")]
-DeployableArgument = Annotated[str | None, typer.Argument(metavar="[DEPLOYABLE]", help="Of this one only.", show_default=False)]
+AssemblyArgument = Annotated[str, typer.Argument(metavar="DEPLOYABLE/ASSEMBLY", help="The assembly.", autocompletion=targets(2, 2))]
+DeployableArgument = Annotated[
+    str | None, typer.Argument(metavar="[DEPLOYABLE]", help="Of this one only.", show_default=False, autocompletion=deployables)
+]
 
 
 @app.command("list", epilog="Example: pcloud assembly list wordpress")

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from pcloud.cli.completing import deployables, deployables_and_specs, specs
 from pcloud.cli.connecting import connected
 from pcloud.cli.going import go
 from pcloud.cli.options import JsonOption, Output, OutputOption, TimeoutOption, chosen
@@ -23,8 +24,14 @@ UNHEALTHY = 5  # exit code (interface.md)
 
 app = typer.Typer(help="Applications of several machines.", no_args_is_help=True)
 
-NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The deployable.")]
-FileArgument = Annotated[str, typer.Argument(metavar="FILE", help="Its spec, a YAML file.")]
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The deployable.", autocompletion=deployables)]
+FileArgument = Annotated[str, typer.Argument(metavar="FILE", help="Its spec, a YAML file.", autocompletion=specs)]
+NameOrFileArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME|FILE", help="A deployable, or its spec (with a dot or slash in it).", autocompletion=deployables_and_specs
+    ),
+]
 NoWaitOption = Annotated[bool, typer.Option("--no-wait", help="Do not wait until it is done.")]
 
 
@@ -54,7 +61,7 @@ def create(
 
 @app.command(epilog="Example: pcloud deployable start wordpress.yaml --timeout 10m")
 def start(
-    deployable: Annotated[str, typer.Argument(metavar="NAME|FILE", help="A deployable, or its spec (with a dot or slash in it).")],
+    deployable: NameOrFileArgument,
     timeout: TimeoutOption = None,
     no_wait: NoWaitOption = False,
     output: OutputOption = Output.TABLE,
@@ -99,7 +106,7 @@ def status(name: NameArgument, output: OutputOption = Output.TABLE, json: JsonOp
 
 @app.command(epilog="Example: pcloud deployable show wordpress --effective")
 def show(
-    deployable: Annotated[str, typer.Argument(metavar="NAME|FILE", help="A deployable, or a spec (with a dot or slash in it).")],
+    deployable: NameOrFileArgument,
     effective: Annotated[
         bool, typer.Option("--effective", help="Every recovery and monitor setting of every target, and where it comes from.")
     ] = False,

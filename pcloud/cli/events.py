@@ -9,10 +9,11 @@ from typing import Annotated
 
 import typer
 
+from pcloud.cli.completing import targets
 from pcloud.cli.connecting import connected
 from pcloud.cli.options import JsonOption, Output, OutputOption, SinceOption, chosen
 from pcloud.cli.output import as_json, as_yaml, emit
-from pcloud.cli.targets import expect, suggesting, target
+from pcloud.cli.targets import expect, resolved, suggesting
 from pcloud.client import Client
 from pcloud.records.event import ALERT, EventRecord
 from pcloud.screen.console import Screen
@@ -23,7 +24,15 @@ MOST = 1000  # the most that the API gives at once
 
 
 def events(
-    of: Annotated[str | None, typer.Argument(metavar="[TARGET]", help="DEPLOYABLE[/ASSEMBLY[/RESOURCE]].", show_default=False)] = None,
+    of: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[TARGET]",
+            help="DEPLOYABLE[/ASSEMBLY[/RESOURCE]], or a name that nothing else has.",
+            show_default=False,
+            autocompletion=targets(1, 3),
+        ),
+    ] = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with events as they happen, until Ctrl-C.")] = False,
     since: SinceOption = None,
     lines: Annotated[int, typer.Option("--lines", "-n", min=0, max=1000, help="So many of the last ones, unless --since is given.")] = 30,
@@ -37,9 +46,10 @@ def events(
     """Show events, oldest first. With -f, -o json is one object a line and -o yaml one document an event."""
     if alerts and kind not in {"", ALERT}:
         raise typer.BadParameter(f"--alerts and --kind {kind} contradict each other")
-    sought, only = target(of) if of else None, ALERT if alerts else kind
+    only = ALERT if alerts else kind
     screen, form = Screen(), chosen(output, json)
     with connected() as client:
+        sought = resolved(client, of) if of else None
         newest = client.events(limit=1, last=True)  # first: what happens from here on comes by the stream
         spare = 2 if form is Output.TABLE and not only else 1  # an event that is no line of the log stands beside one that is
         found = _stored(client, str(sought or ""), since, min(MOST, spare * lines), only)

@@ -8,23 +8,33 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from pcloud.cli.completing import targets
 from pcloud.cli.connecting import connected
 from pcloud.cli.options import JsonOption, Output, OutputOption, chosen
 from pcloud.cli.output import emit
-from pcloud.cli.targets import suggesting, target
+from pcloud.cli.targets import resolved, suggesting
 from pcloud.screen.console import Screen
 from pcloud.screen.explaining import explanation_lines
 
 
 def explain(
-    of: Annotated[str, typer.Argument(metavar="TARGET", help="DEPLOYABLE[/ASSEMBLY[/RESOURCE]], with everything below it.")],
+    of: Annotated[
+        str,
+        typer.Argument(
+            metavar="TARGET",
+            help="DEPLOYABLE[/ASSEMBLY[/RESOURCE]], with everything below it, or a name that nothing else has.",
+            autocompletion=targets(1, 3),
+        ),
+    ],
     last: Annotated[int, typer.Option("--last", "-n", min=1, max=100, help="So many of the last decisions.")] = 1,
     output: OutputOption = Output.TABLE,
     json: JsonOption = False,
 ) -> None:
     """Explain the last decisions: evidence, counters, rule, guards, what was done, and how it ended."""
-    sought, screen = target(of), Screen()
-    with connected() as client, suggesting(client, sought):
-        found = client.explanations(str(sought), last=last)
+    screen = Screen()
+    with connected() as client:
+        sought = resolved(client, of)
+        with suggesting(client, sought):
+            found = client.explanations(str(sought), last=last)
     nothing = [Text(f"Nothing was decided about {sought} yet.")]
     emit(screen, chosen(output, json), found, lambda: explanation_lines(found, datetime.now(UTC), screen.width) if found else nothing)

@@ -12,9 +12,24 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import typer
+from typer.completion import completion_init  # type: ignore[attr-defined]  # not named as exported, and there is no other way
 
 from pcloud import __version__
-from pcloud.cli import assembly, demo, deployable, events, explain, operating, replay, resource, simulate, takeover
+from pcloud.cli import (
+    assembly,
+    completion,
+    demo,
+    deployable,
+    events,
+    explain,
+    infrastructure,
+    operating,
+    replay,
+    resource,
+    schema,
+    simulate,
+    takeover,
+)
 from pcloud.errors import PcloudError
 from pcloud.screen.console import Screen, speak_any_encoding
 from pcloud.spec.problems import SpecError
@@ -29,6 +44,7 @@ app = typer.Typer(name="pcloud", add_completion=False, rich_markup_mode=None, no
 app.add_typer(deployable.app, name="deployable")
 app.add_typer(assembly.app, name="assembly")
 app.add_typer(resource.app, name="resource")
+app.add_typer(infrastructure.app, name="infrastructure")
 app.command("events", epilog="Example: pcloud events -f wordpress/mysql")(events.events)
 app.command("simulate", epilog="Example: pcloud simulate wordpress.yaml trace.txt --set recovery.restart.failures=5")(simulate.simulate)
 app.command("explain", epilog="Example: pcloud explain wordpress/mysql --last 3")(explain.explain)
@@ -41,6 +57,8 @@ app.command("deny", epilog="Example: pcloud deny wordpress/mysql --reason 'not b
 app.command("retry", epilog="Example: pcloud retry wordpress/mysql")(operating.retry)
 app.command("cleanup", epilog="Example: pcloud cleanup wordpress/mysql/mysqld")(operating.cleanup)
 app.command("takeover", epilog="Example: pcloud takeover wordpress --reason 'the old host is switched off'")(takeover.takeover)
+app.command("schema", epilog="Example: pcloud schema > pcloud.schema.json")(schema.schema)
+app.command("completion", epilog="Example: pcloud completion fish > ~/.config/fish/completions/pcloud.fish")(completion.completion)
 app.command("demo", epilog="Example: pcloud demo --keep")(demo.demo)
 
 
@@ -85,6 +103,8 @@ def _explain(error: PcloudError) -> None:
 def main() -> None:
     """Be the command; what is still buffered is written before the end, where a reader who has left can be told from a bug."""
     speak_any_encoding()
+    if completion.ASKED in os.environ:
+        completion_init()  # Typer does it only where it adds its own options for it
     code = run(sys.argv[1:])
     try:
         sys.stdout.flush()

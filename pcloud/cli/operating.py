@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from pcloud.cli.completing import targets
 from pcloud.cli.connecting import connected
 from pcloud.cli.options import JsonOption, Output, OutputOption, chosen
 from pcloud.cli.output import emit
@@ -54,11 +55,25 @@ def _length(word: str) -> float:
 
 
 SomeArgument = Annotated[
-    str | None, typer.Argument(metavar="[DEPLOYABLE[/ASSEMBLY]]", help="Of this one only; else of all deployables.", show_default=False)
+    str | None,
+    typer.Argument(
+        metavar="[DEPLOYABLE[/ASSEMBLY]]",
+        help="Of this one only; else of all deployables.",
+        show_default=False,
+        autocompletion=targets(1, 2),
+    ),
 ]
-PartArgument = Annotated[str, typer.Argument(metavar="DEPLOYABLE[/ASSEMBLY]", help="The deployable, or one assembly of it.")]
+PartArgument = Annotated[
+    str,
+    typer.Argument(metavar="DEPLOYABLE[/ASSEMBLY]", help="The deployable, or one assembly of it.", autocompletion=targets(1, 2)),
+]
 TargetArgument = Annotated[
-    str, typer.Argument(metavar="DEPLOYABLE[/ASSEMBLY[/RESOURCE]]", help="The target; an assembly takes in its resources.")
+    str,
+    typer.Argument(
+        metavar="DEPLOYABLE[/ASSEMBLY[/RESOURCE]]",
+        help="The target; an assembly takes in its resources.",
+        autocompletion=targets(1, 3),
+    ),
 ]
 FOR_HELP = f"How long; {duration_text(PAUSE_DEFAULT)}, if it is not said."
 ForOption = Annotated[float, typer.Option("--for", parser=_length, metavar="DURATION", help=FOR_HELP, show_default=False)]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 from rich.text import Text
 
+from pcloud.cli.completing import deployables
 from pcloud.cli.connecting import connected
 from pcloud.cli.options import JsonOption, Output, OutputOption, SinceOption, chosen
 from pcloud.cli.output import emit
@@ -35,7 +36,7 @@ R = TypeVar("R", EventRecord, FactRecord)
 
 
 def replay(
-    deployable: Annotated[str, typer.Argument(metavar="DEPLOYABLE", help="Whose decisions.")],
+    deployable: Annotated[str, typer.Argument(metavar="DEPLOYABLE", help="Whose decisions.", autocompletion=deployables)],
     spec: Annotated[str | None, typer.Option("--spec", metavar="FILE", help="Decide by this spec instead of those of then.")] = None,
     settings: Annotated[
         list[str] | None,

@@ -9,6 +9,7 @@ import typer
 from pydantic_core import to_jsonable_python
 
 from pcloud.cli.assembly import act, read_statuses
+from pcloud.cli.completing import targets
 from pcloud.cli.options import JsonOption, Output, OutputOption, chosen
 from pcloud.cli.output import emit
 from pcloud.cli.targets import Target, expect, target
@@ -22,7 +23,10 @@ app = typer.Typer(help="Services on the machines.", no_args_is_help=True)
 
 @app.command("list", epilog="Example: pcloud resource list wordpress/mysql")
 def list_all(
-    of: Annotated[str | None, typer.Argument(metavar="[DEPLOYABLE[/ASSEMBLY]]", help="Of this one only.", show_default=False)] = None,
+    of: Annotated[
+        str | None,
+        typer.Argument(metavar="[DEPLOYABLE[/ASSEMBLY]]", help="Of this one only.", show_default=False, autocompletion=targets(1, 2)),
+    ] = None,
     output: OutputOption = Output.TABLE,
     json: JsonOption = False,
 ) -> None:
@@ -54,7 +58,7 @@ def _found(statuses: list[DeployableStatus], sought: Target | None) -> list[tupl
 
 @app.command(epilog="Example: pcloud resource restart wordpress/mysql/mysqld")
 def restart(
-    resource: Annotated[str, typer.Argument(metavar="DEPLOYABLE/ASSEMBLY/RESOURCE", help="The resource.")],
+    resource: Annotated[str, typer.Argument(metavar="DEPLOYABLE/ASSEMBLY/RESOURCE", help="The resource.", autocompletion=targets(3, 3))],
     output: OutputOption = Output.TABLE,
     json: JsonOption = False,
 ) -> None:

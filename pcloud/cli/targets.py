@@ -13,11 +13,12 @@ from dataclasses import dataclass
 import typer
 
 from pcloud.client import Client
-from pcloud.errors import NotFoundError
+from pcloud.errors import NotFoundError, PcloudError
 from pcloud.records.status import DeployableStatus
 from pcloud.spec.problems import did_you_mean
 
 NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+CANDIDATES = 20  # targets of one name that are told: more are no help
 PARTS = ("DEPLOYABLE", "ASSEMBLY", "RESOURCE")
 
 
@@ -42,6 +43,23 @@ def target(text: str, *, least: int = 1, most: int = 3) -> Target:
         if not NAME.fullmatch(part):
             raise typer.BadParameter(f'"{part}" cannot be a name: those are lower-case letters, digits and inner hyphens')
     return Target(*parts)
+
+
+class AmbiguousNameError(PcloudError):
+    """A name that several targets have."""
+
+    exit_code = 2  # interface.md: usage
+
+
+def resolved(client: Client, text: str) -> Target:
+    """The target that ``text`` names in full, or by a name that nothing else has: of a deployable, else of an assembly or a resource."""
+    sought = target(text)
+    found = [] if sought.assembly else [each.target for each in client.targets(name=text, limit=CANDIDATES)]
+    if not found or text in found:  # what is not there any more has events still
+        return sought
+    if len(found) > 1:
+        raise AmbiguousNameError(f"{text} is the name of {len(found)} targets", f"say which: {', '.join(found)}")
+    return target(found[0])
 
 
 def _form(least: int, most: int) -> str:

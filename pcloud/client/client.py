@@ -21,14 +21,18 @@ from pcloud.errors import PcloudError
 from pcloud.records.event import EventRecord
 from pcloud.records.explanation import Explanation
 from pcloud.records.fact import FactRecord
+from pcloud.records.infrastructures import InfrastructureSummary, InfrastructureTrial, TrialRequest
 from pcloud.records.operating import AnswerRequest, OperatorWord, PauseRequest, ResumeRequest, TakeoverRequest, TargetRequest
 from pcloud.records.requests import CheckedSpec, DaemonStatus, SpecInForce, SpecUpload, SshTarget
 from pcloud.records.specs import EffectiveSettings
-from pcloud.records.status import DeployableStatus, DeployableSummary
+from pcloud.records.status import DeployableStatus, DeployableSummary, TargetStatus
 
 B = TypeVar("B")
 
 TIMEOUT = 60.0  # seconds for one answer; all of them are short, but the daemon may be replaying a long journal
+
+TRIAL = 1800.0  # seconds for a trial: each of its five waits for a cloud has five minutes
+MOST = 1000  # the most that the API gives in one page
 
 
 class Client:
@@ -36,11 +40,12 @@ class Client:
 
     def __init__(self, socket_path: Path, *, timeout: float = TIMEOUT) -> None:
         self.socket_path = socket_path
+        self._connect = min(CONNECT, timeout)
         self._http = httpx.Client(
             # No connection is kept: a new one costs nothing here, and one that the daemon closes meanwhile looks like a broken answer.
             transport=httpx.HTTPTransport(uds=str(socket_path), limits=httpx.Limits(max_keepalive_connections=0)),
             base_url="http://pcloud/v1",  # the name is never looked up
-            timeout=httpx.Timeout(timeout, connect=CONNECT),
+            timeout=httpx.Timeout(timeout, connect=self._connect),
             trust_env=False,
         )
 
@@ -64,7 +69,7 @@ class Client:
         return _status(self._ask("POST", "/deployables", body=upload, replace=replace))
 
     def list_deployables(self) -> list[DeployableSummary]:
-        return _body(list[DeployableSummary], self._ask("GET", "/deployables"))
+        return self._whole(DeployableSummary, "/deployables")
 
     def status(self, name: str) -> DeployableStatus:
         return _status(self._ask("GET", _path(name)))
@@ -121,6 +126,18 @@ class Client:
     def ssh_target(self, name: str, assembly: str) -> SshTarget:
         return _body(SshTarget, self._ask("GET", _path(name, assembly) + "/ssh"))
 
+    def targets(self, *, prefix: str = "", name: str = "", depth: int | None = None, limit: int = MOST) -> list[TargetStatus]:
+        """The first ``limit`` of what has a name, begins with ``prefix``, is called ``name``, and stands ``depth`` deep (1 to 3)."""
+        return _body(list[TargetStatus], self._ask("GET", "/targets", prefix=prefix, name=name, depth=depth, limit=limit))
+
+    def list_infrastructures(self) -> list[InfrastructureSummary]:
+        return _body(list[InfrastructureSummary], self._ask("GET", "/infrastructures"))
+
+    def test_infrastructure(self, name: str, request: TrialRequest) -> InfrastructureTrial:
+        """Try it; takes minutes where a machine is to be launched."""
+        path = f"/infrastructures/{quote(name, safe='')}/test"
+        return _body(InfrastructureTrial, self._send("POST", path, body=request, patience=TRIAL).content)
+
     def events(
         self, *, after: int = 0, limit: int = 100, target: str = "", since: datetime | None = None, last: bool = False, kind: str = ""
     ) -> list[EventRecord]:
@@ -143,14 +160,29 @@ class Client:
         """Events as they happen, for ever; behind ``after`` if given. See EventStream."""
         return iter(EventStream(self._http, self.socket_path, target=target, after=after, patience=patience, kind=kind))
 
+    def _whole(self, kind: type[B], path: str, **query: Any) -> list[B]:
+        """All of a list that comes in pages."""
+        response = self._send("GET", path, limit=MOST, **query)
+        found = _body(list[kind], response.content)  # type: ignore[valid-type]
+        while "next" in response.links:
+            response = self._send("GET", str(response.url.join(response.links["next"]["url"])))
+            found += _body(list[kind], response.content)  # type: ignore[valid-type]
+        return found
+
     def _ask(self, method: str, path: str, *, body: BaseModel | None = None, **query: Any) -> bytes:
-        parameters = {key: value for key, value in query.items() if value is not None}
+        return self._send(method, path, body=body, **query).content
+
+    def _send(
+        self, method: str, path: str, *, body: BaseModel | None = None, patience: float | None = None, **query: Any
+    ) -> httpx.Response:
+        parameters = {key: value for key, value in query.items() if value is not None} or None  # none at all: a link keeps its own
         content = body.model_dump_json() if body else None
         headers = {"Content-Type": "application/json"} if body else {}
-        with our_errors(self.socket_path):
-            response = self._http.request(method, path, params=parameters, content=content, headers=headers)
+        with our_errors(self.socket_path, self._connect):
+            timeout = self._http.timeout if patience is None else httpx.Timeout(patience, connect=self._connect)
+            response = self._http.request(method, path, params=parameters, content=content, headers=headers, timeout=timeout)
         raise_for(response, body.path if isinstance(body, SpecUpload) else "")
-        return response.content
+        return response
 
 
 def _path(name: str, assembly: str = "") -> str:

@@ -46,9 +46,9 @@ def error_of(problem: Problem, spec_path: str = "") -> PcloudError:
 
 
 @contextlib.contextmanager
-def our_errors(socket_path: Path) -> Iterator[None]:
+def our_errors(socket_path: Path, within: float = CONNECT) -> Iterator[None]:
     """What goes wrong inside with the daemon behind ``socket_path``, as one of ours; NoDaemonError at once if there is none."""
-    _knock(socket_path)
+    _knock(socket_path, within)
     try:
         yield
     except httpx.ConnectError as error:
@@ -59,10 +59,10 @@ def our_errors(socket_path: Path) -> Iterator[None]:
         raise AmbiguousError("the daemon went away before it answered; what was asked may have been done", START_ONE) from error
 
 
-def _knock(socket_path: Path) -> None:
+def _knock(socket_path: Path, within: float) -> None:
     """See whether anybody listens. httpx would tell less of the reason, and httpcore leaves its socket open when it cannot connect."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as trying:
-        trying.settimeout(CONNECT)
+        trying.settimeout(within)
         try:
             trying.connect(str(socket_path))
         except PermissionError as error:

@@ -237,9 +237,10 @@ class InstanceListed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionDone(Event):
-    """The action with this id is done."""
+    """The action with this id is done. ``tail`` is the end of what a reboot command printed."""
 
     action: str
+    tail: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -168,13 +168,17 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class MonitorPlan:
-    """How the machine itself is watched. ``silence`` is how long it must be silent before anybody calls it dead."""
+    """How the machine itself is watched. ``silence`` is how long it must be silent before anybody calls it dead.
+
+    ``port`` and ``host_key`` are those of a static machine's sshd; others are launched with theirs.
+    """
 
     carrier: str = "ssh"
     user: str = "pcloud"
     interval: float = 5.0
     timeout: float = 5.0
     silence: float = 60.0
+    port: int = 22
     host_key: str = ""
 
 

@@ -18,7 +18,7 @@ PAUSE_LONGEST: Final = 30 * 86400.0
 class OperatorWord(BaseModel):
     """The root of them all."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)  # true is no number of seconds, and "no" no yes
 
     owner: str = Field(min_length=1, max_length=200, description="who says it")
 

@@ -20,6 +20,8 @@ from pcloud.errors import (
 
 MEDIA_TYPE = "application/problem+json"  # RFC 9457
 SPEC_PROBLEM = "urn:pcloud:problem:spec"  # SpecError; its class belongs to pcloud.spec, beside this layer
+REQUEST_PROBLEM = "urn:pcloud:problem:request"  # what was sent has not the form that the contract asks for
+BUG_PROBLEM = "urn:pcloud:problem:bug"
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,6 +73,13 @@ class DeployableStatus(BaseModel):
     stale: str = ""
 
 
+class TargetStatus(BaseModel):
+    """Something that can be named: DEPLOYABLE[/ASSEMBLY[/RESOURCE]]."""
+
+    target: str
+    state: str
+
+
 class DeployableSummary(BaseModel):
     """A line of the list. ``observing``: why the controller only observes it."""
 

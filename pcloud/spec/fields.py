@@ -12,12 +12,12 @@ from ipaddress import ip_address
 from typing import Annotated, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
+from pydantic import BaseModel, BeforeValidator, ConfigDict, JsonValue, PlainSerializer, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from pcloud.model.words import Mode, OnExhausted, Origin, Rung
 from pcloud.spec.problems import did_you_mean
-from pcloud.spec.units import DURATION_HINT, SIZE_HINT, duration, duration_text, shown, size
+from pcloud.spec.units import DURATION_HINT, DURATION_PATTERN, SIZE_HINT, SIZE_PATTERN, duration, duration_text, shown, size
 
 OURS = "pcloud"
 """The type of errors that carry our own message and cure."""
@@ -30,11 +30,14 @@ SHORTEST_INTERVAL = 0.1
 
 NAME_RULE = f"a name is lower-case letters, digits and inner hyphens, at most {LONGEST_NAME} of them"
 
+HOST_KEY_RULE = "write its public line, as ssh-keyscan -t ed25519 prints it without the address: ssh-ed25519 AAAA…"
+
 W = TypeVar("W", bound=StrEnum)
 
 _NAME = re.compile(rf"(?=.{{1,{LONGEST_NAME}}}\Z)[a-z0-9](?:[-a-z0-9]*[a-z0-9])?")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _HOST = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9](?:[-.A-Za-z0-9]*[A-Za-z0-9])?")
+_KEY_KIND = re.compile(r"(ssh|ecdsa|sk-ssh|sk-ecdsa)-[-a-z0-9@.]+")
 _NEVER = {"-1", "infinity", "inf", ".inf"}
 
 
@@ -42,6 +45,11 @@ class Keys(BaseModel):
     """A mapping with known keys; others are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def shaped(**schema: JsonValue) -> ConfigDict:
+    """The configuration of a mapping with what JSON schema can say of its keys together."""
+    return ConfigDict(json_schema_extra=schema)
 
 
 def wrong(message: str, cure: str = "") -> PydanticCustomError:
@@ -160,23 +168,60 @@ def _address(value: object) -> str:
         raise wrong(f"{shown(text)} is not an address", "write an IP address or a host name") from error
 
 
+def _host_key(value: object) -> str:
+    text = _text(value).strip()
+    if text.upper().startswith(("SHA256:", "MD5:")):
+        raise wrong(f"{shown(text)} is the fingerprint of a key", HOST_KEY_RULE)
+    words = text.split()
+    kinds = [index for index, each in enumerate(words) if _KEY_KIND.fullmatch(each)]
+    if kinds and kinds[0] > 0:
+        raise wrong(f"{shown(text)} has a word before the kind of key", f"leave out {shown(' '.join(words[: kinds[0]]))}")
+    if not kinds or len(words) < 2 or not words[1].startswith("AAAA") or "\n" in text:
+        raise wrong(f"{shown(text)} is not a host key", HOST_KEY_RULE)
+    return text
+
+
 def _one_or_more(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
-Text = Annotated[str, BeforeValidator(_text)]
-Name = Annotated[str, BeforeValidator(_name)]
-Variable = Annotated[str, BeforeValidator(_variable)]
-Seconds = Annotated[float, BeforeValidator(_duration)]
-Interval = Annotated[float, BeforeValidator(_interval)]
-Bytes = Annotated[int, BeforeValidator(_size)]
+def _some(one: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    return {"anyOf": [one, {"type": "array", "items": one, "uniqueItems": True}]}
+
+
+def form(**schema: JsonValue) -> WithJsonSchema:
+    """How JSON schema says what a kind of value looks like: never stricter than its validator, and as strict as editors can use."""
+    return WithJsonSchema(schema)
+
+
+TEXT: dict[str, JsonValue] = {"type": "string", "pattern": r"\S"}
+NAME: dict[str, JsonValue] = {"type": "string", "pattern": rf"^{_NAME.pattern}$".replace(r"\Z", "$"), "maxLength": LONGEST_NAME}
+DURATION: dict[str, JsonValue] = {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": DURATION_PATTERN}]}
+FAILURES: list[JsonValue] = [
+    {"type": "integer", "minimum": 1, "maximum": 10**6},
+    {"enum": [-1, "-1", "INFINITY", "infinity", "Infinity", "inf", "INF"]},
+]
+
+
+Text = Annotated[str, BeforeValidator(_text), form(**TEXT)]
+Name = Annotated[str, BeforeValidator(_name), form(**NAME)]
+Variable = Annotated[str, BeforeValidator(_variable), form(type="string", pattern=f"^(?!PCLOUD_){_VARIABLE.pattern}$")]
+Seconds = Annotated[float, BeforeValidator(_duration), form(**DURATION)]
+Interval = Annotated[float, BeforeValidator(_interval), form(**DURATION)]
+Bytes = Annotated[int, BeforeValidator(_size), form(type="string", pattern=SIZE_PATTERN)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
-Failures = Annotated[int, BeforeValidator(_failures), PlainSerializer(lambda failures: failures or -1, return_type=int)]
-Mount = Annotated[str, BeforeValidator(_mount)]
-Url = Annotated[str, BeforeValidator(_url)]
-Address = Annotated[str, BeforeValidator(_address)]
-Names = Annotated[list[Name], BeforeValidator(_one_or_more)]
-Texts = Annotated[list[Text], BeforeValidator(_one_or_more)]
+Failures = Annotated[
+    int,
+    BeforeValidator(_failures),
+    PlainSerializer(lambda failures: failures or -1, return_type=int),
+    form(anyOf=FAILURES),
+]
+Mount = Annotated[str, BeforeValidator(_mount), form(type="string", pattern=r"^\s*/[^\s]*$")]
+Url = Annotated[str, BeforeValidator(_url), form(type="string", pattern=r"^[Hh][Tt][Tt][Pp][Ss]?://\S+$")]
+HostKey = Annotated[str, BeforeValidator(_host_key), form(type="string", pattern=rf"^\s*{_KEY_KIND.pattern}\s+AAAA")]
+Address = Annotated[str, BeforeValidator(_address), form(type="string", pattern=r"^[-.:0-9A-Za-z%]+$")]
+Names = Annotated[list[Name], BeforeValidator(_one_or_more), form(**_some(NAME))]
+Texts = Annotated[list[Text], BeforeValidator(_one_or_more), form(**_some(TEXT))]
 RungWord = Annotated[Rung, BeforeValidator(word(Rung, "a rung"))]
 ModeWord = Annotated[Mode, BeforeValidator(word(Mode, "a mode"))]
 OnExhaustedWord = Annotated[OnExhausted, BeforeValidator(word(OnExhausted, "what can be done when exhausted"))]

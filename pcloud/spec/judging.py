@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from pydantic import BaseModel
+
 from pcloud.model.words import Rung
 from pcloud.spec.agents import agent_faults
 from pcloud.spec.faults import Fault
@@ -35,6 +37,9 @@ def faults(spec: DeployableKeys, known: Known) -> Iterator[Fault]:
         yield Fault(("assemblies", ring[0], "after"), f"a cycle: {' → '.join(ring)}", "one of them must start first")
     yield from _twice(spec.infrastructure, ("infrastructure",))
     yield from _mapping_faults(spec.defaults, ("defaults",), spec.infrastructure)
+    if spec.defaults.monitor.host_key is not None:
+        cure = "write it in the monitor of its assembly"
+        yield Fault(("defaults", "monitor", "host_key"), "every machine has a host key of its own", cure, key=True)
     for name, assembly in spec.assemblies.items():
         path: KeyPath = ("assemblies", name)
         yield from _dependency_faults(assembly, path, known)
@@ -63,8 +68,9 @@ def _launch_faults(spec: DeployableKeys, assembly: AssemblyKeys, path: KeyPath) 
     if assembly.address is not None:
         yield from _static_faults(assembly, path)
         return
-    if assembly.reboot is not None:
-        yield Fault((*path, "reboot"), "reboot is for a static machine", "give it an address, or leave reboot out", key=True)
+    for way in (("reboot",), ("monitor", "host_key"), ("monitor", "port")):
+        if _written(assembly, way):
+            yield Fault((*path, *way), f"{way[-1]} is for a static machine", f"give it an address, or leave {way[-1]} out", key=True)
     if assembly.image is None and spec.defaults.image is None:
         yield Fault((*path, "image"), "says neither image nor address", "name the image to launch, or the address of a static machine")
     for key in ("image", "size"):
@@ -72,6 +78,13 @@ def _launch_faults(spec: DeployableKeys, assembly: AssemblyKeys, path: KeyPath) 
         where: KeyPath = (*path, key) if getattr(assembly, key) else ("defaults", key)
         if names and not {EVERYWHERE, spec.infrastructure[0]} & names.keys() and names.keys() <= set(spec.infrastructure):
             yield Fault(where, f'names no {key} for "{spec.infrastructure[0]}", where the deployable is at home', "add one")
+
+
+def _written(keys: BaseModel, path: tuple[str, ...]) -> bool:
+    """Whether the key at ``path`` below ``keys`` stands in the file."""
+    for key in path[:-1]:
+        keys = getattr(keys, key)
+    return path[-1] in keys.model_fields_set
 
 
 def _mapping_faults(keys: DefaultKeys, path: KeyPath, infrastructures: Sequence[str]) -> Iterator[Fault]:

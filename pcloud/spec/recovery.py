@@ -12,8 +12,8 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from pcloud.model.plan import RecoverySettings, RungSettings
-from pcloud.model.words import Rung
-from pcloud.spec.fields import Failures, Flag, Keys, ModeWord, OnExhaustedWord, RungWord, Seconds, whole, wrong
+from pcloud.model.words import LADDER, Rung
+from pcloud.spec.fields import Failures, Flag, Keys, ModeWord, OnExhaustedWord, RungWord, Seconds, form, shaped, whole, wrong
 from pcloud.spec.inheriting import Inherited, nearest
 from pcloud.spec.units import duration_text
 
@@ -31,8 +31,10 @@ def _reachable(rung: Rung) -> Rung:
 MOST_KEPT = 100
 """Old instances of one assembly, all of them paid for."""
 
-Ceiling = Annotated[RungWord, AfterValidator(_reachable)]
-Kept = Annotated[int, BeforeValidator(whole(0, MOST_KEPT, "a number of instances to keep"))]
+Ceiling = Annotated[RungWord, AfterValidator(_reachable), form(enum=[str(rung) for rung in LADDER if rung is not Rung.RELOCATE])]
+Kept = Annotated[
+    int, BeforeValidator(whole(0, MOST_KEPT, "a number of instances to keep")), form(type="integer", minimum=0, maximum=MOST_KEPT)
+]
 
 ALIASES = {"failures": ("escalation_failures",), "within": ("escalation_period",)}
 
@@ -50,6 +52,10 @@ class RungKeys(Keys):
     verify: Seconds | None = None
     escalation_failures: Failures | None = None
     escalation_period: Seconds | None = None
+
+    model_config = shaped(
+        allOf=[{"not": {"required": ["failures", "escalation_failures"]}}, {"not": {"required": ["within", "escalation_period"]}}]
+    )
 
     @model_validator(mode="after")
     def _no_key_twice(self) -> Self:

@@ -10,9 +10,11 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from pcloud.spec.fields import (
+    TEXT,
     Address,
     Bytes,
     Flag,
+    HostKey,
     Interval,
     Keys,
     Mount,
@@ -24,6 +26,8 @@ from pcloud.spec.fields import (
     Texts,
     Url,
     Variable,
+    form,
+    shaped,
     whole,
     wrong,
 )
@@ -37,9 +41,9 @@ EVERYWHERE = "*"
 AT_MOST = 100
 """Probes in a row that may be waited for: more would be blindness."""
 
-Port = Annotated[int, BeforeValidator(whole(1, 65535, "a port"))]
-Status = Annotated[int, BeforeValidator(whole(100, 599, "an HTTP status"))]
-InARow = Annotated[int, BeforeValidator(whole(1, AT_MOST, "a number of probes in a row"))]
+Port = Annotated[int, BeforeValidator(whole(1, 65535, "a port")), form(type="integer", minimum=1, maximum=65535)]
+Status = Annotated[int, BeforeValidator(whole(100, 599, "an HTTP status")), form(type="integer", minimum=100, maximum=599)]
+InARow = Annotated[int, BeforeValidator(whole(1, AT_MOST, "a number of probes in a row")), form(type="integer", minimum=1, maximum=AT_MOST)]
 
 
 def _per_infrastructure(value: object) -> object:
@@ -64,7 +68,11 @@ def _monitor(value: object) -> object:
     return {"command": value} if isinstance(value, str) else value
 
 
-PerInfrastructure = Annotated[dict[str, Text], BeforeValidator(_per_infrastructure)]
+PerInfrastructure = Annotated[
+    dict[str, Text],
+    BeforeValidator(_per_infrastructure),
+    form(anyOf=[TEXT, {"type": "object", "additionalProperties": TEXT}]),
+]
 Carrier = Annotated[Literal["ssh"], BeforeValidator(_carrier)]
 Data = Annotated[Literal["ephemeral", "keep"], BeforeValidator(_data)]
 
@@ -84,10 +92,11 @@ class MonitorKeys(Keys):
 
     carrier: Carrier | None = None
     user: Text | None = None
+    port: Port | None = None
     interval: Interval | None = None
     timeout: Interval | None = None
     silence: Interval | None = None
-    host_key: Text | None = None
+    host_key: HostKey | None = None
 
 
 class ResourceMonitorKeys(Keys):
@@ -111,6 +120,11 @@ class CheckKeys(Keys):
     timeout: Interval | None = None
     fall: InARow = 3
     rise: InARow = 1
+
+    model_config = shaped(
+        oneOf=[{"required": ["tcp"]}, {"required": ["http"]}, {"required": ["command"]}],
+        dependencies={"status": ["http"], "contains": ["http"]},
+    )
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
@@ -136,6 +150,8 @@ class SecretKeys(Keys):
     file: Text | None = None
     env: Text | None = None
 
+    model_config = shaped(oneOf=[{"required": ["file"]}, {"required": ["env"]}])
+
     @model_validator(mode="after")
     def _one_source(self) -> Self:
         exactly_one(self, ("file", "env"), "{file: /etc/pcloud/secrets/NAME}")
@@ -147,6 +163,8 @@ class ScriptKeys(Keys):
 
     script: Text | None = None
     inline: Text | None = None
+
+    model_config = shaped(oneOf=[{"required": ["script"]}, {"required": ["inline"]}])
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -160,6 +178,8 @@ class ProvisionKeys(Keys):
     script: Text | None = None
     inline: Text | None = None
     cloud_config: dict[str, Any] | None = None  # cloud-init's, not ours: it judges it
+
+    model_config = shaped(minProperties=1, allOf=[{"not": {"required": ["script", "inline"]}}])
 
     @model_validator(mode="after")
     def _something(self) -> Self:

@@ -28,6 +28,10 @@ _PLAIN = re.compile(_NUMBER)
 _DURATION = re.compile("".join(f"(?:{_NUMBER}{unit})?" for unit in SECONDS))
 _SIZE = re.compile(rf"{_NUMBER} ?({'|'.join(BYTES)})")
 
+DURATION_PATTERN = rf"^\s*({_NUMBER}|(?=\S){_DURATION.pattern})\s*$"
+SIZE_PATTERN = rf"^\s*{_SIZE.pattern}\s*$"
+"""What the two look like, for JSON schema: regular expressions that Python and ECMAScript read alike."""
+
 
 def duration(value: object) -> float:
     """Seconds of ``1h30m``, ``250ms``, ``90`` or 90; ValueError for anything else, for less than nothing and for more than ten years."""

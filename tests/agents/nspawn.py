@@ -94,8 +94,12 @@ class SystemdMachine:
         self.write("root/.ssh/authorized_keys", self._public + "\n", 0o600)
         (self._root / "etc/systemd/system/systemd-networkd-wait-online.service").symlink_to("/dev/null")
 
+    def path(self, inside: str) -> Path:
+        """Where a file of the machine is seen from here."""
+        return self._root / inside
+
     def write(self, path: str, text: str, mode: int = 0o644) -> None:
-        file = self._root / path
+        file = self.path(path)
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
         file.chmod(mode)

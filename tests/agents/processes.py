@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
@@ -90,3 +90,11 @@ def until_now(condition: Callable[[], T]) -> T:
         assert time.monotonic() < deadline, f"never came true: {condition}"
         time.sleep(0.02)
     return value
+
+
+async def until_it_is(value: T, look: Callable[[], Awaitable[T]]) -> None:
+    """Wait until what is looked at asynchronously has this value; fails the test when it does not come."""
+    deadline = time.monotonic() + PATIENCE
+    while (seen := await look()) != value:
+        assert time.monotonic() < deadline, f"{seen} instead of {value}: {look}"
+        await asyncio.sleep(0.02)

@@ -11,7 +11,13 @@ from contextlib import asynccontextmanager
 async def serving(address: str, answer: bytes, *, port: int = 0, banner: bytes = b"", hold: bool = False) -> AsyncIterator[int]:
     """A TCP service: says ``banner`` first, then ``answer`` to whatever it is asked; with ``hold`` it never closes. Yields its port."""
 
+    conversations: set[asyncio.Task[None]] = set()
+
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        talking = asyncio.current_task()
+        assert talking is not None
+        conversations.add(talking)
+        talking.add_done_callback(conversations.discard)
         try:
             writer.write(banner)
             if banner or hold:
@@ -30,10 +36,10 @@ async def serving(address: str, answer: bytes, *, port: int = 0, banner: bytes =
         yield int(server.sockets[0].getsockname()[1])
     finally:
         server.close()
-        tasks = [task for task in asyncio.all_tasks() if task.get_coro().__qualname__.endswith("serve")]  # type: ignore[union-attr]
-        for task in tasks:
+        left = tuple(conversations)
+        for task in left:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*left, return_exceptions=True)
 
 
 def page(body: str, status: str = "200 OK") -> bytes:

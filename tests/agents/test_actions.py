@@ -6,6 +6,7 @@ import asyncio
 import os
 import re
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -200,7 +201,9 @@ async def test_a_script_agent_starts_and_stops_by_its_commands(machine: Machine)
         assert await agent.running(service) is Verdict.PASSED
         assert (await agent.stop(service, {})).ok
         assert await agent.running(service) is Verdict.FAILED
-        assert "cannot remove" in (await agent.stop(service, {})).reason
+        assert (await agent.stop(service, {})).ok  # there is nothing to stop
+        unstoppable = replace(service, agent=ScriptAgent("true", f"rm {flag}", "true"))
+        assert "cannot remove" in (await agent.stop(unstoppable, {})).reason
         for pid, command in marked(machine.marker).items():
             if "1033" in command:
                 send(pid, signal.SIGKILL)

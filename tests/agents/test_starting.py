@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from agents.resources import start_script
-from pcloud.model.plan import ProcessAgent
+from pcloud.model.plan import ProcessAgent, ResourcePlan
 from tests.agents.processes import kill_marked, marked, send, until_now
 from tests.agents.shells import install_shell
 
@@ -31,7 +31,7 @@ class Starter:
         self.root.mkdir()
         self.marker = f"PCLOUD_ROOT={self.root}\0"
         self._shell, self._path = install_shell(shell, place / "bin")
-        self._script = start_script("worker", ProcessAgent(SERVICE, user=user, directory="/"))
+        self._script = start_script(ResourcePlan("worker", ProcessAgent(SERVICE, user=user, directory="/")))
 
     def begin(self) -> subprocess.Popen[bytes]:
         environment = {"PATH": self._path, "PCLOUD_ROOT": str(self.root)}

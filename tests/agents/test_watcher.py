@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from agents.watcher import MARK
-from agents.watcher.protocol import PING, Beat
+from agents.watcher.protocol import PING, Beat, look
 from tests.agents.processes import kill_marked, marked, until_now
 from tests.agents.shells import SHELLS, Watcher, commands, install_shell, run_watcher, words
 
@@ -109,6 +110,41 @@ def test_a_ping_is_answered_while_a_check_hangs(watcher: Watcher) -> None:
     watcher.say(words(commands("sleep 1003"), heartbeat=1000))
     watcher.say(PING)
     assert watcher.line() == Beat()
+
+
+def test_a_look_runs_one_probe_at_once_and_tells_its_result_whatever_it_is(watcher: Watcher, tmp_path: Path) -> None:
+    watcher.say(words(commands(f"echo x >>{tmp_path}/first", f"echo x >>{tmp_path}/second", interval=1000)))
+    for index in (0, 1):
+        assert watcher.result(index).status == "0"
+    for _ in range(3):
+        watcher.say(look(1, 1))
+        assert watcher.result(1).status == "0"
+    watcher.say(look(2, 1) + look(1, 7) + b"look 1.x; touch /\nlook\n" + PING)  # of no set that there is
+    while watcher.line() != Beat():
+        pass
+    assert [(tmp_path / name).read_text().count("x") for name in ("first", "second")] == [1, 4]
+
+
+def test_a_look_ends_a_run_that_hangs_and_begins_another(watcher: Watcher, marker: str) -> None:
+    watcher.say(words(commands("sleep 1014", interval=1000)))
+    until_now(lambda: any("1014" in command for command in marked(marker).values()))
+    before = {pid for pid, command in marked(marker).items() if command.startswith("sleep 1014")}
+    watcher.say(look(1, 0))
+    until_now(lambda: any(command.startswith("sleep 1014") and pid not in before for pid, command in marked(marker).items()))
+    until_now(lambda: not before & set(marked(marker)))
+
+
+def test_the_end_of_a_process_that_a_monitor_names_is_a_reason_to_look(watcher: Watcher) -> None:
+    service = subprocess.Popen(["sleep", "1015"])
+    try:
+        born = Path(f"/proc/{service.pid}/stat").read_text().rpartition(") ")[2].split()[19]
+        named = f"{service.pid}:{born}"
+        watcher.say(words(commands(f"kill -0 {service.pid} && echo 'NRestarts=0 lives={named}'", interval=1000)))
+        assert watcher.result().text.strip() == f"NRestarts=0 lives={named}"
+    finally:
+        service.kill()
+        service.wait(10)
+    assert watcher.result().status == "1"
 
 
 @pytest.mark.parametrize("check", ["sleep 1004 & sleep 1004", "exit 1", ":", "cat /dev/zero"])

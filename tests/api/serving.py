@@ -10,9 +10,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from agents.answers import reach
 from cpe.shell.api.app import application
 from cpe.shell.api.port import Controller
 from cpe.shell.api.server import serve
+from cpe.shell.infrastructures.registry import Infrastructures
+from cpe.shell.infrastructures.trial import Trials
 
 T = TypeVar("T")
 LONG = 20.0  # seconds; only a bug reaches it
@@ -24,6 +27,11 @@ def eventually(happened: Callable[[], object]) -> None:
     while not happened():
         assert time.monotonic() < deadline, "it never happened"
         time.sleep(0.01)
+
+
+def trials(state: Path) -> Trials:
+    """Of the embedded cloud, which is all that is there without a configuration."""
+    return Trials(Infrastructures({}, controller="memory", state_directory=state), reach)
 
 
 class Served:
@@ -78,4 +86,4 @@ class Served:
 
     async def _serve(self) -> None:
         self._task = asyncio.current_task()
-        await serve(application(self.controller), self.path, on_ready=self._ready.set)
+        await serve(application(self.controller, trials(self.path.parent)), self.path, on_ready=self._ready.set)

@@ -264,3 +264,35 @@ def test_a_spec_that_the_daemon_refuses_is_told_line_by_line(pcloud: Pcloud, tmp
 def test_a_missing_file_is_not_found(pcloud: Pcloud) -> None:
     ended = pcloud("deployable", "start", "./nowhere.yaml")
     assert (ended.code, ended.err) == (3, "error: there is no file ./nowhere.yaml\n")
+
+
+@pytest.mark.parametrize("command", ["events", "explain"])
+def test_a_target_may_be_a_name_that_nothing_else_has(pcloud: Pcloud, command: str) -> None:
+    pcloud("deployable", "start", "blog.yaml")
+    pcloud("assembly", "reboot", "blog/mysql")
+    ended = pcloud(command, "mysql")
+    assert ended.code == 0
+    assert "blog/mysql" in ended.out
+    assert "blog/web" not in ended.out
+
+
+def test_a_name_of_several_targets_comes_with_all_of_them(pcloud: Pcloud, tmp_path: Path) -> None:
+    (tmp_path / "shop.yaml").write_text((tmp_path / "blog.yaml").read_text().replace("deployable: blog", "deployable: shop"))
+    pcloud("deployable", "create", "blog.yaml")
+    pcloud("deployable", "create", "shop.yaml")
+    ended = pcloud("events", "--since", "1h", "mysql")
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err == "error: mysql is the name of 2 targets\n  say which: blog/mysql, shop/mysql\n"
+
+
+def test_a_deployable_comes_before_what_else_has_its_name(pcloud: Pcloud, tmp_path: Path) -> None:
+    (tmp_path / "web.yaml").write_text((tmp_path / "blog.yaml").read_text().replace("deployable: blog", "deployable: web"))
+    pcloud("deployable", "create", "blog.yaml")
+    pcloud("deployable", "create", "web.yaml")
+    assert {event["deployable"] for event in json.loads(pcloud("events", "web", "--json").out)} == {"web"}
+
+
+def test_events_of_what_is_deleted_are_still_told(pcloud: Pcloud) -> None:
+    pcloud("deployable", "create", "blog.yaml")
+    pcloud("deployable", "delete", "blog")
+    assert "deployable-deleted" in pcloud("events", "blog").out

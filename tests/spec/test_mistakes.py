@@ -11,6 +11,7 @@ from tests.spec.examples import SOUND, changed, loaded, mistakes
 CHECKS = "checks: [{tcp: 3306}]"
 AGENT = 'agent: "systemd:mariadb"'
 WEB = "    after: [mysql]"
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGtaU2w1mZjWzZ9m0Q1v7m5PyJqf3nJqX2v0bq8V0V1h"
 MYSQL = "  mysql:\n    image: debian-12\n"
 
 TABLE = [
@@ -79,6 +80,27 @@ TABLE = [
     (WEB, f"{WEB}\n    secrets: {{PW: {{env: X, file: y}}}}", 12, "web.secrets.PW: says file and env; keep one of them"),
     (WEB, f"{WEB}\n    secrets: {{P-W: {{env: X}}}}", 12, 'web.secrets.P-W: "P-W" cannot be the name of an environment variable'),
     (WEB, f"{WEB}\n    secrets: {{PCLOUD_ROOT: {{env: X}}}}", 12, "web.secrets.PCLOUD_ROOT: PCLOUD_ROOT belongs to pcloud"),
+    (WEB, f"{WEB}\n    monitor: {{host_key: {KEY}}}", 12, "web.monitor.host_key: host_key is for a static machine; give it an address"),
+    (
+        WEB,
+        f"{WEB}\n    monitor: {{port: 2222}}",
+        12,
+        "web.monitor.port: port is for a static machine; give it an address, or leave port out",
+    ),
+    (WEB, f"{WEB}\n    monitor: {{host_key: SHA256:abc}}", 12, 'host_key: "SHA256:abc" is the fingerprint of a key; write its public line'),
+    (WEB, f"{WEB}\n    monitor: {{host_key: 10.0.0.7 {KEY}}}", 12, 'has a word before the kind of key; leave out "10.0.0.7"'),
+    (
+        WEB,
+        f"{WEB}\n    monitor: {{host_key: ssh-ed25519}}",
+        12,
+        'web.monitor.host_key: "ssh-ed25519" is not a host key; write its public line',
+    ),
+    (
+        "infrastructure: lab",
+        f"defaults: {{monitor: {{host_key: {KEY}}}}}",
+        2,
+        "defaults.monitor.host_key: every machine has a host key of its own",
+    ),
     (WEB, f"{WEB}\n    provision: {{script: a, inline: b}}", 12, "web.provision: says script and inline"),
     (WEB, f"{WEB}\n    provision: {{}}", 12, "web.provision: says none of script, inline"),
     (WEB, f'{WEB}\n    size: "a\\0b"', 12, "web.size: has a character that no program can be given"),

@@ -15,6 +15,7 @@ from pcloud.model.plan import Check, MonitorPlan, RecoverySettings, ResourcePlan
 from pcloud.model.words import Rung
 from pcloud.spec import fields, recovery, schema
 from pcloud.spec.checks import checks_of
+from pcloud.spec.meanings import MEANINGS
 from pcloud.spec.planning import plan
 from pcloud.spec.references import WORDS
 from pcloud.spec.schema import CheckKeys
@@ -53,6 +54,7 @@ TYPES = [
     (fields.Bytes, "size"),
     (fields.Flag, "yes or no"),
     (fields.Failures, "number, or INFINITY"),
+    (fields.HostKey, "host key"),
     (fields.Mount, "path"),
     (fields.Url, "URL"),
     (fields.Address, "address"),
@@ -77,6 +79,7 @@ DEFAULTS: dict[tuple[str, str], object] = {
     ("defaults", "spread"): "false",
     **{("monitor", key): getattr(MonitorPlan(), key) for key in ("carrier", "user", "interval", "timeout", "silence")},
     ("resources.NAME", "timeout"): ResourcePlan("", None).action_limit,
+    ("monitor", "port"): str(MonitorPlan().port),
     ("checks", "status"): str(getattr(HTTP.what, "status", None)),
     ("checks", "from"): CHECK.origin,
     **{("checks", key): str(getattr(CHECK, key)) for key in ("fall", "rise")},
@@ -90,6 +93,7 @@ class Row:
     key: str
     type: str
     default: str
+    meaning: str
 
 
 def tables(page: str) -> dict[str, dict[str, Row]]:
@@ -101,7 +105,7 @@ def tables(page: str) -> dict[str, dict[str, Row]]:
         if start:
             lines = table.split("\n\n")[0].splitlines()
             rows = [re.split(r" ?(?<!\\)\| ?", line.strip("| ")) for line in lines]
-            found[heading] = {key.strip("`"): Row(key.strip("`"), kind, default) for key, kind, default, _ in rows}
+            found[heading] = {key.strip("`"): Row(key.strip("`"), kind, default, meaning) for key, kind, default, meaning in rows}
     return found
 
 
@@ -138,6 +142,12 @@ def test_every_mapping_has_its_table() -> None:
 def test_a_table_has_the_keys_of_the_format_in_their_order_with_their_types(section: str) -> None:
     shown = {key: row.type for key, row in TABLES[section].items()}
     assert shown == {key: type_of(hint) for key, hint in keys_of(section).items()}
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_a_table_says_what_editors_say(section: str) -> None:
+    shown = {key: re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", row.meaning) for key, row in TABLES[section].items()}
+    assert shown == MEANINGS[SECTIONS[section].__name__], "docs/spec.md and pcloud/spec/meanings.py say the same"
 
 
 @pytest.mark.parametrize("section", SECTIONS)

@@ -36,3 +36,25 @@ def test_a_window_shorter_than_its_probes_and_delays_need_is_warned_about() -> N
 
 def test_soft_evidence_takes_fall_looks() -> None:
     assert warned("121s", "10m") == ["db/two: 2 failures will hardly fall within 10m: its probes and the delays take 10m5s for them"]
+
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGtaU2w1mZjWzZ9m0Q1v7m5PyJqf3nJqX2v0bq8V0V1h root@rack-7"
+
+
+def racked(monitor: str) -> list[str]:
+    source = f"deployable: d\nassemblies:\n  rack: {{address: 10.0.0.7, monitor: {monitor}}}\n"
+    return list(warnings(plan(load(source, path="x", files={}))))
+
+
+def test_a_static_machine_whose_host_key_nobody_knows_is_warned_about() -> None:
+    [warning] = racked("{port: 2222}")
+    assert warning.startswith(
+        "rack: without monitor.host_key there is no contact; write what ssh-keyscan -t ed25519 -p 2222 10.0.0.7 prints"
+    )
+    assert racked(f"{{host_key: {KEY}}}") == []
+
+
+@pytest.mark.parametrize("key", ["ssh-ed25519 AAAA...", KEY.replace("ed25519 ", "rsa "), KEY[:40]])
+def test_a_host_key_that_is_none_is_warned_about(key: str) -> None:
+    [warning] = racked(f'{{host_key: "{key}"}}')
+    assert warning.startswith("rack: its monitor.host_key is no whole public key")

@@ -8,30 +8,44 @@ from __future__ import annotations
 from fastapi import APIRouter, FastAPI
 
 from cpe.shell.api.assemblies import assembly_routes
+from cpe.shell.api.contract import EVERYWHERE, operation_name, publish
 from cpe.shell.api.deployables import deployable_routes
 from cpe.shell.api.events import Stopping, event_routes
 from cpe.shell.api.explanations import explanation_routes
+from cpe.shell.api.infrastructures import infrastructure_routes
 from cpe.shell.api.operating import operating_routes
-from cpe.shell.api.port import Controller
-from cpe.shell.api.problems import PROBLEM_ANSWERS, install
+from cpe.shell.api.port import Controller, InfrastructureTrials
+from cpe.shell.api.problems import install
+from cpe.shell.api.targets import target_routes
 from pcloud import __version__
 from pcloud.records.requests import DaemonStatus
 
 
-def application(controller: Controller) -> FastAPI:
-    """The ASGI application that stands before ``controller``."""
+def application(controller: Controller, trials: InfrastructureTrials) -> FastAPI:
+    """The ASGI application that stands before ``controller``, and before ``trials`` of its infrastructures."""
     # FastAPI's own documentation pages fetch their scripts from a CDN.
-    app = FastAPI(title="pcloud", version=__version__, openapi_url="/v1/openapi.json", docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="pcloud",
+        version=__version__,
+        summary="High availability for applications made of several machines",
+        openapi_url="/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,  # one thing has one address
+    )
     app.state.stopping = Stopping()
-    routes = APIRouter(prefix="/v1", responses=PROBLEM_ANSWERS)
+    routes = APIRouter(prefix="/v1", responses=EVERYWHERE, generate_unique_id_function=operation_name)
     routes.include_router(_daemon_routes(controller))
     routes.include_router(deployable_routes(controller))
     routes.include_router(assembly_routes(controller))
     routes.include_router(operating_routes(controller))
     routes.include_router(event_routes(controller, app.state.stopping))
     routes.include_router(explanation_routes(controller))
+    routes.include_router(infrastructure_routes(trials))
+    routes.include_router(target_routes(controller))
     app.include_router(routes)
     install(app)
+    publish(app)
     return app
 
 

@@ -9,13 +9,14 @@ from http import HTTPStatus
 
 from fastapi import APIRouter
 
+from cpe.shell.api.contract import CHANGING
 from cpe.shell.api.port import Controller
 from pcloud.records.requests import SshTarget
 from pcloud.records.status import DeployableStatus
 
 
 def assembly_routes(controller: Controller) -> APIRouter:
-    routes = APIRouter(prefix="/deployables/{name}/assemblies/{assembly}", tags=["assemblies"])
+    routes = APIRouter(prefix="/deployables/{name}/assemblies/{assembly}", tags=["assemblies"], responses=CHANGING)
 
     @routes.get("/ssh", summary="How to log in")
     async def ssh_target(name: str, assembly: str) -> SshTarget:

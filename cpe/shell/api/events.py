@@ -9,13 +9,17 @@ event is lost.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Header, Query, Request, Response
+from pydantic import BeforeValidator, Field
+from pydantic.json_schema import SkipJsonSchema
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
+from cpe.shell.api.paging import PAGED, Limit, one_page
 from cpe.shell.api.port import Controller, Subscription
 from cpe.shell.api.targets import covers
 from pcloud.records.event import EventRecord
@@ -23,11 +27,25 @@ from pcloud.records.event import EventRecord
 PAGE = 500  # events read from the store at once: about 200 KB
 HEARTBEAT = 15  # seconds; a client that hears nothing for three of them reconnects
 
+RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+
 LAST = 2**63 - 1  # the highest seq that the store can hold
 
 From = Annotated[int, Query(ge=0, le=LAST, description="what is behind this seq")]
-Limit = Annotated[int, Query(ge=1, le=1000, description="at most so many")]
+
+
+def _rfc3339(word: object) -> object:
+    """Pydantic takes numbers and dates alone for moments as well; the contract does not."""
+    if not isinstance(word, str) or not RFC3339.fullmatch(word):
+        raise ValueError("write a time as RFC 3339 does, as in 2025-01-31T12:01:00Z (a + in a URL is %2B)")
+    return word
+
+
+Moment = Annotated[datetime, BeforeValidator(_rfc3339)]
+Seq = Annotated[int, Field(ge=0, le=LAST)] | SkipJsonSchema[None]  # a query has no word for null
+Since = Annotated[Moment | SkipJsonSchema[None], Query(description="what is not before this, as RFC 3339 writes it")]
 Target = Annotated[str, Query(description="DEPLOYABLE[/ASSEMBLY[/RESOURCE]]; all, if empty")]
+Last = Annotated[bool, Query(description="the newest ones instead of the oldest")]
 Kind = Annotated[str, Query(description="only events of this kind (alert, decided, changed …); all, if empty")]
 
 
@@ -52,25 +70,38 @@ class Stopping:
             ending.cancel()
 
 
+STREAM: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "Server-sent events: one `ready` with the id where the stream begins, then an `event` for each event: its `id` is "
+        "the seq, its `data` an EventRecord as JSON. It ends when the daemon does, or the reader is too slow; Last-Event-ID resumes it.",
+        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+    }
+}
+
+
 def event_routes(controller: Controller, stopping: Stopping) -> APIRouter:
     routes = APIRouter(prefix="/events", tags=["events"])
 
-    @routes.get("", summary="Stored events, in order")
-    async def stored(
+    @routes.get("", summary="Stored events, in order", responses=PAGED)
+    async def events(
+        request: Request,
+        response: Response,
         after: From = 0,
         limit: Limit = 100,
         target: Target = "",
-        since: datetime | None = None,
-        last: Annotated[bool, Query(description="the newest ones instead of the oldest")] = False,
+        since: Since = None,
+        last: Last = False,
         kind: Kind = "",
     ) -> list[EventRecord]:
-        return list(await controller.events(after=after, limit=limit, target=target, since=since, last=last, kind=kind))
+        most = limit if last else limit + 1  # behind the newest ones there is nothing to go on to
+        found = await controller.events(after=after, limit=most, target=target, since=since, last=last, kind=kind)
+        return one_page(found, limit, lambda each: each.seq, request, response)
 
-    @routes.get("/stream", summary="Events as they happen (text/event-stream)", response_class=EventSourceResponse)
+    @routes.get("/stream", summary="Events as they happen (text/event-stream)", response_class=EventSourceResponse, responses=STREAM)
     async def stream(
         target: Target = "",
-        after: Annotated[int | None, Query(ge=0, le=LAST, description="begin behind this seq")] = None,
-        last_event_id: Annotated[int | None, Header(ge=0, le=LAST, description="likewise; wins")] = None,
+        after: Annotated[Seq, Query(description="begin behind this seq")] = None,
+        last_event_id: Annotated[Seq, Header(alias="Last-Event-ID", description="likewise; wins")] = None,
         kind: Kind = "",
     ) -> EventSourceResponse:
         begin = last_event_id if last_event_id is not None else after

@@ -9,13 +9,14 @@ from http import HTTPStatus
 
 from fastapi import APIRouter
 
+from cpe.shell.api.contract import CHANGING
 from cpe.shell.api.port import Controller
 from pcloud.records.operating import AnswerRequest, PauseRequest, ResumeRequest, TakeoverRequest, TargetRequest
 from pcloud.records.status import DeployableStatus
 
 
 def operating_routes(controller: Controller) -> APIRouter:
-    routes = APIRouter(prefix="/deployables/{name}", tags=["operating"])
+    routes = APIRouter(prefix="/deployables/{name}", tags=["operating"], responses=CHANGING)
     _pausing(routes, controller)
     _answering(routes, controller)
     _forgiving(routes, controller)

@@ -15,6 +15,7 @@ from typing import Protocol
 from pcloud.records.event import EventRecord
 from pcloud.records.explanation import Explanation
 from pcloud.records.fact import FactRecord
+from pcloud.records.infrastructures import InfrastructureSummary, InfrastructureTrial, TrialRequest
 from pcloud.records.operating import AnswerRequest, PauseRequest, ResumeRequest, TakeoverRequest, TargetRequest
 from pcloud.records.requests import DaemonStatus, SpecInForce, SpecUpload, SshTarget
 from pcloud.records.specs import EffectiveSettings
@@ -22,6 +23,16 @@ from pcloud.records.status import DeployableStatus, DeployableSummary
 
 Subscription = asyncio.Queue[EventRecord | None]
 """Events as they become durable. None is the last thing in it: the reader was too slow, and was cut off; it resumes from the store."""
+
+
+class InfrastructureTrials(Protocol):
+    """What is configured, and what works of it."""
+
+    def list_infrastructures(self) -> Sequence[InfrastructureSummary]:
+        """All of them, by name."""
+
+    async def test(self, name: str, request: TrialRequest) -> InfrastructureTrial:
+        """Try one, for minutes if a machine is to be launched; NotFoundError if there is none of that name."""
 
 
 class OperatorWords(Protocol):
@@ -62,8 +73,8 @@ class Controller(Protocol):
     async def create(self, upload: SpecUpload, *, replace: bool) -> DeployableStatus:
         """Register a deployable, stopped. The same content again changes nothing; another content is refused unless ``replace``."""
 
-    async def list_deployables(self) -> Sequence[DeployableSummary]:
-        """All of them, by name."""
+    async def list_deployables(self, *, after: str = "", limit: int | None = None) -> Sequence[DeployableSummary]:
+        """By name those behind ``after``: the ``limit`` first of them, or all."""
 
     async def status(self, name: str) -> DeployableStatus:
         """How it stands; NotFoundError."""

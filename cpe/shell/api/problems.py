@@ -5,6 +5,7 @@ Rules: an error of ours says what it says; anything else is a bug, answered with
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from fastapi import FastAPI, Request
@@ -12,21 +13,17 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from cpe.shell.api.contract import allowed
 from pcloud.errors import NotFoundError, PcloudError
-from pcloud.records.problems import MEDIA_TYPE, SPEC_PROBLEM, kind_of
+from pcloud.records.problems import BUG_PROBLEM, MEDIA_TYPE, REQUEST_PROBLEM, SPEC_PROBLEM, kind_of
 from pcloud.records.requests import Problem, ProblemPlace
 from pcloud.spec.problems import SpecError
 
 USAGE = 2  # the exit code of a request that makes no sense (interface.md)
 
-PROBLEM_ANSWERS: dict[int | str, dict[str, object]] = {
-    "default": {"model": Problem, "description": "What went wrong (RFC 9457)", "content": {MEDIA_TYPE: {}}}
-}
-"""For OpenAPI: every route may answer like this."""
 
-
-def answer(problem: Problem) -> JSONResponse:
-    return JSONResponse(problem.model_dump(mode="json"), status_code=problem.status, media_type=MEDIA_TYPE)
+def answer(problem: Problem, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    return JSONResponse(problem.model_dump(mode="json"), status_code=problem.status, media_type=MEDIA_TYPE, headers=headers)
 
 
 def problem_of(error: PcloudError) -> Problem:
@@ -57,6 +54,7 @@ def install(app: FastAPI) -> None:
         wrong = "; ".join(f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}" for one in error.errors())
         return answer(
             Problem(
+                type=REQUEST_PROBLEM,
                 title="The request is wrong",
                 status=HTTPStatus.UNPROCESSABLE_ENTITY,
                 detail=wrong,
@@ -71,13 +69,15 @@ def install(app: FastAPI) -> None:
         if error.status_code == HTTPStatus.NOT_FOUND:
             return answer(problem_of(NotFoundError(f"there is no {request.url.path}")))
         detail = f"{request.method} {request.url.path}: {error.detail}"
-        return answer(Problem(title=HTTPStatus(error.status_code).phrase, status=error.status_code, detail=detail, exit_code=USAGE))
+        told = Problem(title=HTTPStatus(error.status_code).phrase, status=error.status_code, detail=detail, exit_code=USAGE)
+        return answer(
+            told, {"Allow": allowed(request.app, request.url.path)} if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED else error.headers
+        )
 
     @app.exception_handler(Exception)
     async def bug(request: Request, error: Exception) -> JSONResponse:
         # Starlette raises it on after this answer, so that the server logs it whole, and closes the connection: the client is told.
         detail = f"a bug in pcloud: {type(error).__name__} while answering {request.method} {request.url.path}"
         cure = "the daemon's log has the traceback; please report it"
-        told = answer(Problem(title="A bug", status=HTTPStatus.INTERNAL_SERVER_ERROR, detail=detail, cure=cure))
-        told.headers["Connection"] = "close"
-        return told
+        told = Problem(type=BUG_PROBLEM, title="A bug", status=HTTPStatus.INTERNAL_SERVER_ERROR, detail=detail, cure=cure)
+        return answer(told, {"Connection": "close"})

@@ -51,6 +51,20 @@ class LibcloudInfrastructure:
     def lateness(self) -> float:
         return self._dialect.lateness
 
+    @property
+    def controller(self) -> str:
+        """The name in the tags of what is ours."""
+        return self._controller
+
+    async def ask(self, doing: str, question: Callable[[Any], T]) -> T:
+        """What ``question`` makes of a driver, for questions that only a trial asks. Raises our errors, and NotImplementedError."""
+        return await self._calls(doing, question)
+
+    async def count(self) -> tuple[int, int]:
+        """How many instances there are, and how many of them are ours."""
+        found = await self._nodes()
+        return len(found), sum(each.tags is not None and each.tags.controller == self._controller for each in found)
+
     def close(self) -> None:
         """Give up the threads; nothing is asked after this."""
         self._calls.close()

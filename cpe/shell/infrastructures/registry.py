@@ -24,14 +24,24 @@ class Infrastructures:
         self._state_directory = state_directory
         self._made: dict[str, Infrastructure] = {}
 
-    def get(self, name: str) -> Infrastructure:
-        """The infrastructure of that name; NotFoundError, or what its driver says against its settings."""
+    @property
+    def settings(self) -> Mapping[str, InfrastructureSettings]:
+        """What is configured, by name."""
+        return self._settings
+
+    def expect(self, name: str) -> InfrastructureSettings:
+        """The settings of that name; NotFoundError."""
         if name not in self._settings:
             near = get_close_matches(name, self._settings, n=1)
             cure = f"did you mean {near[0]}?" if near else f"the configuration has {', '.join(sorted(self._settings))}"
             raise NotFoundError(f"there is no infrastructure {name}", cure)
+        return self._settings[name]
+
+    def get(self, name: str) -> Infrastructure:
+        """The infrastructure of that name; NotFoundError, or what its driver says against its settings."""
+        settings = self.expect(name)
         if name not in self._made:
-            self._made[name] = build(name, self._settings[name], controller=self._controller, state_directory=self._state_directory)
+            self._made[name] = build(name, settings, controller=self._controller, state_directory=self._state_directory)
         return self._made[name]
 
     def close(self) -> None:

@@ -1,0 +1,152 @@
+"""Machines that pcloud did not make: watched over a verified host key, rebooted by their own command, and never replaced."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cpe.shell.infrastructures.local.driver import LocalNodeDriver
+from cpe.shell.infrastructures.local.processes import freeze, kill_all
+from pcloud.errors import RefusedError
+from pcloud.model.words import Choice
+from tests.infrastructures.machines import boot_id, home, root
+from tests.system.running import Daemon, until
+
+pytestmark = [pytest.mark.real, pytest.mark.timeout(150)]
+
+POWER = """
+import os, sys
+from pathlib import Path
+from cpe.shell.infrastructures.local.driver import LocalNodeDriver
+driver = LocalNodeDriver(Path(sys.argv[1]))
+print("Chassis Power Control: Cycle", os.environ["PCLOUD_ASSEMBLY"], os.environ["PCLOUD_ADDRESS"])
+print("logged in with", os.environ["IPMI_PASSWORD"], flush=True)
+driver.ex_hard_reboot_node(driver.ex_get_node(sys.argv[2]))
+"""
+
+
+class Rack:
+    """A machine of somebody else's."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.driver = LocalNodeDriver(directory)
+        self.node: Any = self.driver.create_node("rack-7", self.driver.list_sizes()[0], self.driver.list_images()[0])
+        self.address: str = self.node.public_ips[0]
+        self.port: int = self.node.extra["ssh_port"]
+        self.home = home(self.driver, self.node)
+
+    @property
+    def host_key(self) -> str:
+        return (self.home / "ssh" / "host_key.pub").read_text().strip()
+
+    def let_in(self, line: str) -> None:
+        with (self.home / "ssh" / "authorized_keys").open("a") as file:
+            file.write(f"{line}\n")
+
+    def boot_id(self) -> str:
+        return boot_id(self.driver, self.node)
+
+
+@pytest.fixture
+def rack(tmp_path: Path) -> Iterator[Rack]:
+    made = Rack(tmp_path / "rack")
+    try:
+        yield made
+    finally:
+        kill_all(made.home)
+
+
+def spec(rack: Rack, *, name: str = "racked", key: str = "", reboot: str = "exit 9", secrets: str = "{}") -> str:
+    return f"""
+deployable: {name}
+infrastructure: local
+defaults:
+  monitor: {{interval: 200ms, timeout: 1s, silence: 2s}}
+assemblies:
+  rack-7:
+    address: {rack.address}
+    monitor: {{user: {getpass.getuser()}, port: {rack.port}, host_key: "{key or rack.host_key}"}}
+    secrets: {secrets}
+    reboot: {{command: {json.dumps(reboot)}}}
+    resources:
+      sleeper: {{agent: 'process:sleep 100000'}}
+    recovery: {{reboot: {{failures: 3, delay: 0, verify: 30s}}}}
+  peer:
+    image: host
+    data: ephemeral
+"""
+
+
+def let_in(daemon: Daemon, rack: Rack, name: str = "racked") -> None:
+    """Do what the status says."""
+
+    def said() -> str:
+        return daemon.assembly(name, "rack-7").reason.partition("its authorized_keys must have the line: ")[2]
+
+    rack.let_in(until(said, "it says which key it has"))
+    daemon.until_state(name, "healthy")
+
+
+def test_a_machine_that_was_there_before_is_looked_after_and_never_replaced(daemon: Daemon, rack: Rack, tmp_path: Path) -> None:
+    (tmp_path / "power.py").write_text(POWER)
+    password = tmp_path / "ipmi"
+    password.touch(0o600)
+    password.write_text("hunter2-hunter2\n")
+    reboot = f"exec {sys.executable} {tmp_path}/power.py {rack.directory} {rack.node.id}"
+    daemon.create(spec(rack, reboot=reboot, secrets=f"{{IPMI_PASSWORD: {{file: {password}}}}}"))
+    daemon.client.start("racked")
+    let_in(daemon, rack)
+    found = daemon.assembly("racked", "rack-7").instance
+    assert found is not None
+    assert (found.address, found.port, found.generation) == (rack.address, rack.port, 1)
+
+    mark = daemon.newest()
+    killed = int((root(rack.driver, rack.node) / "run" / "pcloud" / "sleeper.pid").read_text().split()[0])
+    os.kill(killed, signal.SIGKILL)
+    daemon.until_event(lambda event: event.resource == "sleeper" and event.to == "healthy", "it is restarted", mark)
+
+    mark, before = daemon.newest(), rack.boot_id()
+    freeze(rack.home)
+    daemon.until_event(lambda event: event.assembly == "rack-7" and event.to == "healthy", "it is rebooted", mark)
+    assert daemon.decided(mark) == [("racked/rack-7", "reboot")], daemon.story(mark)
+    assert rack.boot_id() != before
+    [said] = [event.reason for event in daemon.events(mark) if "its reboot command said" in event.reason]
+    assert said == "its reboot command said: logged in with ***"
+    with pytest.raises(RefusedError, match="rack-7 is static: it was not launched by pcloud"):
+        daemon.client.relaunch("racked", "rack-7")
+
+    daemon.client.stop("racked")
+    daemon.until_state("racked", "stopped")
+    assert rack.boot_id() != before, "it is let go as it is"
+    assert rack.driver.ex_get_node(rack.node.id).state == "running"
+
+
+def test_a_reboot_command_that_fails_is_told_with_its_words_and_the_machine_given_up(daemon: Daemon, rack: Rack) -> None:
+    daemon.create(spec(rack, reboot="echo no route to the BMC; exit 9"))
+    daemon.client.start("racked")
+    let_in(daemon, rack)
+    mark = daemon.newest()
+    freeze(rack.home)
+    daemon.until_event(
+        lambda event: event.record is not None and event.record.choice is Choice.EXHAUSTED and event.assembly == "rack-7", "given up", mark
+    )
+    assert set(daemon.decided(mark)) == {("racked/rack-7", "reboot")}, daemon.story(mark)
+    assert "its reboot command ended with 9: no route to the BMC" in daemon.story(mark)
+    assert len(daemon.running_nodes()) == 1, "nothing is launched in its place"
+
+
+def test_nobody_logs_in_to_a_machine_with_another_host_key(daemon: Daemon, rack: Rack) -> None:
+    other = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGtaU2w1mZjWzZ9m0Q1v7m5PyJqf3nJqX2v0bq8V0V1h"
+    daemon.create(spec(rack, key=other))
+    daemon.client.start("racked")
+    reason = until(lambda: "host key" in (said := daemon.assembly("racked", "rack-7").reason) and said, "it is told")
+    assert reason == "the host key is not the one that this machine was given"
