@@ -6,8 +6,7 @@ runs is touched without a yes; without a terminal that is --yes.
 
 from __future__ import annotations
 
-import typer
-
+from pcloud.cli.asking import expect_yes
 from pcloud.cli.going import go
 from pcloud.cli.options import Output
 from pcloud.cli.output import emit
@@ -47,15 +46,10 @@ def show(screen: Screen, plan: ReloadPlan, path: str, output: Output = Output.TA
 def done(client: Client, plan: ReloadPlan, upload: SpecUpload, *, yes: bool) -> DeployableStatus:
     """Ask, if anything runs that may be touched, and have it done; how it stands then. RefusedError without a yes."""
     if plan.changes and plan.desired != Desired.STOPPED and not yes:
-        ask(plan.name)
+        expect_yes(
+            f"Change {plan.name} like this?", without=f"{plan.name} is changed only with a yes", otherwise=f"{plan.name} is left as it is"
+        )
     return client.reload(plan.name, upload, version=plan.version)
-
-
-def ask(name: str) -> None:
-    if not Screen(stderr=True).is_terminal:
-        raise RefusedError(f"{name} is changed only with a yes", "add --yes, or --plan to see the plan alone")
-    if not typer.confirm(f"Change {name} like this?", err=True):
-        raise RefusedError(f"{name} is left as it is")
 
 
 def registered(client: Client, upload: SpecUpload, output: Output, *, yes: bool) -> str:
