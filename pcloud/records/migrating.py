@@ -19,6 +19,7 @@ Document = Mapping[str, Any]
 _DEPLOYABLE_1: Document = {
     "stale": "",
     "observing": "",
+    "doubt": "",
     "pauses": [],
     "recovery": None,
     "relaunches": [],
