@@ -1,7 +1,6 @@
 """Checks of one assembly that are made from the controller.
 
-Rules: they go on while SSH is down; a tcp check passes only by an answer of the service (policy.md section 4: it may veto a recovery); one
-HTTP client for all, which keeps no connection between checks.
+Rules: they go on while SSH is down; a tcp check passes only by an answer of the service (policy.md section 4: it may veto a recovery).
 """
 
 from __future__ import annotations
@@ -10,33 +9,27 @@ import asyncio
 import zlib
 from collections.abc import Callable
 
-import httpx
-
 from agents.answers import listen_for_answer
+from agents.pages import Pages
 from agents.sockets import words_of
 from pcloud.limits import time_limit
 from pcloud.model.plan import AssemblyPlan, Check, CommandCheck, HttpCheck, TcpCheck
 from pcloud.model.ports import ProbeSeen, Sighting
 from pcloud.model.words import Origin, Reach, Verdict
 
-_BODY_LIMIT = 1 << 20
-"""Bytes of a page that are looked through; as inside the machine."""
 _SPREAD = 1.0
-"""Seconds at most by which first runs are spread."""
-
-
-def http_client() -> httpx.AsyncClient:
-    """The shared client: a new connection for each check, since an old one proves less; no proxies of the daemon's environment."""
-    limits = httpx.Limits(max_keepalive_connections=0)
-    return httpx.AsyncClient(limits=limits, trust_env=False, follow_redirects=False, timeout=None, headers={"User-Agent": "pcloud"})  # noqa: S113 -- each check has its own deadline
+_SPREAD_EACH = 0.02
+"""Seconds by which first runs are spread, at most and for each check: as inside the machine."""
+_FIRST_GAP = 0.2
+"""Seconds to the first look out of turn at what does not pass yet: as inside the machine, where watcher.sh says why."""
 
 
 class OutsideChecks:
     """Runs the checks of a plan from here, and reports every change and every run that did not pass."""
 
-    def __init__(self, address: str, client: httpx.AsyncClient, report: Callable[[Sighting], None]) -> None:
+    def __init__(self, address: str, pages: Pages, report: Callable[[Sighting], None]) -> None:
         self._address = address
-        self._client = client
+        self._pages = pages
         self._report = report
         self._checks: tuple[tuple[str, Check], ...] = ()
         self._changed = asyncio.Event()
@@ -67,14 +60,24 @@ class OutsideChecks:
 
     async def _repeat(self, resource: str, check: Check) -> None:
         share = zlib.crc32(f"{self._address}/{resource}/{check.key}".encode()) / 2**32
-        await asyncio.sleep(share * min(_SPREAD, check.interval))
+        await asyncio.sleep(share * min(_SPREAD, _SPREAD_EACH * len(self._checks), check.interval))
         last: Verdict | None = None
+        gap = _FIRST_GAP
         while True:
             verdict, reason = await self._once(check)
             if verdict is not last or verdict is not Verdict.PASSED:
                 self._report(ProbeSeen(resource, check.key, verdict, reason))
+            left = check.interval
+            while verdict is not Verdict.PASSED and gap < left:
+                await asyncio.sleep(gap)
+                left, gap = left - gap, gap * 1.5
+                verdict, reason = await self._once(check)
+                if verdict is Verdict.PASSED:
+                    self._report(ProbeSeen(resource, check.key, verdict, reason))
+            if verdict is Verdict.PASSED:
+                gap = check.interval
             last = verdict
-            await asyncio.sleep(check.interval)
+            await asyncio.sleep(left)
 
     async def _once(self, check: Check) -> tuple[Verdict, str]:
         try:
@@ -83,7 +86,7 @@ class OutsideChecks:
                     case TcpCheck(port):
                         return await self._tcp(port, check.timeout)
                     case HttpCheck() as wanted:
-                        return await self._http(wanted)
+                        return await self._pages.look(wanted)
                     case CommandCheck():
                         return Verdict.UNKNOWN, "commands run inside the machine only"
         except TimeoutError:
@@ -105,27 +108,3 @@ class OutsideChecks:
                 return Verdict.MISSED, f"port {port}: closed without an answer"
             case _:
                 return Verdict.MISSED, f"port {port}: connected, but nothing answers"
-
-    async def _http(self, wanted: HttpCheck) -> tuple[Verdict, str]:
-        try:
-            async with self._client.stream("GET", wanted.url) as response:
-                if response.status_code != wanted.status:
-                    return Verdict.MISSED, f"status {response.status_code} instead of {wanted.status}"
-                if wanted.contains and not await _holds(response, wanted.contains):
-                    return Verdict.MISSED, f"the answer lacks: {wanted.contains}"
-        except httpx.InvalidURL as error:
-            return Verdict.UNKNOWN, f"{wanted.url} is no URL: {error}"
-        except httpx.HTTPError as error:
-            return Verdict.MISSED, f"{wanted.url}: {str(error) or type(error).__name__}"
-        return Verdict.PASSED, ""
-
-
-async def _holds(response: httpx.Response, text: str) -> bool:
-    body = b""
-    async for part in response.aiter_bytes():
-        body += part
-        if text.encode() in body:
-            return True
-        if len(body) > _BODY_LIMIT:
-            break
-    return False

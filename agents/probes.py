@@ -9,14 +9,27 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 
+from agents.pages import pin
 from agents.pending import Pending, read_pending
 from agents.resources import monitor_script
-from agents.statuses import AGENT, COMMAND, NETWORK, PENDING, SCRIPT
-from pcloud.model.plan import ACTION_TIMEOUT, AssemblyPlan, Check, CommandCheck, HttpCheck, ResourcePlan, ScriptAgent, TcpCheck
+from agents.shelltext import exports
+from agents.statuses import AGENT, COMMAND, NETWORK, OCF, PENDING, SCRIPT
+from pcloud.model.plan import (
+    ACTION_TIMEOUT,
+    AssemblyPlan,
+    Check,
+    CommandCheck,
+    HttpCheck,
+    LsbAgent,
+    OcfAgent,
+    ResourcePlan,
+    ScriptAgent,
+    TcpCheck,
+)
 from pcloud.model.ports import ProbeSeen
 from pcloud.model.words import Origin, Verdict
 
@@ -51,7 +64,7 @@ class Probe:
 
     def pending(self, status: str, text: str) -> Pending | None:
         """What the service is waited for, where its monitor says so."""
-        return read_pending(text, self.action_timeout) if self.verdicts is AGENT and status == str(PENDING) else None
+        return read_pending(text, self.action_timeout) if self.verdicts in (AGENT, OCF) and status == str(PENDING) else None
 
     def _restarts(self, text: str) -> int | None:
         """systemd's count of its own restarts, which its monitor tells."""
@@ -70,16 +83,24 @@ class Probe:
         return f"{said}: {text}" if text else said
 
 
-def inside_probes(assembly: AssemblyPlan) -> tuple[Probe, ...]:
-    """Every probe that runs in the machine itself, in the plan's order."""
-    return tuple(probe for resource in assembly.resources for probe in _resource_probes(resource))
+def inside_probes(assembly: AssemblyPlan, environment: Mapping[str, str] | None = None) -> tuple[Probe, ...]:
+    """Every probe that runs in the machine itself, in the plan's order; what is the user's own runs with ``environment``."""
+    given = exports(environment or {})
+    probes = (probe for resource in assembly.resources for probe in _resource_probes(resource))
+    return tuple(replace(each, snippet=given + each.snippet) if each.verdicts in (OCF, SCRIPT, COMMAND) else each for each in probes)
 
 
 def monitor_probe(resource: ResourcePlan) -> Probe | None:
     """The resource agent's own monitor; None for a resource that is a check alone."""
     if resource.agent is None:
         return None
-    verdicts = SCRIPT if isinstance(resource.agent, ScriptAgent) else AGENT
+    match resource.agent:
+        case ScriptAgent():
+            verdicts = SCRIPT
+        case OcfAgent() | LsbAgent():
+            verdicts = OCF
+        case _:
+            verdicts = AGENT
     snippet = monitor_script(resource)
     return Probe(resource.name, "", snippet, resource.interval, resource.timeout, verdicts, resource.action_limit)
 
@@ -94,8 +115,9 @@ def _check_probe(resource: str, check: Check) -> Probe:
     match check.what:
         case TcpCheck(port):
             snippet, verdicts = f"port={port}\n{_text('tcp.sh')}", NETWORK
-        case HttpCheck(url, status, contains):
-            settings = f"url={shlex.quote(url)} wanted={status} contains={shlex.quote(contains)} limit={check.timeout:g}"
+        case HttpCheck(url, status, contains, certificate):
+            pinned = pin(certificate) if certificate else ""
+            settings = f"url={shlex.quote(url)} wanted={status} contains={shlex.quote(contains)} limit={check.timeout:g} pin={pinned}"
             snippet, verdicts = f"{settings}\n{_text('http.sh')}", NETWORK
         case CommandCheck(command):
             snippet, verdicts = command, COMMAND

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from pcloud.model.plan import ProcessAgent, ResourceAgent, ScriptAgent, SystemdAgent
+from pcloud.model.plan import LsbAgent, OcfAgent, ProcessAgent, ResourceAgent, ScriptAgent, SystemdAgent
 from pcloud.model.ports import Outcome
 from pcloud.model.words import Verdict
 
@@ -32,7 +32,10 @@ AGENT: Final[Mapping[int, Verdict]] = {
     PENDING: Verdict.PENDING,
     UNKNOWN: Verdict.UNKNOWN,
     NOT_INSTALLED: Verdict.BROKEN,
+    NOT_PERMITTED: Verdict.BROKEN,
 }
+OCF: Final[Mapping[int, Verdict]] = {**AGENT, **dict.fromkeys((2, 3, 6), Verdict.BROKEN)}
+"""Resource agent API 1.1, and LSB after its own statuses were made into these: 2 to 6 are errors that no retry mends."""
 SCRIPT: Final[Mapping[int, Verdict]] = {
     0: Verdict.PASSED,
     NOT_RUNNING: Verdict.FAILED,
@@ -43,7 +46,9 @@ COMMAND: Final[Mapping[int, Verdict]] = {0: Verdict.PASSED, _NOT_EXECUTABLE: Ver
 NETWORK: Final[Mapping[int, Verdict]] = {0: Verdict.PASSED, UNKNOWN: Verdict.UNKNOWN}
 
 _HARD: Final[Mapping[type[ResourceAgent], frozenset[int]]] = {
-    SystemdAgent: frozenset({NOT_INSTALLED}),
+    SystemdAgent: frozenset({NOT_INSTALLED, NOT_PERMITTED}),
+    OcfAgent: frozenset({2, 3, NOT_PERMITTED, NOT_INSTALLED, 6}),
+    LsbAgent: frozenset({NOT_PERMITTED, NOT_INSTALLED, 6}),  # many scripts say 2 and 3 for whatever fails
     ProcessAgent: frozenset({NOT_INSTALLED, NOT_PERMITTED}),
     ScriptAgent: frozenset({_NOT_EXECUTABLE, _NOT_FOUND}),
 }

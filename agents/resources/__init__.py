@@ -6,12 +6,12 @@ idempotent, exit with 0 when it is so, and print why not on their last line.
 
 from __future__ import annotations
 
-from agents.resources import process, script, systemd
-from pcloud.model.plan import ProcessAgent, ResourcePlan, ScriptAgent, SystemdAgent
+from agents.resources import lsb, ocf, process, script, systemd
+from pcloud.model.plan import LsbAgent, OcfAgent, ProcessAgent, ResourcePlan, ScriptAgent, SystemdAgent
 
 
-def start_script(resource: ResourcePlan) -> str:
-    """Text that starts the service, or finds it running; empty for a resource that is a check alone."""
+def start_script(resource: ResourcePlan, timeout: float) -> str:
+    """Text that starts the service within ``timeout`` seconds, or finds it running; empty for a resource that is a check alone."""
     match resource.agent:
         case SystemdAgent() as agent:
             return systemd.start(agent)
@@ -19,6 +19,10 @@ def start_script(resource: ResourcePlan) -> str:
             return process.start(resource.name, agent)
         case ScriptAgent() as agent:
             return script.start(resource.name, agent, resource.timeout)
+        case OcfAgent() as agent:
+            return ocf.start(resource.name, agent, timeout)
+        case LsbAgent() as agent:
+            return lsb.start(resource.name, agent, resource.timeout)
         case None:
             return ""
 
@@ -32,13 +36,23 @@ def stop_script(resource: ResourcePlan, timeout: float) -> str:
             return process.stop(resource.name, agent, timeout)
         case ScriptAgent() as agent:
             return script.stop(resource.name, agent, resource.timeout)
+        case OcfAgent() as agent:
+            return ocf.stop(resource.name, agent, timeout)
+        case LsbAgent() as agent:
+            return lsb.stop(resource.name, agent, resource.timeout)
         case None:
             return ""
 
 
-def limits_script(resource: ResourcePlan) -> str:
-    """Text that prints how long a start and a stop of the service itself may take; empty where it sets itself no limit."""
-    return systemd.limits(resource.agent) if isinstance(resource.agent, SystemdAgent) else ""
+def habits_script(resource: ResourcePlan) -> str:
+    """Text that prints what the service or its agent says of its own times, for ``agents.habits``; empty where it says nothing."""
+    match resource.agent:
+        case SystemdAgent() as agent:
+            return systemd.habits(agent)
+        case OcfAgent() as agent:
+            return ocf.habits(resource.name, agent)
+        case _:
+            return ""
 
 
 def monitor_script(resource: ResourcePlan) -> str:
@@ -50,5 +64,9 @@ def monitor_script(resource: ResourcePlan) -> str:
             return process.monitor(resource.name, agent)
         case ScriptAgent() as agent:
             return script.monitor(resource.name, agent)
+        case OcfAgent() as agent:
+            return ocf.monitor(resource.name, agent, resource.timeout, resource.interval)
+        case LsbAgent() as agent:
+            return lsb.monitor(resource.name, agent)
         case None:
             return ""

@@ -46,19 +46,6 @@ end_group() { # SECONDS of grace
   fi
 }
 
-monitor_process() {
-  if is_running; then complain 0 "lives=$pid:$since"; fi
-  words=$(last_words)
-  complain 7 "not running${words:+ (last output: $words)}"
-}
-
-make_pipe() { # PATH, for a moment: its ends are 4 for writing and 6 for reading; opening both ways does not wait for the other end
-  rm -f "$1" && mkfifo -m 600 "$1" 2>/dev/null || return 1
-  # shellcheck disable=SC2094 # a pipe
-  exec 5<>"$1" 6<"$1" 4>"$1" 5<&-
-  rm -f "$1"
-}
-
 require_program() { # ends with "not installed" or "not permitted" where the command is a single one that nobody can execute
   [ -n "$program" ] || return 0
   # shellcheck disable=SC2016,SC2086 # expanded over there; words
@@ -73,10 +60,25 @@ require_program() { # ends with "not installed" or "not permitted" where the com
   esac
 }
 
+monitor_process() {
+  if is_running; then complain 0 "lives=$pid:$since"; fi
+  require_program
+  words=$(last_words)
+  complain 7 "not running${words:+ (last output: $words)}"
+}
+
+make_pipe() { # PATH, for a moment: its ends are 4 for writing and 6 for reading; opening both ways does not wait for the other end
+  rm -f "$1" && mkfifo -m 600 "$1" 2>/dev/null || return 1
+  # shellcheck disable=SC2094 # a pipe
+  exec 5<>"$1" 6<"$1" 4>"$1" 5<&-
+  rm -f "$1"
+}
+
 start_process() {
   if is_running; then exit 0; fi
   require_program
-  provide "$runs" && provide "$logs" && : >>"$log" || complain 1 "cannot write to $runs and $logs"
+  provide "$runs" || complain 1 "cannot write to $runs"
+  if ! provide "$logs" || ! { : >>"$log"; } 2>/dev/null; then log=/dev/null; fi # a full disk is no reason not to run
   if recall && group_is_there; then end_group 5; fi # children of a dead parent would hold its port
   make_pipe "$record.go" || complain 1 "cannot make a pipe in $runs"
   # stderr is the log and stdout the pid's way back, which is closed at once: $( ) returns. It runs on when it is recorded, which stdin

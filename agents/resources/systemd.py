@@ -22,9 +22,14 @@ def stop(agent: SystemdAgent) -> str:
     return compose("systemd.sh", unit=agent.unit, verb="stop_unit")
 
 
-def limits(agent: SystemdAgent) -> str:
-    """Text that prints the unit's own limits, for ``agents.limits``."""
+def habits(agent: SystemdAgent) -> str:
+    """Text that prints the unit's own limits, for ``agents.habits``."""
     return compose("systemd.sh", unit=agent.unit, verb="tell_limits")
+
+
+def await_packages() -> str:
+    """Text that ends when no package is being changed in the machine."""
+    return compose("systemd.sh", unit="", verb="await_packages")
 
 
 def monitor(agent: SystemdAgent, timeout: float) -> str:

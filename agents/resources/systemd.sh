@@ -1,5 +1,7 @@
 # One systemd unit, $unit. The exit statuses are those of agents/statuses.py.
 PATH=$PATH:/usr/sbin:/sbin
+LC_ALL=C # what sudo says is read below; units have the environment of their systemd
+export LC_ALL
 as=
 if [ "$(id -u)" -ne 0 ]; then as='sudo -n'; fi
 
@@ -66,6 +68,7 @@ pend_for_packages() { pend package "10min${own:+ or $own}" "$1 while dpkg's lock
 # Whether packages are being changed; who does it goes to $holder. Theirs are POSIX locks, which flock(1) does not see, and the inode alone
 # must do: where a file system has no device of its own (btrfs, overlay), stat(2) and /proc/locks tell different ones.
 packages_change() {
+  if [ -n "${PCLOUD_ROOT:-}" ]; then return 1; fi # a machine that has no packages of its own
   for lock in /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock; do
     inode=$(ls -i "$lock" 2>/dev/null) || continue
     inode=${inode#"${inode%%[0-9]*}"}
@@ -99,7 +102,9 @@ life_of() { # PID
 
 monitor_unit() {
   read_unit
-  if [ "$load" = loaded ] && [ "$active" = active ]; then complain 0 "NRestarts=$restarts$(life_of "$main")"; fi
+  if [ "$active" = active ]; then # also one whose file is gone or masked by now: it runs
+    complain 0 "NRestarts=$restarts$(life_of "$main")"
+  fi
   own=''
   case $active in
     activating) own="$delay $start_limit" ;; # the first part of it may be "auto-restart"
@@ -131,12 +136,35 @@ tell_limits() { # its own, of a start and of a stop
   printf 'start %s\nstop %s\n' "$start_limit" "$stop_limit"
 }
 
+# Ends with "not permitted" where it is our own rights that are missing: neither a restart nor a reboot mends that.
+require_rights() { # STATUS of what was refused, which said $said; VERB
+  if [ -z "$as" ]; then return; fi
+  case $1:$said in
+    127:*) cure='install sudo in the machine' ;;
+    *'sudo: a password is required'* | *'sudo: a terminal is required'* | *'not in the sudoers file'* | *'not allowed to execute'* | \
+      *'may not run sudo'*) cure='let it run systemctl by sudo without a password' ;;
+    *) return ;;
+  esac
+  complain 4 "user $(id -un) may not $2 $unit: $cure, or let monitor.user be root"
+}
+
+await_packages() { # until none is being changed
+  while packages_change; do sleep 1; done
+}
+
 start_unit() {
   read_unit
+  while [ "$load" != loaded ] && packages_change; do # what is being installed will be there
+    sleep 1
+    read_unit
+  done
   require_unit
   # Counting starts is our own policy's task; systemd's limit would refuse what it ordered.
   $as systemctl --no-ask-password reset-failed -- "$unit" 2>/dev/null
-  if ! said=$($as systemctl --no-ask-password start -- "$unit" 2>&1); then
+  said=$($as systemctl --no-ask-password start -- "$unit" 2>&1)
+  status=$?
+  if [ "$status" -ne 0 ]; then
+    require_rights "$status" start
     $as journalctl --no-pager -q -n 10 -o cat -u "$unit" 2>/dev/null
     read_unit
     complain 1 "$unit did not start, $active ($result): $(gist)"
@@ -146,5 +174,10 @@ start_unit() {
 stop_unit() {
   read_unit
   if [ "$load" = not-found ]; then exit 0; fi
-  if ! said=$($as systemctl --no-ask-password stop -- "$unit" 2>&1); then complain 1 "$unit did not stop: $(gist)"; fi
+  said=$($as systemctl --no-ask-password stop -- "$unit" 2>&1)
+  status=$?
+  if [ "$status" -ne 0 ]; then
+    require_rights "$status" stop
+    complain 1 "$unit did not stop: $(gist)"
+  fi
 }

@@ -7,13 +7,13 @@ then closes the channel, which ends it too.
 from __future__ import annotations
 
 import asyncio
-import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import asyncssh
 
+from agents.shelltext import exports
 from agents.ssh.sessions import ActionSession
 from agents.watcher import MARK, action_program, reader_command
 from pcloud.limits import time_limit
@@ -25,7 +25,6 @@ _OUTPUT_GRACE = 2.0
 """Seconds for the output once the status is there; a daemon that the script left running may hold it open for ever."""
 _TAIL = 2000
 """Characters of output in an Outcome, as the Protocol promises."""
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SHELLS = frozenset({"sh", "bash", "dash", "ash", "ksh", "mksh", "zsh"})
 
 
@@ -51,13 +50,9 @@ def _interpreter(script: str) -> tuple[str, str]:
 
 def payload(script: str, environment: Mapping[str, str], timeout: float) -> bytes:
     """What the action's program is fed after itself."""
-    for name in environment:
-        if not _NAME.fullmatch(name):
-            raise ValueError(f"not a name for an environment variable: {name!r}")
     feed, interpreter = _interpreter(script)
-    exports = [f"export {name}={shlex.quote(value)}" for name, value in environment.items()]
     settings = f"limit={timeout:g} feed={feed} interpreter={shlex.quote(interpreter)}\nscript={shlex.quote(script)}"
-    return ("\n".join([*exports, settings]) + "\n" + MARK).encode()
+    return (exports(environment) + settings + "\n" + MARK).encode()
 
 
 async def run_script(

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import asyncssh
 
 from agents.bus import UnitNews
-from agents.limits import ASKING, Limits, read_limits
+from agents.habits import Habits
 from agents.outside import OutsideChecks
 from agents.pending import Patience
 from agents.probes import Probe, inside_probes, monitor_probe
-from agents.resources import limits_script, start_script, stop_script
+from agents.resources import start_script, stop_script
+from agents.resources.systemd import await_packages
 from agents.ssh.actions import Ran, outcome_of, run_script
 from agents.ssh.faults import MissedError, NotLetInError, UnclearError
+from agents.ssh.habits import HabitsKept
 from agents.ssh.link import Link, open_link
 from agents.ssh.looks import Looks
 from agents.ssh.options import public_line
@@ -26,7 +29,7 @@ from agents.ssh.pacing import Pace
 from agents.ssh.reaching import reach
 from agents.ssh.signals import UnitSignals
 from agents.statuses import NOT_RUNNING, judged
-from agents.watcher.protocol import PING, SAY_SOMETHING, Beat, Begun, Line, Provisioned, Result, Stopping, look, probe_set
+from agents.watcher.protocol import PING, SAY_SOMETHING, Beat, Begun, Foreign, Line, Provisioned, Result, Stopping, look, probe_set
 from pcloud.model.instance import Instance
 from pcloud.model.plan import AssemblyPlan, ResourcePlan, SystemdAgent
 from pcloud.model.ports import ContactMissed, ContactSeen, ContactUnclear, Outcome, ProbeSeen, ProvisionSeen, Sighting, StoppingSeen
@@ -59,15 +62,17 @@ class SshAgent:
         self._last_seen: float | None = None
         self._serial = 0
         self._patience = Patience()
+        self._habits = HabitsKept(self.execute)
+        self._unlearned = asyncio.Event()  # there may be habits that nobody has asked for
         self._looks = Looks(self._order_look)
         self._signals = UnitSignals(self._hear)
         self.watch(assembly)
 
     # Eyes
 
-    def watch(self, assembly: AssemblyPlan) -> None:
+    def watch(self, assembly: AssemblyPlan, environment: Callable[[], Mapping[str, str]] = dict) -> None:
         self._plan = assembly
-        self._probes = inside_probes(assembly)
+        self._environment = environment
         self._outside.watch(assembly)
         self._units = {each.name: each.agent.unit for each in assembly.resources if isinstance(each.agent, SystemdAgent)}
         self._signals.watch(self._units.values())
@@ -79,8 +84,11 @@ class SshAgent:
 
     def _send_probes(self) -> None:
         self._serial += 1
+        lived = replace(self._plan, resources=tuple(self._habits.lived(each) for each in self._plan.resources))
+        self._probes = inside_probes(lived, self._environment())
         self._looks.forget()
         if self._link is not None:
+            self._unlearned.set()
             interval = self._plan.monitor.interval
             seed, provision = self._instance.id, not self._plan.static
             self._link.say(probe_set(self._serial, self._probes, seed=seed, heartbeat=interval, provision=provision))
@@ -108,7 +116,7 @@ class SshAgent:
                 self._report(ProvisionSeen(int(status) if status.isdecimal() else _UNREADABLE, tail))
             case Stopping():
                 self._report(StoppingSeen())
-            case Begun() | Beat():
+            case Begun() | Foreign() | Beat():
                 pass  # the link has noted the time, and that is all they say
 
     def _judged(self, probe: Probe, status: str, text: str) -> ProbeSeen:
@@ -122,6 +130,15 @@ class SshAgent:
             group.create_task(self._outside.run(), name=f"checks of {name}")
             group.create_task(self._keep_link(), name=f"link of {name}")
             group.create_task(self._signals.run(), name=f"signals of {name}")
+            group.create_task(self._learn_habits(), name=f"habits of {name}")
+
+    async def _learn_habits(self) -> None:
+        """Watch by what the agents say of themselves as soon as it is known: until then by what is usual."""
+        while True:
+            await self._unlearned.wait()
+            self._unlearned.clear()
+            if await self._habits.learn(self._plan):
+                self._send_probes()
 
     async def _keep_link(self) -> None:
         pace = Pace()
@@ -160,6 +177,7 @@ class SshAgent:
             await self._attend(link)
         finally:
             self._link = None
+            self._habits.forget()
             self._signals.use(None)
             self._last_seen = link.heard
             await link.close()
@@ -184,27 +202,30 @@ class SshAgent:
     async def start(self, resource: ResourcePlan, environment: Mapping[str, str]) -> Outcome:
         if resource.agent is None:
             return Outcome(0)
-        timeout = resource.action_timeout or (await self.limits(resource)).start
-        return judged(resource.agent, await self.execute(start_script(resource), environment, timeout))
+        timeout = resource.action_timeout or (await self.habits(resource)).start
+        return judged(resource.agent, await self.execute(start_script(resource, timeout), environment, timeout))
 
     async def stop(self, resource: ResourcePlan, environment: Mapping[str, str]) -> Outcome:
         if resource.agent is None:
             return Outcome(0)
-        timeout = resource.action_timeout or (await self.limits(resource)).stop
+        if isinstance(resource.agent, SystemdAgent) and self._signals.has_crashed(resource.agent.unit):
+            return Outcome(0)  # systemd has cleaned up after it; asking would cost a tenth of a second of its being away
+        timeout = resource.action_timeout or (await self.habits(resource)).stop
         return judged(resource.agent, await self.execute(stop_script(resource, timeout), environment, timeout))
 
-    async def limits(self, resource: ResourcePlan) -> Limits:
-        """How long its start and its stop may take where the spec does not say it."""
-        script = limits_script(resource)
-        told = await self.execute(script, {}, ASKING) if script else Outcome(0)
-        return read_limits(told.output if told.ok else "")
+    async def habits(self, resource: ResourcePlan) -> Habits:
+        """What the service says of its own times, for what the spec does not say."""
+        return await self._habits.of(resource)
 
     async def running(self, resource: ResourcePlan) -> Verdict:
-        probe = monitor_probe(resource)
+        probe = monitor_probe(self._habits.lived(resource))
         if probe is None:
             return Verdict.PASSED
-        ran = await self._run(probe.snippet, {}, probe.timeout)
+        ran = await self._run(probe.snippet, self._environment(), probe.timeout)
         return Verdict.UNKNOWN if isinstance(ran, Outcome) else probe.judge(ran.status, ran.output).verdict
+
+    async def await_packages(self, timeout: float) -> None:
+        await self.execute(await_packages(), {}, timeout)
 
     async def execute(self, script: str, environment: Mapping[str, str], timeout: float) -> Outcome:
         return outcome_of(await self._run(script, environment, timeout), timeout)

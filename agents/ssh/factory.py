@@ -12,7 +12,8 @@ from functools import lru_cache
 
 import asyncssh
 
-from agents.outside import OutsideChecks, http_client
+from agents.outside import OutsideChecks
+from agents.pages import Pages
 from agents.ssh.agent import SshAgent
 from agents.ssh.faults import UnclearError
 from agents.ssh.options import machine_options
@@ -31,7 +32,7 @@ class SshAgents:
     def __init__(self, client_key_path: Callable[[str], str], handshakes: int = _HANDSHAKES) -> None:
         self._client_key_path = client_key_path
         self._handshakes = asyncio.Semaphore(handshakes)
-        self._client = http_client()
+        self._pages = Pages()
 
     def __call__(self, deployable: str, assembly: AssemblyPlan, instance: Instance, report: Callable[[Sighting], None]) -> SshAgent:
         monitor = assembly.monitor
@@ -41,7 +42,7 @@ class SshAgents:
         def options() -> asyncssh.SSHClientConnectionOptions:  # an error is not kept: the key may be mended
             return machine_options(instance, self._own_key(deployable))
 
-        outside = OutsideChecks(instance.address, self._client, report)
+        outside = OutsideChecks(instance.address, self._pages, report)
         return SshAgent(assembly, instance, report, options=options, handshakes=self._handshakes, outside=outside)
 
     def _own_key(self, deployable: str) -> str:
@@ -51,5 +52,5 @@ class SshAgents:
             raise UnclearError(f"our own key cannot be read: {error}") from error
 
     async def aclose(self) -> None:
-        """Let go of the HTTP client."""
-        await self._client.aclose()
+        """Let go of the HTTP clients."""
+        await self._pages.aclose()

@@ -16,7 +16,7 @@ from agents.ssh.faults import MissedError, NotLetInError, UnclearError, fault_of
 from agents.ssh.options import LOGIN_TIMEOUT
 from agents.ssh.sessions import LineSession
 from agents.watcher import reader_command, watcher_program
-from agents.watcher.protocol import PING, Begun, Line, parse
+from agents.watcher.protocol import PING, VERSION, Begun, Foreign, Line, parse
 from pcloud.limits import time_limit
 from pcloud.model.instance import Instance
 
@@ -36,6 +36,7 @@ class Link:
         self._time = loop.time
         self._on_line = on_line
         self._begun: asyncio.Future[str] = loop.create_future()
+        self._foreign = ""
         self._news = asyncio.Event()
         self._channel: asyncssh.SSHClientChannel[bytes] | None = None
 
@@ -59,6 +60,9 @@ class Link:
 
     async def _first_line(self, session: LineSession) -> None:
         await asyncio.wait({self._begun, session.ended}, return_when=asyncio.FIRST_COMPLETED)
+        if self._foreign:
+            theirs, ours = f"its watcher speaks version {self._foreign} of the protocol", f"this controller version {VERSION}"
+            raise UnclearError(f"{theirs} and {ours}: update the older of the two")
         if not self.boot_id:
             if self.connection.is_closed():
                 raise MissedError("the connection broke before the watcher began")
@@ -73,10 +77,14 @@ class Link:
             return
         self.heard = self._time()
         self._news.set()
-        if isinstance(line, Begun):
-            self.boot_id = line.boot_id
-            if not self._begun.done():
-                self._begun.set_result(line.boot_id)
+        if isinstance(line, Begun | Foreign):
+            if self._begun.done():
+                return  # what a check prints, perhaps; a watcher begins once
+            if isinstance(line, Begun):
+                self.boot_id = line.boot_id
+            else:
+                self._foreign = line.version
+            self._begun.set_result("")
         else:
             self._on_line(line)
 

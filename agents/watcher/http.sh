@@ -14,12 +14,15 @@ plain() { case $url in http://*) return 0 ;; *) return 1 ;; esac }
 fetch() { # the headers and the body
   if command -v curl >/dev/null 2>&1; then
     quoted=$(printf '%s' "$url" | sed 's/[\\"]/\\&/g')
-    printf 'url = "%s"\n' "$quoted" | curl -sS -i -m "$limit" --noproxy '*' -A pcloud -K - 2>&1
+    {
+      printf 'url = "%s"\n' "$quoted"
+      if [ -n "$pin" ]; then printf 'insecure\npinnedpubkey = "sha256//%s"\n' "$pin"; fi # whoever signed it
+    } | curl -sS -i -m "$limit" --noproxy '*' -A pcloud -K - 2>&1
   elif plain && command -v bash >/dev/null 2>&1; then
     wire=$(request) # without its last end of line, which $( ) takes
     export wire
     bash -c 'exec 3<>"/dev/tcp/$host/$port" && printf "%s\n" "$wire" >&3 && cat <&3' 2>&1
-  elif command -v wget >/dev/null 2>&1; then
+  elif [ -z "$pin" ] && command -v wget >/dev/null 2>&1; then
     wget -S -q -O - -Y off "$url" 2>&1 | sed 's/^  *HTTP\//HTTP\//'
   elif plain && command -v nc >/dev/null 2>&1; then
     request | nc "$host" "$port" 2>&1
@@ -30,7 +33,8 @@ fetch() { # the headers and the body
 
 answer=$(fetch)
 if [ "$answer" = none ]; then
-  echo "cannot look at $url: install curl, bash, wget or nc in the machine"
+  if plain; then tools='curl, bash, wget or nc'; elif [ -n "$pin" ]; then tools=curl; else tools='curl or wget'; fi
+  echo "cannot look at $url: install $tools in the machine"
   exit 97
 fi
 first=${answer%%"

@@ -13,13 +13,15 @@ from dataclasses import dataclass
 from agents.probes import Probe
 from agents.watcher import MARK
 
+VERSION = "1"
+"""Of these lines and words. A watcher tells its own first; what speaks another one is not listened to."""
 PING = b"ping\n"
 PATIENCE = 180
 """Seconds without a word of ours after which a watcher ends itself: far over any pause of the controller, far under TCP's hours."""
 SAY_SOMETHING = 60.0
 """Seconds between our words: two may get lost."""
 _SPREAD = 1.0
-_SPREAD_EACH = 0.05
+_SPREAD_EACH = 0.02
 """Seconds by which first runs are spread, at most and for each probe: a machine must not start all at once, and nobody waits for long."""
 _JITTER = 0.05
 """Part of the interval by which it differs from probe to probe, so that checks do not stay in step for ever."""
@@ -30,6 +32,13 @@ class Begun:
     """The watcher runs."""
 
     boot_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """A watcher runs that speaks another version of the protocol."""
+
+    version: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +69,7 @@ class Stopping:
     """The machine is going down in good order."""
 
 
-Line = Begun | Result | Provisioned | Beat | Stopping
+Line = Begun | Foreign | Result | Provisioned | Beat | Stopping
 
 
 def parse(line: bytes) -> Line | None:
@@ -71,8 +80,10 @@ def parse(line: bytes) -> Line | None:
             return Beat()
         case ["stopping"]:
             return Stopping()
-        case ["pcloud-watcher", "1", boot_id] if boot_id:
+        case ["pcloud-watcher", version, boot_id] if boot_id and version == VERSION:
             return Begun(boot_id)
+        case ["pcloud-watcher", version, *_] if version.isdecimal() and version != VERSION:
+            return Foreign(version)
         case ["r", name, status, *rest]:
             serial, _, index = name.partition(".")
             if serial.isdecimal() and index.isdecimal():

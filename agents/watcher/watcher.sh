@@ -10,7 +10,7 @@
 
 text_limit=300           # of a reason: a line for people
 output_limit=16777216    # of a check: what prints more would print for ever, and is stopped by SIGPIPE
-nap=0.5                  # seconds within which the end of a process is noticed that a monitor has named
+first_gap=200            # milliseconds to the first look out of turn at what does not pass yet
 tail_limit=2000          # of the provisioning's output, as the Protocol promises
 
 give_up() { # a write failed: nobody listens any more
@@ -94,7 +94,9 @@ run_probe() { # SECONDS: the end of its output on one line, and how it ended on 
   } 3>&1
 }
 
-lives() { # PID:BORN, the start time being field 22 of proc(5), stat; no fork: this is asked twice a second
+naps_by='' # what can wait for the end of a process
+
+lives() { # PID:BORN, the start time being field 22 of proc(5), stat; no fork: this is asked every second
   { IFS= read -r stat <"/proc/${1%%:*}/stat"; } 2>/dev/null || return 1
   # shellcheck disable=SC2086 # fields; the second may hold anything and ends with the last parenthesis
   set -- "${1#*:}" ${stat##*) }
@@ -104,36 +106,86 @@ lives() { # PID:BORN, the start time being field 22 of proc(5), stat; no fork: t
 # The time between two runs. A monitor that found its service running may say "lives=PID:BORN": when that process ends it is time to look.
 rest() { # SECONDS TEXT
   case $2 in *lives=*) process=${2##*lives=} process=${process%% *} ;; *) process= ;; esac
-  if [ -z "$process" ] || ! lives "$process"; then # nobody may be seen where /proc hides others
+  if [ -z "$process" ]; then
     sleep "$1"
     return
   fi
-  naps=$((${1%%.*} * 2))
-  while [ "$naps" -gt 0 ]; do
-    sleep "$nap"
-    lives "$process" || return
-    naps=$((naps - 1))
+  if ! lives "$process"; then # it ended since its monitor saw it
+    sleep 0.5
+    return
+  fi
+  if [ -z "$naps_by" ]; then # GNU tail looks ten times a second and costs nothing; no process has such a number
+    if timeout --foreground 5 tail --pid=999999999 -s 0.1 -f /dev/null 2>/dev/null; then naps_by=tail; else naps_by=sleep; fi
+  fi
+  seconds=${1%%.*}
+  while [ "$seconds" -gt 0 ]; do
+    if [ "$naps_by" = tail ]; then
+      timeout --foreground 1 tail --pid="${process%%:*}" -s 0.1 -f /dev/null
+    else
+      sleep 0.5
+      lives "$process" || return
+      sleep 0.5
+    fi
+    lives "$process" || return # also of one that nobody has waited for yet
+    seconds=$((seconds - 1))
   done
   case $1 in *.*) sleep "0.${1#*.}" ;; esac
+}
+
+look_once() { # SECONDS: what comes of it goes to $status and $text
+  result=$(run_probe "$1")
+  status=${result##*"$newline="}
+  status=${status%%"$newline"*}
+  text=${result%%"$newline="*}${result#*"$newline=$status"}
+  text=${text#"$newline"}
+}
+
+tell() { # NAME: what came of it, where it is news
+  case $text in NRestarts=*) news=$status${text%% *} ;; *) news=$status ;; esac # that count is news in a pass as well
+  if [ "$status" != 0 ] || [ "$news" != "$last" ]; then
+    printf 'r %s %s %s\n' "$1" "$status" "$text" || give_up
+  fi
+  last=$news
+}
+
+sleep_ms() { # MILLISECONDS
+  fraction=$((1000 + $1 % 1000))
+  sleep "$(($1 / 1000)).${fraction#1}"
+}
+
+# What has just been started takes its time, and whoever waits for it shall know when it is there: until the first pass of a role there are
+# looks between its turns, ever fewer of them, and only a pass is told: misses count by their turns.
+await_pass() { # NAME INTERVAL TIMEOUT
+  left=$((${2%%.*} * 1000 + 1${2#*.} - 1000)) # it has three digits behind the point
+  while [ "$gap" -gt 0 ] && [ "$gap" -lt "$left" ]; do
+    sleep_ms "$gap"
+    parent_lives || exit 0
+    left=$((left - gap)) gap=$((gap + gap / 2))
+    look_once "$3"
+    if [ "$status" = 0 ]; then
+      tell "$1"
+      gap=0
+      rest "$2" "$text"
+      return
+    fi
+  done
+  sleep_ms "$left"
 }
 
 repeat() { # NAME INTERVAL TIMEOUT DELAY
   probe=$PCLOUD_PROBE
   unset PCLOUD_PROBE
-  last=
+  last='' gap=$first_gap
   if [ "$4" != 0 ]; then sleep "$4"; fi
   while parent_lives; do
-    result=$(run_probe "$3")
-    status=${result##*"$newline="}
-    status=${status%%"$newline"*}
-    text=${result%%"$newline="*}${result#*"$newline=$status"}
-    text=${text#"$newline"}
-    case $text in NRestarts=*) news=$status${text%% *} ;; *) news=$status ;; esac # that count is news in a pass as well
-    if [ "$status" != 0 ] || [ "$news" != "$last" ]; then
-      printf 'r %s %s %s\n' "$1" "$status" "$text" || give_up
+    look_once "$3"
+    tell "$1"
+    if [ "$status" = 0 ]; then
+      gap=0
+      rest "$2" "$text"
+    else
+      await_pass "$1" "$2" "$3"
     fi
-    last=$news
-    if [ "$status" = 0 ]; then rest "$2" "$text"; else sleep "$2"; fi
   done
 }
 

@@ -30,13 +30,13 @@ from cpe.shell.guards import Overseer
 from cpe.shell.infrastructures.registry import Infrastructures
 from cpe.shell.infrastructures.trial import Trials
 from cpe.shell.keyring import FileKeyring
+from cpe.shell.secret_files import read_secret
 from cpe.shell.store.run import run_of
 from cpe.shell.store.sqlite import SqliteStore
 from dpe.shell.engine import Engine
 from dpe.shell.surroundings import Surroundings
-from pcloud.errors import SecretError
 from pcloud.model.actions import Report
-from pcloud.model.plan import DeployablePlan, Secret
+from pcloud.model.plan import DeployablePlan
 from pcloud.model.ports import Stored
 
 log = logging.getLogger(__name__)
@@ -152,16 +152,3 @@ def factory(surroundings: Surroundings) -> Callable[[DeployablePlan, Stored | No
         return Engine(plan, stored, surroundings, seed=crc32(plan.name.encode()))
 
     return make
-
-
-def read_secret(secret: Secret) -> str:
-    """A secret's value from its file or our environment; SecretError, which never holds the value."""
-    if secret.env:
-        value = os.environ.get(secret.env)
-        if value is None:
-            raise SecretError(f"secret {secret.name}: the daemon's environment has no {secret.env}")
-        return value
-    try:
-        return Path(secret.file).read_text(encoding="utf-8").rstrip("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SecretError(f"secret {secret.name}: {secret.file} cannot be read: {error}") from error

@@ -18,7 +18,7 @@ from pathlib import Path
 from cpe.shell.broadcast import Broadcast, Subscription
 from cpe.shell.engines import Engine, EngineFactory
 from cpe.shell.keeper import Keeper
-from cpe.shell.specs import effective_settings
+from cpe.shell.specs import effective_settings, planned
 from cpe.shell.status import deployable_status, lame, summary, unattended
 from cpe.shell.store.sqlite import SqliteStore
 from cpe.shell.words import Words
@@ -36,8 +36,6 @@ from pcloud.records.fact import FactRecord
 from pcloud.records.requests import DaemonStatus, SpecInForce, SpecUpload, SshTarget
 from pcloud.records.specs import EffectiveSettings
 from pcloud.records.status import DeployableStatus, DeployableSummary
-from pcloud.spec.loading import load
-from pcloud.spec.planning import plan
 from pcloud.spec.recovery import RecoveryDefaults
 from pcloud.spec.warnings import warnings
 
@@ -92,10 +90,7 @@ class Controller:
         await self._keeper.close()
 
     def _plan_of(self, upload: SpecUpload) -> DeployablePlan:
-        made = plan(load(upload.source, path=upload.path, files=upload.files), self._defaults)
-        for name in made.infrastructures:
-            self._infrastructures(name)
-        return made
+        return planned(upload, self._defaults, self._infrastructures)
 
     async def daemon(self) -> DaemonStatus:
         """Who answers."""

@@ -34,6 +34,7 @@ from pcloud.model.events import (
     PermitHeld,
     ProbeReported,
     ProvisionFinished,
+    SecretNoted,
     SettingsChanged,
     StopRecorded,
     TakeoverAsked,
@@ -119,6 +120,15 @@ def take_in_sight(turn: Turn, event: Event) -> None:
             sights.on_anchor(turn, event)
         case GuestStopping() if current(turn, event.assembly, event.generation):
             contact.on_stopping(turn, event)
+        case SecretNoted() if event.assembly in turn.assemblies:
+            turn.report("secret", event.reason, assembly=event.assembly, alert=event.alert)
+        case _:
+            take_in_cloud(turn, event)
+
+
+def take_in_cloud(turn: Turn, event: Event) -> None:
+    """Write down what the cloud said of a machine."""
+    match event:
         case CloudAnswered() if mine(turn, event.assembly, event.instance_id):
             sights.on_cloud(turn, event)
         case CloudUnreachable() if mine(turn, event.assembly, event.instance_id):

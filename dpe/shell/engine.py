@@ -65,8 +65,7 @@ class Engine:
     def __init__(self, plan: DeployablePlan, stored: Stored | None, surroundings: Surroundings, *, seed: int = 0) -> None:
         self._plan = plan
         self._around = surroundings
-        self._secrets = Secrets(surroundings.secret)
-        self._secrets.learn(plan)
+        self._secrets = Secrets(surroundings.secret, self.post)
         self._inbox: asyncio.Queue[Fact] = asyncio.Queue(INBOX)
         self._overflowed = False
         self._posted = self._taken_in = 0  # facts
@@ -82,6 +81,7 @@ class Engine:
         self.change_plan(plan)
         if stored is not None:
             self.post(Fact(ControllerResumed, doubt=stored.doubt))
+        self._secrets.learn(plan)
 
     @property
     def state(self) -> DeployableState:
@@ -138,11 +138,13 @@ class Engine:
         try:
             async with asyncio.TaskGroup() as tasks:
                 self._tasks = tasks
-                self._watchers = Watchers(self._around, self._clock, tasks, self.post)
+                self._watchers = Watchers(self._around, self._clock, tasks, self._secrets, self.post)
                 machines = Machines(self._plan.name, self._around, self._secrets, self.post)
                 self._asker = Asker(machines, self._watchers, self.post)
-                self._performer = Performer(lambda: self._plan, machines, self._secrets, self._watchers.agent, self._boot_id, self._contact)
-                self._resolver = Resolver(lambda: self._plan, machines, self._watchers.agent, self._boot_id, self._contact)
+                known = (self._boot_id, self._contact)
+                agent = self._watchers.agent
+                self._performer = Performer(lambda: self._plan, machines, self._secrets, agent, *known, self._configured)
+                self._resolver = Resolver(lambda: self._plan, machines, agent, *known)
                 self._petitioner.attend()
                 await self._loop(resumed=self._resumes)
         except ExceptionGroup as group:
@@ -261,6 +263,9 @@ class Engine:
 
     def _boot_id(self, assembly: str) -> str:
         return self.state.assemblies[assembly].boot_id
+
+    def _configured(self, assembly: str) -> dict[str, str]:
+        return dict(self.state.assemblies[assembly].configured or ())
 
     def _recover_from_overflow(self) -> None:
         if self._overflowed:

@@ -8,7 +8,7 @@ agent keeps. An action that was open when the controller died (``resumed``) look
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 
@@ -39,12 +39,14 @@ from pcloud.model.ports import Agent, Outcome
 from pcloud.model.words import Verdict
 
 SEEN_AGAIN = 45.0  # seconds for a machine that a dead controller may have rebooted to answer: what most take to boot
+PACKAGES = 600.0  # seconds that a soft reboot waits for packages that are being changed: policy.md section 1, dpkg's lock
 REBOOT_COMMAND = 60.0  # a power switch answers within seconds or not at all
 
 
 class Performer:
     """Performs the actions of one deployable. ``agent`` gives the agent of an assembly of a generation, None without one;
-    ``contact`` returns when there is contact with an assembly; ``boot_id`` is the one that it was last seen with.
+    ``contact`` returns when there is contact with an assembly; ``boot_id`` is the one that it was last seen with; ``configured`` are the
+    parameters that it was last configured with.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class Performer:
         agent: Callable[[str, int], Agent | None],
         boot_id: Callable[[str], str],
         contact: Callable[[str], Awaitable[None]],
+        configured: Callable[[str], Mapping[str, str]],
     ) -> None:
         self._plan = plan
         self._machines = machines
@@ -62,6 +65,7 @@ class Performer:
         self._agent = agent
         self._boot_id = boot_id
         self._contact = contact
+        self._configured = configured
 
     async def perform(self, action: Action, *, resumed: bool) -> Fact:
         """Do it and say what became of it."""
@@ -70,6 +74,8 @@ class Performer:
                 async with time_limit(action.timeout):
                     await self._contact(action.assembly)
                 return await self._do_to_services(action, resumed=resumed)
+            if isinstance(action, RebootAssembly) and not action.hard and not resumed:
+                await self._await_packages(action)
             async with time_limit(action.timeout):
                 return await self._do(action, resumed=resumed)
         except TimeoutError:
@@ -113,6 +119,12 @@ class Performer:
         if not await self._machines.fence(action.instance, disposable=action.disposable):
             return Fact(InstanceMissing, action=action.id)
         return Fact(InstanceFenced, action=action.id, console=console)
+
+    async def _await_packages(self, action: RebootAssembly) -> None:
+        """A machine that is rebooted in the middle of an upgrade may not come back; a hard reboot is one that nobody can be asked about."""
+        agent = self._agent(action.assembly, action.instance.generation)
+        if agent is not None:
+            await agent.await_packages(PACKAGES)
 
     async def _reboot(self, action: RebootAssembly, *, resumed: bool) -> Fact:
         """Reboot, unless its boot id shows that it has been (the answer of an earlier try was lost)."""
@@ -170,7 +182,8 @@ class Performer:
         return Fact(ActionFailed, action=action.id, reason=f"no agent of {action.assembly} of this generation")
 
     def _environment(self, plan: AssemblyPlan) -> dict[str, str]:
-        return self._secrets.environment(plan, {})
+        """What its services are started and stopped with: the parameters that it was configured with, and its secrets."""
+        return self._secrets.environment(plan, self._configured(plan.name))
 
     async def _restart(self, action: RestartResource, agent: Agent, plan: AssemblyPlan, name: str, *, resumed: bool) -> Fact:
         """Stop and start; where a first try may have been made already, only make sure that it runs."""
@@ -179,19 +192,25 @@ class Performer:
             stopped = await agent.stop(resource, self._environment(plan))
             if stopped.lost:
                 return Fact(ActionFailed, action=action.id, reason=said(stopped))
-            if not stopped.ok:
-                return Fact(StopFailed, action=action.id, reason=said(stopped))
+            if not stopped.ok:  # a reboot, which a failed stop leads to, does not cure what no retry can
+                return Fact(ActionRefused if stopped.hard else StopFailed, action=action.id, reason=said(stopped))
         return self._judged(action, await agent.start(resource, self._environment(plan)))
 
     async def _start_all(self, action: StartResources, agent: Agent, plan: AssemblyPlan, names: tuple[str, ...], *, restart: bool) -> Fact:
+        """Start each of them in order. What cannot be mended keeps the others from nothing; where no probe tells of it, this does."""
         given = self._environment(plan)
+        refused = []
         for name in names:
             resource = named(plan, name)
             outcome = await agent.stop(resource, given) if restart else Outcome(0)
             if outcome.ok:
                 outcome = await agent.start(resource, given)
-            if not outcome.ok and not outcome.hard:  # its own probe says what cannot be mended, and the others go on
+            if not outcome.ok and not outcome.hard:
                 return Fact(ActionFailed, action=action.id, reason=f"{name}: {said(outcome)}")
+            if outcome.hard and await agent.running(resource) is not Verdict.BROKEN:
+                refused.append(f"{name}: {said(outcome)}")
+        if refused:
+            return Fact(ActionRefused, action=action.id, reason="; ".join(refused))
         return Fact(ActionDone, action=action.id)
 
     async def _stop_all(self, action: StopResources, agent: Agent, plan: AssemblyPlan, names: tuple[str, ...]) -> Fact:

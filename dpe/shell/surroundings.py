@@ -7,18 +7,18 @@ from dataclasses import dataclass, field
 
 from dpe.shell.stalls import StallWatch
 from pcloud.model.plan import Secret
-from pcloud.model.ports import AgentFactory, Guards, Infrastructure, Journal, Keyring
+from pcloud.model.ports import AgentFactory, Guards, Infrastructure, Journal, Keyring, SecretReading
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """``infrastructure`` raises InfrastructureError for a name that is not configured; ``secret`` for one that cannot be read."""
+    """``infrastructure`` raises InfrastructureError for a name that is not configured; ``secret`` SecretError."""
 
     journal: Journal
     keyring: Keyring
     agents: AgentFactory
     infrastructure: Callable[[str], Infrastructure]
-    secret: Callable[[Secret], str]
+    secret: Callable[[Secret], SecretReading]
     wall: Callable[[], float]
     guards: Guards
     stalls: StallWatch = field(default_factory=StallWatch)

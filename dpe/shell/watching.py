@@ -15,6 +15,7 @@ from typing import Any
 from dpe.policy.dependencies import values
 from dpe.shell.clock import Clock
 from dpe.shell.facts import Fact
+from dpe.shell.secrets import Secrets
 from dpe.shell.surroundings import Surroundings
 from pcloud.model.events import PROBE_EVENTS, ContactBlurred, ContactLost, ContactMade, GuestStopping, ProvisionFinished
 from pcloud.model.instance import Instance
@@ -37,13 +38,17 @@ class Watched:
     agent: Agent
     task: asyncio.Task[None]
     since: float  # on the deployable's clock
+    configured: tuple[tuple[str, str], ...]  # the parameters that its probes run with
 
 
 class Watchers:
     """Keeps the agents fitting the state. ``post`` takes the facts."""
 
-    def __init__(self, surroundings: Surroundings, clock: Clock, tasks: asyncio.TaskGroup, post: Callable[[Fact], None]) -> None:
+    def __init__(
+        self, surroundings: Surroundings, clock: Clock, tasks: asyncio.TaskGroup, secrets: Secrets, post: Callable[[Fact], None]
+    ) -> None:
         self._around = surroundings
+        self._secrets = secrets
         self._clock = clock
         self._tasks = tasks
         self._post = post
@@ -63,17 +68,22 @@ class Watchers:
         declared = state.plan.assembly(name) if state.plan is not None else None
         if declared is None:
             return
-        plan = resolved(state, declared)
+        plan, configured = resolved(state, declared), state.assemblies[name].configured or ()
+        environment = partial(self._environment, plan, configured)
         known = self._watched.get(name)
         if known is not None:
-            if known.plan != plan:
-                known.plan = plan
-                known.agent.watch(plan)
+            if (known.plan, known.configured) != (plan, configured):
+                known.plan, known.configured = plan, configured
+                known.agent.watch(plan, environment)
             return
         agent = self._around.agents(state.name, plan, instance, partial(self._report, name, instance.generation))
-        agent.watch(plan)
+        agent.watch(plan, environment)
         task = self._tasks.create_task(agent.run(), name=f"agent {state.name}/{name}")
-        self._watched[name] = Watched(instance, plan, agent, task, self._clock.now())
+        self._watched[name] = Watched(instance, plan, agent, task, self._clock.now(), configured)
+
+    def _environment(self, plan: AssemblyPlan, configured: tuple[tuple[str, str], ...]) -> dict[str, str]:
+        """What its services are looked at with: as they are started."""
+        return {**dict(configured), **self._secrets.at_hand(plan)}
 
     def agent(self, assembly: str, generation: int) -> Agent | None:
         """The agent of an assembly, if it is that generation's."""
@@ -145,10 +155,10 @@ def resolved_resource(plan: ResourcePlan, known: dict[tuple[str, str], str]) -> 
     checks = []
     for check in plan.checks:
         if isinstance(check.what, HttpCheck):
-            url = resolve(check.what.url, known)
-            if url is None:
+            url, contains = resolve(check.what.url, known), resolve(check.what.contains, known)
+            if url is None or contains is None:
                 continue
-            checks.append(replace(check, what=replace(check.what, url=url)))
+            checks.append(replace(check, what=replace(check.what, url=url, contains=contains)))
         else:
             checks.append(check)
     return replace(plan, checks=tuple(checks))

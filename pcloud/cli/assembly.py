@@ -1,4 +1,4 @@
-"""``pcloud assembly``: list, reboot, relaunch, ssh."""
+"""``pcloud assembly``: list, status, reboot, relaunch, ssh."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from pcloud.cli.connecting import connected
 from pcloud.cli.login import log_in
 from pcloud.cli.options import JsonOption, Output, OutputOption, chosen
 from pcloud.cli.output import emit
-from pcloud.cli.targets import Target, suggesting, target
+from pcloud.cli.status import UNHEALTHY, all_statuses
+from pcloud.cli.targets import Target, expect, suggesting, target
 from pcloud.client import Client
 from pcloud.records.status import AssemblyStatus, DeployableStatus
 from pcloud.screen.columns import columns
 from pcloud.screen.console import Screen
 from pcloud.screen.format import ago, clean, state_text
-from pcloud.screen.status import instance_text, status_lines
+from pcloud.screen.status import assembly_lines, instance_text, status_lines
 
 app = typer.Typer(help="Machines of a deployable.", no_args_is_help=True)
 
@@ -49,9 +50,23 @@ def read_statuses(deployable: str | None) -> list[DeployableStatus]:
     """Of one deployable, or of all."""
     with connected() as client:
         if deployable is None:
-            return [client.status(one.name) for one in client.list_deployables()]
+            return list(all_statuses(client))
         with suggesting(client, target(deployable, most=1)):
             return [client.status(deployable)]
+
+
+@app.command("status", epilog="Example: pcloud assembly status wordpress/mysql")
+def show_status(assembly: AssemblyArgument, output: OutputOption = Output.TABLE, json: JsonOption = False) -> None:
+    """Show how an assembly and its resources stand. Exit code 5 unless it is healthy."""
+    sought, screen = target(assembly, least=2, most=2), Screen()
+    with connected() as client, suggesting(client, sought):
+        whole = client.status(sought.deployable)
+    expect(whole, sought)
+    found = next(one for one in whole.assemblies if one.name == sought.assembly)
+    body = {"deployable": whole.name} | to_jsonable_python(found)
+    emit(screen, chosen(output, json), body, lambda: assembly_lines(whole, found, datetime.now(UTC), screen.width))
+    if found.state != "healthy":
+        raise typer.Exit(UNHEALTHY)
 
 
 @app.command(epilog="Example: pcloud assembly reboot wordpress/mysql")
@@ -85,13 +100,16 @@ def ssh(
     command: Annotated[
         list[str] | None, typer.Argument(metavar="[-- COMMAND...]", help="Run this instead of a shell.", show_default=False)
     ] = None,
+    terminal: Annotated[bool, typer.Option("--tty", "-t", help="Give the command a terminal, as for top or an editor.")] = False,
     output: OutputOption = Output.TABLE,
     json: JsonOption = False,
 ) -> None:
-    """Log in to an assembly, its host key verified. With -o json or yaml: only show how to log in."""
+    """Log in to an assembly, its host key verified. The exit code is that of the shell or command there; 255 if ssh fails.
+
+    With -o json or yaml: only show how to log in."""
     sought = target(assembly, least=2, most=2)
     with connected() as client, suggesting(client, sought):
         found = client.ssh_target(sought.deployable, sought.assembly)
     if chosen(output, json) is Output.TABLE:
-        log_in(found, command or [])
+        log_in(found, command or [], terminal=terminal)
     emit(Screen(), chosen(output, json), found, list)

@@ -8,19 +8,18 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from pcloud.cli.asking import expect_yes
 from pcloud.cli.completing import deployables, deployables_and_specs, specs
 from pcloud.cli.connecting import connected
 from pcloud.cli.going import go
 from pcloud.cli.options import JsonOption, Output, OutputOption, TimeoutOption, chosen
 from pcloud.cli.output import emit
+from pcloud.cli.status import status
 from pcloud.cli.targets import suggesting, target
-from pcloud.client.spec_files import is_file, read_spec
-from pcloud.errors import RefusedError
+from pcloud.client.spec_files import is_file, uploaded
 from pcloud.model.words import Desired
 from pcloud.screen.console import Screen
 from pcloud.screen.status import status_lines, summary_lines
-
-UNHEALTHY = 5  # exit code (interface.md)
 
 app = typer.Typer(help="Applications of several machines.", no_args_is_help=True)
 
@@ -55,7 +54,7 @@ def create(
     """Register a deployable from its spec, without starting it. The same content again changes nothing."""
     screen = Screen()
     with connected() as client:
-        status = client.create(read_spec(file), replace=replace)
+        status = client.create(uploaded(file), replace=replace)
     emit(screen, chosen(output, json), status, lambda: status_lines(status, datetime.now(UTC), screen.width))
 
 
@@ -72,7 +71,7 @@ def start(
     Ctrl-C stops the waiting, not the deployable. Exit code 5: something is blocked or exhausted and waits for you.
     """
     with connected() as client:
-        name = client.create(read_spec(deployable)).name if is_file(deployable) else deployable
+        name = client.create(uploaded(deployable)).name if is_file(deployable) else deployable
         with suggesting(client, target(name, most=1)):
             status = client.start(name)
         go(client, status, Desired.RUNNING, timeout, chosen(output, json), wait=not no_wait)
@@ -93,15 +92,7 @@ def stop(
         go(client, status, Desired.STOPPED, timeout, chosen(output, json), wait=not no_wait)
 
 
-@app.command(epilog="Example: pcloud deployable status wordpress")
-def status(name: NameArgument, output: OutputOption = Output.TABLE, json: JsonOption = False) -> None:
-    """Show how a deployable stands. Exit code 5 unless it is healthy."""
-    screen = Screen()
-    with connected() as client, suggesting(client, target(name, most=1)):
-        found = client.status(name)
-    emit(screen, chosen(output, json), found, lambda: status_lines(found, datetime.now(UTC), screen.width))
-    if found.state != "healthy":
-        raise typer.Exit(UNHEALTHY)
+app.command("status", epilog="Example: pcloud deployable status wordpress --watch")(status)
 
 
 @app.command(epilog="Example: pcloud deployable show wordpress --effective")
@@ -144,16 +135,12 @@ def delete(
     with connected() as client, suggesting(client, target(name, most=1)):
         if volumes:
             client.status(name)  # an unknown name is said before anything is asked
-            _confirm(name, yes=yes)
+            if not yes:
+                expect_yes(
+                    f"Delete the volumes of {name} with all data on them?",
+                    without=f"the volumes of {name} are deleted only with a yes",
+                    otherwise=f"{name} and its volumes are left as they are",
+                )
         client.delete(name, volumes=volumes)
     said = Text(f"{name} is deleted" + (" with its volumes" if volumes else ""))
     emit(screen, chosen(output, json), {"name": name, "deleted": True}, lambda: [said])
-
-
-def _confirm(name: str, *, yes: bool) -> None:
-    if yes:
-        return
-    if not Screen(stderr=True).is_terminal:
-        raise RefusedError(f"the volumes of {name} are deleted only with a yes", "add --yes")
-    if not typer.confirm(f"Delete the volumes of {name} with all data on them?", err=True):
-        raise RefusedError(f"{name} and its volumes are left as they are")

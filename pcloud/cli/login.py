@@ -16,17 +16,17 @@ from pcloud.errors import PcloudError, RefusedError
 from pcloud.records.requests import SshTarget
 
 
-def log_in(target: SshTarget, command: Sequence[str]) -> NoReturn:
-    """Become ``ssh``; its exit code is ours."""
+def log_in(target: SshTarget, command: Sequence[str], *, terminal: bool = False) -> NoReturn:
+    """Become ``ssh``; its exit code is ours. ``terminal``: a command gets one as well, as a shell does anyway."""
     program = shutil.which("ssh")
     if program is None:
         raise PcloudError("there is no ssh on this machine", "install the OpenSSH client")
     if not os.access(target.key, os.R_OK):
         raise RefusedError(f"the key {Path(target.key)} cannot be read", "become the user that the daemon runs as, on its host")
-    os.execv(program, ssh_command(target, command))  # noqa: S606 - no shell is wanted: the words are ours
+    os.execv(program, ssh_command(target, command, terminal=terminal))  # noqa: S606 - no shell is wanted: the words are ours
 
 
-def ssh_command(target: SshTarget, command: Sequence[str]) -> list[str]:
+def ssh_command(target: SshTarget, command: Sequence[str], *, terminal: bool = False) -> list[str]:
     """The client's arguments. ``command`` is joined by the client and run by the login shell there, as always with ssh."""
     kind, key = target.host_key.split()[:2]
     options = {
@@ -44,4 +44,4 @@ def ssh_command(target: SshTarget, command: Sequence[str]) -> list[str]:
     words = ["ssh", "-F", "none", "-i", target.key, "-p", str(target.port), "-l", target.user]
     for name, value in options.items():
         words += ["-o", f"{name}={value}"]
-    return [*words, "--", target.address, *command]
+    return [*words, *(["-t"] if terminal else []), "--", target.address, *command]

@@ -28,10 +28,12 @@ from pcloud.cli import (
     resource,
     schema,
     simulate,
+    status,
     takeover,
 )
 from pcloud.errors import PcloudError
 from pcloud.screen.console import Screen, speak_any_encoding
+from pcloud.screen.format import printable
 from pcloud.spec.problems import SpecError
 
 DEBUG = "PCLOUD_DEBUG"
@@ -45,6 +47,7 @@ app.add_typer(deployable.app, name="deployable")
 app.add_typer(assembly.app, name="assembly")
 app.add_typer(resource.app, name="resource")
 app.add_typer(infrastructure.app, name="infrastructure")
+app.command("status", epilog="Example: pcloud status --watch")(status.status)
 app.command("events", epilog="Example: pcloud events -f wordpress/mysql")(events.events)
 app.command("simulate", epilog="Example: pcloud simulate wordpress.yaml trace.txt --set recovery.restart.failures=5")(simulate.simulate)
 app.command("explain", epilog="Example: pcloud explain wordpress/mysql --last 3")(explain.explain)
@@ -56,9 +59,9 @@ app.command("approve", epilog="Example: pcloud approve wordpress/mysql")(operati
 app.command("deny", epilog="Example: pcloud deny wordpress/mysql --reason 'not before midnight'")(operating.deny)
 app.command("retry", epilog="Example: pcloud retry wordpress/mysql")(operating.retry)
 app.command("cleanup", epilog="Example: pcloud cleanup wordpress/mysql/mysqld")(operating.cleanup)
-app.command("takeover", epilog="Example: pcloud takeover wordpress --reason 'the old host is switched off'")(takeover.takeover)
 app.command("schema", epilog="Example: pcloud schema > pcloud.schema.json")(schema.schema)
 app.command("completion", epilog="Example: pcloud completion fish > ~/.config/fish/completions/pcloud.fish")(completion.completion)
+app.command("takeover", epilog="Example: pcloud takeover wordpress --reason 'the old host is switched off'")(takeover.takeover)
 app.command("demo", epilog="Example: pcloud demo --keep")(demo.demo)
 
 
@@ -95,9 +98,9 @@ def run(arguments: Sequence[str]) -> int:
 def _explain(error: PcloudError) -> None:
     screen = Screen(stderr=True)
     # A spec's problems are lines of their own, which editors read.
-    screen.say(str(error) if isinstance(error, SpecError) else f"error: {error}")
+    screen.say(printable(str(error) if isinstance(error, SpecError) else f"error: {error}"))
     if error.cure:
-        screen.say(f"  {error.cure}")
+        screen.say(printable(f"  {error.cure}"))
 
 
 def main() -> None:

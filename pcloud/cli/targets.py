@@ -15,6 +15,7 @@ import typer
 from pcloud.client import Client
 from pcloud.errors import NotFoundError, PcloudError
 from pcloud.records.status import DeployableStatus
+from pcloud.screen.format import clean
 from pcloud.spec.problems import did_you_mean
 
 NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
@@ -38,10 +39,10 @@ def target(text: str, *, least: int = 1, most: int = 3) -> Target:
     """The target that ``text`` names, of ``least`` to ``most`` parts; a usage error otherwise."""
     parts = text.split("/")
     if not least <= len(parts) <= most or not all(parts):
-        raise typer.BadParameter(f'"{text}" is not {_form(least, most)}')
+        raise typer.BadParameter(f'"{clean(text)}" is not {_form(least, most)}')
     for part in parts:
         if not NAME.fullmatch(part):
-            raise typer.BadParameter(f'"{part}" cannot be a name: those are lower-case letters, digits and inner hyphens')
+            raise typer.BadParameter(f'"{clean(part)}" cannot be a name: those are lower-case letters, digits and inner hyphens')
     return Target(*parts)
 
 

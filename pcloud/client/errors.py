@@ -7,7 +7,10 @@ have been done; nothing of httpx gets out of here.
 from __future__ import annotations
 
 import contextlib
+import os
+import pwd
 import socket
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -66,8 +69,29 @@ def _knock(socket_path: Path, within: float) -> None:
         try:
             trying.connect(str(socket_path))
         except PermissionError as error:
-            raise RefusedError(f"{socket_path} belongs to another user", "become that user, or root") from error
+            raise _forbidden(socket_path) from error
         except TimeoutError as error:
             raise NoDaemonError(f"the daemon on {socket_path} accepts no connection: stopped or overloaded", SEE_LOG) from error
         except OSError as error:
             raise NoDaemonError(f"no daemon answers on {socket_path}", START_ONE) from error
+
+
+def _forbidden(socket_path: Path) -> RefusedError:
+    """Whoever may not use the socket, and whose it is."""
+    me = _user(os.geteuid())
+    try:
+        found = socket_path.stat()
+    except OSError:  # in a directory that is not for us
+        return RefusedError(f"{me} may not look for a daemon on {socket_path}", "become the user that the daemon runs as, or root")
+    owner, mode = _user(found.st_uid), stat.S_IMODE(found.st_mode)
+    if found.st_uid == os.geteuid():
+        return RefusedError(f"{socket_path} cannot be used, its mode is {mode:04o}", f"run chmod 600 {socket_path}")
+    others = owner if found.st_uid == 0 else f"{owner} or root"
+    return RefusedError(f"{socket_path} belongs to {owner}, and {me} may not use it", f"run this as {others}, as with sudo")
+
+
+def _user(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"user {uid}"

@@ -5,12 +5,14 @@ Rules: paths in a spec are relative to the spec; a script that is not there is l
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from pcloud.errors import NotFoundError, PcloudError
 from pcloud.records.requests import SpecUpload
 from pcloud.spec.files import files_of
 
+OPENED = Path("/dev/fd")  # where shells put <(COMMAND), and somebody writes already
 LONGEST = 1_000_000  # characters of a spec or a script: more than anybody writes, less than harms
 
 
@@ -24,13 +26,28 @@ def read_spec(path: str) -> SpecUpload:
     source = read_text(Path(path))
     if source is None:
         raise NotFoundError(f"there is no file {path}")
-    scripts = {name: read_text(Path(path).parent / name) for name in files_of(source)}
+    scripts = {name: _script(Path(path).parent / name) for name in files_of(source)}
     return SpecUpload(source=source, path=path, files={name: text for name, text in scripts.items() if text is not None})
 
 
-def read_text(path: Path) -> str | None:
-    """What is in the file; None if there is none. PcloudError for what is no text, or too long."""
+def uploaded(path: str) -> SpecUpload:
+    """The same to be sent: by its whole path, since the daemon does not know where we are, and secrets lie beside it."""
+    return read_spec(path).model_copy(update={"path": os.path.abspath(path)})  # noqa: PTH100 - symbolic links stay what they are
+
+
+def _script(path: Path) -> str | None:
+    """The text of a script; None for what cannot be one, which is then a problem of the spec, beside the others."""
     try:
+        return read_text(path)
+    except PcloudError:
+        return None
+
+
+def read_text(path: Path) -> str | None:
+    """What is in the file; None if there is none. PcloudError for what is no file, no text, or too long."""
+    try:
+        if path.is_fifo() and OPENED not in path.parents:  # to open it would wait for somebody to write to it
+            raise PcloudError(f"cannot read {path}: it is a pipe", "write its content to a file")
         with path.open(encoding="utf-8") as file:
             text = file.read(LONGEST + 1)
     except FileNotFoundError:

@@ -48,6 +48,7 @@ class Place:
         hidden = self.spec.parent / "secrets"
         hidden.mkdir(mode=0o700)
         for name in ("database", "admin"):
+            (hidden / name).touch(mode=0o600)
             (hidden / name).write_text(secrets.token_urlsafe(18))
 
     @property

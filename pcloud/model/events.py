@@ -29,6 +29,15 @@ class SettingsChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SecretNoted(Event):
+    """Something is to be told of a secret of the assembly: it has changed, cannot be read, or others can read it. Never its value."""
+
+    assembly: str
+    reason: str
+    alert: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ticked(Event):
     """Time has come to ``wake_at``."""
 

@@ -66,11 +66,15 @@ class TcpCheck:
 
 @dataclass(frozen=True, slots=True)
 class HttpCheck:
-    """A GET of ``url`` answers with ``status``, and its body holds ``contains``. May hold ``${…}`` references."""
+    """A GET of ``url`` answers with ``status``, and its body holds ``contains``. May hold ``${…}`` references.
+
+    ``certificate`` is a PEM certificate: the server must have its key, and nothing else is asked of what it shows.
+    """
 
     url: str
     status: int = 200
     contains: str = ""
+    certificate: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +124,28 @@ class ScriptAgent:
     directory: str = ""
 
 
-ResourceAgent = SystemdAgent | ProcessAgent | ScriptAgent
+@dataclass(frozen=True, slots=True)
+class OcfAgent:
+    """A resource agent of the Open Cluster Framework. ``variables`` are params that get what a secret or parameter of the assembly holds.
+
+    ``check_level`` is how deeply its monitor looks, by its own scale (0, 10, 20).
+    """
+
+    provider: str
+    kind: str
+    params: tuple[tuple[str, str], ...] = ()
+    variables: tuple[tuple[str, str], ...] = ()
+    check_level: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LsbAgent:
+    """An init script, by its name in ``/etc/init.d``."""
+
+    script: str
+
+
+ResourceAgent = SystemdAgent | OcfAgent | LsbAgent | ProcessAgent | ScriptAgent
 
 ACTION_TIMEOUT = 90.0
 """Seconds of a start and of a stop, each, where neither the spec nor the service says them (policy.md section 1)."""
@@ -130,7 +155,8 @@ ACTION_TIMEOUT = 90.0
 class ResourcePlan:
     """One service. ``agent`` is None where the resource is a check alone; then ``restarts`` names what a restart of it restarts.
 
-    ``action_timeout`` is of its start and its stop, each; None leaves it to the service's own, which only its machine knows.
+    ``action_timeout`` is of its start and its stop, each; None leaves it to the service's own, which only its machine knows. So does
+    ``unwritten``: which of ``interval`` and ``timeout`` nobody has written, so that an agent that says its own has it.
     """
 
     name: str
@@ -140,6 +166,7 @@ class ResourcePlan:
     interval: float = 5.0  # of the agent's own monitor
     timeout: float = 5.0  # likewise
     action_timeout: float | None = None
+    unwritten: tuple[str, ...] = ()
     recovery: RecoverySettings = RecoverySettings()
 
     @property

@@ -6,7 +6,7 @@ Rules: implementations raise only types of ``pcloud.errors`` and CancelledError;
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from pcloud.model.actions import Report
@@ -99,8 +99,11 @@ class Agent(Protocol):
     async def run(self) -> None:
         """Keep the connection and the watcher up until cancelled; reconnects by itself and never raises for the machine's faults."""
 
-    def watch(self, assembly: AssemblyPlan) -> None:
-        """Watch by this plan from now on (its http checks have no references left); also makes every probe run and report once more."""
+    def watch(self, assembly: AssemblyPlan, environment: Callable[[], Mapping[str, str]]) -> None:
+        """Watch by this plan from now on (its http checks have no references left); also makes every probe run and report once more.
+
+        ``environment`` is asked whenever probes are sent: commands, scripts and OCF agents run with it, as in ``execute``.
+        """
 
     def probe_again(self) -> None:
         """Run every probe at once and report each result, changed or not."""
@@ -114,11 +117,22 @@ class Agent(Protocol):
     async def running(self, resource: ResourcePlan) -> Verdict:
         """The agent's own monitor, once; PASSED for a resource that is a check alone."""
 
+    async def await_packages(self, timeout: float) -> None:
+        """Return when no package is being changed in the machine, after ``timeout`` seconds, or when the connection is lost."""
+
     async def execute(self, script: str, environment: Mapping[str, str], timeout: float) -> Outcome:
         """Run a shell script with ``environment``, which no other process in the machine can read in its arguments."""
 
     async def reach(self, address: str, port: int, timeout: float) -> Reach:
         """Try to reach a port from inside this machine, through the connection that is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class SecretReading:
+    """A secret's value, and what is wrong with the place that it came from, for people; "" where nothing is."""
+
+    value: str = field(repr=False)
+    complaint: str = ""
 
 
 class AgentFactory(Protocol):

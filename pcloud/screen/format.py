@@ -35,7 +35,12 @@ ON_ITS_WAY = "cyan"
 
 def clean(text: str) -> str:
     """``text`` on one line and without what would steer a terminal."""
-    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in " ".join(text.split()))
+    return printable(" ".join(text.split()))
+
+
+def printable(text: str) -> str:
+    """``text`` with its lines, and without what would steer a terminal."""
+    return "".join(char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
 def state_text(state: str) -> Text:

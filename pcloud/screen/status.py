@@ -21,6 +21,8 @@ from pcloud.records.status import (
 from pcloud.screen.columns import Row, columns
 from pcloud.screen.format import ago, clean, clock, state_text
 
+HEADER = ("NAME", "STATE", "SINCE", "INSTANCE", "REASON")
+
 
 def status_lines(status: DeployableStatus, now: datetime, width: int) -> Iterator[Text]:
     """The tree of one deployable, and who has paused what of it."""
@@ -28,7 +30,7 @@ def status_lines(status: DeployableStatus, now: datetime, width: int) -> Iterato
     for number, assembly in enumerate(status.assemblies):
         last = number == len(status.assemblies) - 1
         rows.extend(_branch(assembly, "└─ " if last else "├─ ", "   " if last else "│  ", now))
-    yield from columns(("NAME", "STATE", "SINCE", "INSTANCE", "REASON"), rows, width)
+    yield from columns(HEADER, rows, width)
     yield from (pause_line(status.name, pause, now) for pause in status.pauses)
     yield from doubt_lines(status)
 
@@ -39,6 +41,14 @@ def doubt_lines(status: DeployableStatus) -> Iterator[Text]:
     for how, why in kept_from:
         if why:
             yield Text(clean(f"{status.name} is {how}: {why}; `pcloud takeover {status.name}` ends it"), "yellow")
+
+
+def assembly_lines(status: DeployableStatus, assembly: AssemblyStatus, now: datetime, width: int) -> Iterator[Text]:
+    """The branch of one assembly, and who has paused it."""
+    (_, *first), *rest = _branch(assembly, "", "", now)
+    rows: list[Row] = [(Text(f"{status.name}/{assembly.name}", "bold"), *first), *rest]
+    yield from columns(HEADER, rows, width)
+    yield from (pause_line(status.name, pause, now) for pause in status.pauses if pause.assembly in {None, assembly.name})
 
 
 def pause_line(name: str, pause: PauseStatus, now: datetime) -> Text:

@@ -1,20 +1,23 @@
-"""Resource agents by name: ``systemd:UNIT``, ``process:COMMAND``, ``script:`` and those that are known and not yet supported."""
+"""Resource agents by name: ``systemd:UNIT``, ``ocf:PROVIDER:NAME``, ``lsb:NAME``, ``process:COMMAND`` and ``script:``."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from pcloud.model.plan import ProcessAgent, ResourceAgent, ScriptAgent, SystemdAgent
+from pcloud.model.plan import LsbAgent, OcfAgent, ProcessAgent, ResourceAgent, ScriptAgent, SystemdAgent
 from pcloud.spec.faults import Fault
 from pcloud.spec.problems import KeyPath, did_you_mean
+from pcloud.spec.references import references
 from pcloud.spec.schema import ResourceKeys
 from pcloud.spec.units import shown
 
-FORMS = ("systemd:UNIT", "process:COMMAND", "script:")
-NOT_YET = ("ocf", "lsb")
+FORMS = ("systemd:UNIT", "ocf:PROVIDER:NAME", "lsb:NAME", "process:COMMAND", "script:")
 
 _UNIT = re.compile(r"[A-Za-z0-9:_.\\@-]{1,255}")
+_FILE = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9_.+-]{1,255}")
+_OCF = re.compile(rf"{_FILE.pattern}:{_FILE.pattern}".replace("$", "(?=:|$)"))
+_PARAM = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _UNIT_TYPES = ("service", "socket", "target", "timer", "mount", "automount", "path", "slice", "scope", "swap", "device")
 
 _OWN_KEYS = {
@@ -33,6 +36,14 @@ def agent_of(keys: ResourceKeys) -> ResourceAgent | None:
     match kind:
         case "systemd":
             return SystemdAgent(unit_name(rest))
+        case "ocf":
+            provider, _, name = rest.partition(":")
+            plain = tuple((param, each.value) for param, each in keys.params.items() if each.value is not None)
+            held = ((param, each.secret or each.parameter) for param, each in keys.params.items())
+            variables = tuple((param, variable) for param, variable in held if variable is not None)
+            return OcfAgent(provider, name, plain, variables, keys.monitor.check_level or 0)
+        case "lsb":
+            return LsbAgent(rest)
         case "process":
             return ProcessAgent(rest.strip(), keys.user or "", keys.directory or "")
         case "script":
@@ -55,6 +66,8 @@ def agent_faults(keys: ResourceKeys, path: KeyPath) -> Iterator[Fault]:
         yield from _script_faults(keys, path)
     elif keys.monitor.command is not None:
         yield Fault((*path, "monitor"), "a command as monitor has a meaning with script: only", "write {interval: 10s, timeout: 20s}")
+    if keys.monitor.check_level is not None and kind != "ocf":
+        yield Fault((*path, "monitor", "check_level"), "check_level has no meaning here", "it belongs to ocf: agents", key=True)
     own = _OWN_KEYS.get(kind, frozenset(_ALL_KEYS if keys.agent else ()))
     for key in _ALL_KEYS:
         if key in keys.model_fields_set and key not in own:
@@ -63,18 +76,33 @@ def agent_faults(keys: ResourceKeys, path: KeyPath) -> Iterator[Fault]:
 
 
 def _name_faults(text: str, kind: str, rest: str, path: KeyPath) -> Iterator[Fault]:
-    if kind in NOT_YET:
-        yield Fault(path, f"{kind}: agents are not yet supported", f"use one of {', '.join(FORMS)}")
-    elif kind not in _OWN_KEYS or ":" not in text:
+    if kind not in _OWN_KEYS or ":" not in text:
         near = did_you_mean(kind, [form.partition(":")[0] for form in FORMS], "known")
         cure = near if near.startswith("did") and ":" in text else f"write one of {', '.join(FORMS)}"
         yield Fault(path, f"{shown(text)} is not a resource agent", cure)
     elif kind == "systemd" and not _UNIT.fullmatch(rest):
         yield Fault(path, f"{shown(rest)} is not a systemd unit", "write its name, as in systemd:mariadb")
+    elif kind == "ocf" and not _OCF.fullmatch(rest):
+        yield Fault(path, f"{shown(text)} names no OCF agent", "write ocf:PROVIDER:NAME, as in ocf:heartbeat:IPaddr2")
+    elif kind == "lsb" and not _FILE.fullmatch(rest):
+        yield Fault(path, f"{shown(rest)} is no init script", "write its name in /etc/init.d, as in lsb:exim4")
     elif kind == "process" and not rest.strip():
         yield Fault(path, "says no command", "write it behind the colon, as in process:/usr/local/bin/worker")
     elif kind == "script" and rest.strip():
         yield Fault(path, f"{shown(rest)} behind script: has no meaning", "write the commands as start, stop and monitor")
+
+
+def param_faults(keys: ResourceKeys, secrets: Sequence[str], parameters: Sequence[str], path: KeyPath) -> Iterator[Fault]:
+    """What is wrong with the params of an OCF agent; ``secrets`` and ``parameters`` are those of its assembly."""
+    for name, param in keys.params.items():
+        at = (*path, "params", name)
+        if not _PARAM.fullmatch(name) or name.startswith("CRM_meta_"):
+            yield Fault(at, f"{shown(name)} is not a parameter of an OCF agent", "use letters, digits and underscores", key=True)
+        elif references(param.value or ""):
+            yield Fault(at, "references stand in parameters only", "write it there, and {parameter: NAME} here")
+        for key, written, known in (("secret", param.secret, secrets), ("parameter", param.parameter, parameters)):
+            if written is not None and written not in known:
+                yield Fault((*at, key), f'unknown {key} "{written}"', did_you_mean(written, known, f"{key}s of this assembly"))
 
 
 def _script_faults(keys: ResourceKeys, path: KeyPath) -> Iterator[Fault]:

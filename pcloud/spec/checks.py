@@ -6,7 +6,7 @@ Rules: a check's key says what is checked (``tcp:3306``, ``http:/wp-login.php``,
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 from pcloud.model.plan import Check, CommandCheck, HttpCheck, TcpCheck
@@ -15,13 +15,16 @@ from pcloud.spec.monitoring import rhythm
 from pcloud.spec.schema import CheckKeys
 
 
-def checks_of(checks: Sequence[CheckKeys], monitor: Sequence[object]) -> tuple[Check, ...]:
-    """The checks of one resource; ``monitor`` are the levels of its monitor, for those that do not say their own rhythm."""
+def checks_of(checks: Sequence[CheckKeys], monitor: Sequence[object], files: Mapping[str, str] | None = None) -> tuple[Check, ...]:
+    """The checks of one resource; ``monitor`` are the levels of its monitor, for those that do not say their own rhythm.
+
+    ``files`` holds the certificates that they name; who does not ask for those may leave it out.
+    """
     taken: dict[str, int] = {}
     return tuple(
         Check(
             key=_unique(_key(keys, taken), taken),
-            what=_what(keys),
+            what=_what(keys, files or {}),
             **{key: found.value for key, found in rhythm((*monitor, keys)).items()},
             fall=keys.fall,
             rise=keys.rise,
@@ -31,11 +34,11 @@ def checks_of(checks: Sequence[CheckKeys], monitor: Sequence[object]) -> tuple[C
     )
 
 
-def _what(keys: CheckKeys) -> TcpCheck | HttpCheck | CommandCheck:
+def _what(keys: CheckKeys, files: Mapping[str, str]) -> TcpCheck | HttpCheck | CommandCheck:
     if keys.tcp is not None:
         return TcpCheck(keys.tcp)
     if keys.http is not None:
-        return HttpCheck(keys.http, keys.status or 200, keys.contains or "")
+        return HttpCheck(keys.http, keys.status or 200, keys.contains or "", files.get(keys.certificate or "", ""))
     return CommandCheck(keys.command or "")
 
 

@@ -25,6 +25,7 @@ _TAG = "tag:yaml.org,2002:"
 _TEXT_TAGS = {_TAG + kind for kind in ("str", "timestamp", "value")}
 _NUMBERS = ("bool", "int", "float")
 _MERGE_TAG = _TAG + "merge"
+_OCTAL = re.compile("[-+]?0[0-7_]+")
 _UNPRINTABLE = re.compile("[\0\ud800-\udfff]")
 
 
@@ -48,6 +49,7 @@ class Document:
     values: Mapping[KeyPath, Place]
     keys: Mapping[KeyPath, Place]
     problems: tuple[SpecProblem, ...]  # what is wrong with the text as such: duplicate keys, empty values, tags
+    written: Mapping[KeyPath, str] = field(default_factory=dict)  # numbers and booleans as they are written: no, 1.10
 
     def problem(self, path: KeyPath, message: str, cure: str = "", *, key: bool = False) -> SpecProblem:
         """A problem with the value at ``path``, or with its key; placed at the nearest thing above that the text has."""
@@ -69,8 +71,9 @@ def read(source: str, name: str, verbatim: Callable[[KeyPath], bool] = lambda _p
     data = builder.value(root, (), None)
     if not isinstance(data, dict):
         place = _place(root)
-        raise SpecError(name, [SpecProblem(place.line, place.column, "", "is no mapping", 'begin with "deployable: NAME"')])
-    return Document(data, builder.values, builder.keys, tuple(builder.problems))
+        what = "is empty" if data is None else "is no mapping"
+        raise SpecError(name, [SpecProblem(place.line, place.column, "", what, 'begin with "deployable: NAME"')])
+    return Document(data, builder.values, builder.keys, tuple(builder.problems), builder.written)
 
 
 @dataclass(slots=True)
@@ -82,6 +85,7 @@ class _Builder:
     values: dict[KeyPath, Place] = field(default_factory=dict)
     keys: dict[KeyPath, Place] = field(default_factory=dict)
     problems: list[SpecProblem] = field(default_factory=list)
+    written: dict[KeyPath, str] = field(default_factory=dict)
     spent: int = 0
     merges: int = 0
     scalars: yaml.constructor.SafeConstructor = field(default_factory=yaml.constructor.SafeConstructor)
@@ -154,13 +158,23 @@ class _Builder:
                     self._complain(self.values[path], path, "is empty", "give it a value, or leave the key out")
                 return None
             if kind in _NUMBERS:
-                construct = getattr(self.scalars, f"construct_yaml_{kind}")
-                return construct(node)
+                return self._number(node, path, kind)
         except (ValueError, KeyError, OverflowError):
             self._complain(node, path, f"is not what the tag {node.tag} says", "put text in quotes")
             return None
         self._complain(node, path, f"has the tag {node.tag}", "only plain text, numbers, lists and mappings have a meaning here")
         return None
+
+    def _number(self, node: yaml.Node, path: KeyPath, kind: str) -> object:
+        """A number or boolean; one that YAML reads as hardly anybody means it is a problem, but where it may mean something to others."""
+        value: object = getattr(self.scalars, f"construct_yaml_{kind}")(node)
+        self.written[path] = node.value
+        if "cloud_config" not in path and kind != "bool":
+            if ":" in node.value:
+                self._complain(node, path, f"{node.value} is {value} to YAML, in base 60", "write a duration as 1m30s, and text in quotes")
+            elif _OCTAL.fullmatch(node.value):
+                self._complain(node, path, f"{node.value} is {value} to YAML, in base 8", "leave out the zero, and put text in quotes")
+        return value
 
     def _printable(self, node: yaml.ScalarNode | yaml.Node, path: KeyPath) -> bool:
         """Whether it can be handed to a program: no NUL, no half of a surrogate pair."""

@@ -13,18 +13,21 @@ from pcloud.model.plan import Check
 from pcloud.model.words import Origin
 from pcloud.spec.checks import checks_of
 from pcloud.spec.document import Document
-from pcloud.spec.inheriting import Inherited
+from pcloud.spec.inheriting import Inherited, nearest
 from pcloud.spec.loading import DeployableSpec
-from pcloud.spec.monitoring import action_timeout, monitor_levels, monitor_settings, rhythm
+from pcloud.spec.monitoring import METADATA, action_timeout, monitor_levels, monitor_settings, rhythm
 from pcloud.spec.problems import KeyPath
 from pcloud.spec.recovery import RecoveryDefaults
-from pcloud.spec.schema import AssemblyKeys, CheckKeys, ResourceKeys
+from pcloud.spec.schema import EVERYWHERE, AssemblyKeys, CheckKeys, DeployableKeys, ResourceKeys
 from pcloud.spec.windows import deployable_settings, target_settings
 
 BUILT_IN = "default"
 SYSTEM = "system configuration"
 
 Value = str | float | int | bool
+
+STATIC_KEYS = ("port", "host_key")
+"""Of a monitor: what only a machine has that was there before us."""
 
 _OF_DEPLOYABLE = {"relaunch_deployable", "allow", "mode", "on_exhausted"}
 _OF_ASSEMBLY = {"reboot", "relaunch", "allow", "mode", "on_exhausted", "keep_failed"}
@@ -90,8 +93,11 @@ def effects(spec: DeployableSpec, defaults: RecoveryDefaults) -> Iterator[Effect
         path: KeyPath = ("assemblies", name)
         levels = [*above, Level("assembly", (*path, "recovery"))]
         found = target_settings(keys, assembly, None, defaults)
-        watched = _monitor(writer, monitor_settings(monitor_levels(keys, assembly)), path)
-        settings = (*_recovery(writer, found, levels, _OF_ASSEMBLY), *watched)
+        watched = monitor_settings(monitor_levels(keys, assembly))
+        if assembly.address is None:  # these are launched with theirs
+            watched = {key: each for key, each in watched.items() if key not in STATIC_KEYS}
+        placed = _placed(writer, keys, assembly, path)
+        settings = (*placed, *_recovery(writer, found, levels, _OF_ASSEMBLY), *_monitor(writer, watched, path))
         yield EffectiveTarget(f"{keys.deployable}/{name}", settings)
         for resource_name, resource in assembly.resources.items():
             own: KeyPath = (*path, "resources", resource_name)
@@ -109,6 +115,27 @@ def _recovery(
         yield replace(made, applies=path[0] in of)
 
 
+def _placed(writer: _Writer, spec: DeployableKeys, assembly: AssemblyKeys, path: KeyPath) -> Iterator[EffectiveSetting]:
+    """Where and as what a machine runs: what it inherits from ``defaults`` by the same rule."""
+    levels = [Level("deployable", ("defaults",)), Level("assembly", path)]
+    written, home = (spec.defaults, assembly), spec.infrastructure[0]
+    if assembly.address is not None:
+        yield writer.setting("address", Inherited(assembly.address, 1, "address"), levels)
+        return
+    whole = Inherited(home, 0 if "infrastructure" in spec.model_fields_set else None, "infrastructure")
+    yield writer.setting("infrastructure", whole, [Level("deployable", ())])
+    for key in ("image", "size"):
+        found = nearest(written, key, {EVERYWHERE: ""})
+        if home in found.value:
+            yield replace(writer.setting(key, Inherited(found.value[home], found.level, home), levels, (key,)), key=key)
+        else:
+            yield writer.setting(key, replace(found, value=found.value.get(EVERYWHERE, "")), levels)  # type: ignore[arg-type]
+    networks: Inherited[list[str]] = nearest(written, "networks", [])
+    yield writer.setting("networks", Inherited(", ".join(networks.value), networks.level, networks.key), levels)
+    for key, usual in (("data", "keep"), ("spread", False)):
+        yield writer.setting(key, nearest(written, key, usual), levels)
+
+
 def _monitor_places(assembly: KeyPath, resource: KeyPath | None = None) -> list[Level]:
     """The places of ``monitor_levels``."""
     own = [Level("deployable", ("defaults", "monitor")), Level("assembly", (*assembly, "monitor"))]
@@ -124,7 +151,9 @@ def _watching(spec: DeployableSpec, assembly: AssemblyKeys, resource: ResourceKe
     writer, places = _Writer(spec.document), _monitor_places(path[:2], path)
     levels = monitor_levels(spec.keys, assembly, resource)
     if resource.agent is not None:
-        yield from (writer.setting(f"monitor.{key}", found, places) for key, found in rhythm(levels).items())
+        told = METADATA if resource.agent.startswith("ocf:") else ""
+        for key, found in rhythm(levels).items():
+            yield writer.setting(f"monitor.{key}", replace(found, note=told) if found.level is None else found, places)
         yield writer.setting("timeout", action_timeout(resource), [Level("resource", path)])
     for number, (keys, check) in enumerate(zip(resource.checks, checks_of(resource.checks, levels), strict=True)):
         at = Level("resource", (*path, "checks", number))

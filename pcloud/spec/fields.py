@@ -57,7 +57,7 @@ def wrong(message: str, cure: str = "") -> PydanticCustomError:
     return PydanticCustomError(OURS, "{message}", {"message": message, "cure": cure})
 
 
-def _text(value: object) -> str:
+def as_text(value: object) -> str:
     if not isinstance(value, str):
         raise wrong(f"{shown(value)} is not text", "put it in quotes" if isinstance(value, bool | int | float) else "write text here")
     if not value.strip():
@@ -66,14 +66,14 @@ def _text(value: object) -> str:
 
 
 def _name(value: object) -> str:
-    text = _text(value)
+    text = as_text(value)
     if not _NAME.fullmatch(text):
         raise wrong(f"{shown(text)} is not a name", NAME_RULE)
     return text
 
 
 def _variable(value: object) -> str:
-    text = _text(value)
+    text = as_text(value)
     if not _VARIABLE.fullmatch(text):
         raise wrong(f"{shown(text)} cannot be the name of an environment variable", "use letters, digits and underscores, as in DB_HOST")
     if text.startswith("PCLOUD_"):
@@ -140,14 +140,14 @@ def word(kind: type[W], what: str) -> Callable[[object], W]:
 
 
 def _mount(value: object) -> str:
-    text = _text(value)
+    text = as_text(value)
     if not text.startswith("/") or ".." in text.split("/") or text.strip("/") == "" or any(char.isspace() for char in text):
         raise wrong(f"{shown(text)} is not a place to mount a volume", "write an absolute path such as /var/lib/mysql")
     return "/" + text.strip("/")
 
 
 def _url(value: object) -> str:
-    text = _text(value)
+    text = as_text(value)
     try:
         parts = urlsplit(re.sub(r"\$\{[^}]*\}", "reference", text))
         fine = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
@@ -159,7 +159,7 @@ def _url(value: object) -> str:
 
 
 def _address(value: object) -> str:
-    text = _text(value)
+    text = as_text(value)
     try:
         return str(ip_address(text))
     except ValueError as error:
@@ -169,7 +169,7 @@ def _address(value: object) -> str:
 
 
 def _host_key(value: object) -> str:
-    text = _text(value).strip()
+    text = as_text(value).strip()
     if text.upper().startswith(("SHA256:", "MD5:")):
         raise wrong(f"{shown(text)} is the fingerprint of a key", HOST_KEY_RULE)
     words = text.split()
@@ -182,7 +182,7 @@ def _host_key(value: object) -> str:
 
 
 def _one_or_more(value: object) -> object:
-    return [value] if isinstance(value, str) else value
+    return value if isinstance(value, list | dict) else [as_text(value)]
 
 
 def _some(one: dict[str, JsonValue]) -> dict[str, JsonValue]:
@@ -203,7 +203,7 @@ FAILURES: list[JsonValue] = [
 ]
 
 
-Text = Annotated[str, BeforeValidator(_text), form(**TEXT)]
+Text = Annotated[str, BeforeValidator(as_text), form(**TEXT)]
 Name = Annotated[str, BeforeValidator(_name), form(**NAME)]
 Variable = Annotated[str, BeforeValidator(_variable), form(type="string", pattern=f"^(?!PCLOUD_){_VARIABLE.pattern}$")]
 Seconds = Annotated[float, BeforeValidator(_duration), form(**DURATION)]

@@ -9,7 +9,7 @@ from pcloud.spec.problems import SpecError
 
 
 def files_of(source: str) -> list[str]:
-    """The paths of the scripts that a spec refers to, each once, in its order; none where it cannot be read, which ``load`` explains."""
+    """The paths of the scripts and certificates that a spec refers to, each once; none where it cannot be read, which ``load`` explains."""
     try:
         data = read(source, "").data
     except SpecError:
@@ -20,6 +20,12 @@ def files_of(source: str) -> list[str]:
             script = mapping_of(mapping_of(assembly).get(key)).get("script")
             if isinstance(script, str) and script.strip():
                 paths[script] = None
+        for resource in mapping_of(mapping_of(assembly).get("resources")).values():
+            checks = mapping_of(resource).get("checks")
+            for check in checks if isinstance(checks, list) else ():
+                certificate = mapping_of(check).get("certificate")
+                if isinstance(certificate, str) and certificate.strip():
+                    paths[certificate] = None
     return list(paths)
 
 

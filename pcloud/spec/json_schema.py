@@ -46,7 +46,8 @@ def _widen(definitions: Schema) -> None:
     resource["anyOf"] = [{"required": ["agent"]}, {"required": ["checks"]}]
     resource["not"] = {"required": ["agent", "restarts"]}
     properties = resource["properties"]
-    properties["params"]["additionalProperties"] = WRITTEN
+    secret = properties["params"]["additionalProperties"]
+    properties["params"]["additionalProperties"] = {"anyOf": [WRITTEN, secret]}
     properties["monitor"] = {"anyOf": [TEXT, properties["monitor"]]}
     properties["agent"] = {"type": "string", "pattern": f"^({'|'.join(AGENTS)}):"}
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pydantic import BaseModel
 
 from pcloud.model.words import Rung
-from pcloud.spec.agents import agent_faults
+from pcloud.spec.agents import agent_faults, param_faults
+from pcloud.spec.certificates import is_certificate
 from pcloud.spec.faults import Fault
 from pcloud.spec.ordering import cycles
 from pcloud.spec.problems import KeyPath, did_you_mean
@@ -123,7 +124,16 @@ def _data_faults(assembly: AssemblyKeys, path: KeyPath, known: Known) -> Iterato
 
 def _script_faults(keys: ScriptKeys | ProvisionKeys | None, path: KeyPath, known: Known) -> Iterator[Fault]:
     if keys and keys.script is not None and keys.script not in known.files:
-        yield Fault(path, f"{keys.script} cannot be read", "paths are relative to the spec file")
+        yield Fault(path, f"{keys.script} cannot be read", "paths are relative to the spec file; it must be a text file that you may read")
+
+
+def _certificate_faults(file: str | None, path: KeyPath, known: Known) -> Iterator[Fault]:
+    if file is None:
+        return
+    if file not in known.files:
+        yield Fault(path, f"there is no file {file}", "paths are relative to the spec file")
+    elif not is_certificate(known.files[file]):
+        yield Fault(path, f"{file} holds no certificate", "it begins with -----BEGIN CERTIFICATE-----, as openssl x509 prints it")
 
 
 def _reference_faults(text: str, path: KeyPath, known: Known) -> Iterator[Fault]:
@@ -134,11 +144,13 @@ def _reference_faults(text: str, path: KeyPath, known: Known) -> Iterator[Fault]
 
 def _resource_faults(assembly: AssemblyKeys, name: str, keys: ResourceKeys, path: KeyPath, known: Known) -> Iterator[Fault]:
     yield from agent_faults(keys, path)
+    yield from param_faults(keys, tuple(assembly.secrets), tuple(assembly.parameters), path)
     if keys.agent is None and not keys.checks:
         yield Fault(path, "has neither an agent nor checks", "write agent: systemd:UNIT, or a list of checks")
     if keys.restarts is not None:
         yield from _restarts_faults(assembly, name, keys, (*path, "restarts"), known.resources.get(str(path[1]), ()))
     for index, check in enumerate(keys.checks):
+        yield from _certificate_faults(check.certificate, (*path, "checks", index, "certificate"), known)
         for key in ("http", "contains"):
             yield from _reference_faults(getattr(check, key) or "", (*path, "checks", index, key), known)
 

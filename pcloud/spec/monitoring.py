@@ -15,6 +15,11 @@ from pcloud.spec.schema import AssemblyKeys, DeployableKeys, ResourceKeys
 
 _USUAL = MonitorPlan()
 
+METADATA = "or as the agent's metadata say"
+"""Why an OCF agent may have another value than what is built in."""
+
+_OWN = {"systemd": "longer where the unit's own is", "ocf": METADATA}
+
 RHYTHM = ("interval", "timeout")
 """What resources and checks inherit of it."""
 
@@ -44,5 +49,5 @@ def action_timeout(resource: ResourceKeys) -> Inherited[float]:
     """Of its start and its stop, each; none at all is not meant by 0."""
     if resource.timeout:
         return nearest((resource,), "timeout", ACTION_TIMEOUT)
-    systemd = (resource.agent or "").startswith("systemd:")
-    return Inherited(ACTION_TIMEOUT, None, "timeout", "longer where the unit's own is" if systemd else "")
+    kind = (resource.agent or "").partition(":")[0]
+    return Inherited(ACTION_TIMEOUT, None, "timeout", _OWN.get(kind, ""))

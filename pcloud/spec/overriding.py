@@ -114,7 +114,7 @@ def _with(document: Document, setting: Setting) -> Document:
     owner[key] = setting.value
     place = next(document.values[path] for path in _upwards(setting.path) if path in document.values)
     written = [*_upwards(setting.path), *_paths(setting.value, setting.path)]
-    return Document(data, {**dict.fromkeys(written, place), **document.values}, document.keys, document.problems)
+    return Document(data, {**dict.fromkeys(written, place), **document.values}, document.keys, document.problems, document.written)
 
 
 def _owner(setting: Setting, here: Any, kind: object, depth: int) -> Any:

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 
 import yaml
 
-from pcloud.model.plan import AssemblyPlan, DeployablePlan, ResourcePlan, Secret, VolumePlan
+from pcloud.model.plan import AssemblyPlan, DeployablePlan, OcfAgent, ResourcePlan, Secret, VolumePlan
 from pcloud.spec.agents import agent_of
 from pcloud.spec.checks import checks_of
 from pcloud.spec.loading import DeployableSpec
@@ -60,7 +60,7 @@ def _assembly(spec: DeployableSpec, name: str, own: AssemblyKeys, defaults: Reco
         configure=_script(own.configure, spec.files),
         reboot_command=own.reboot.command if own.reboot else "",
         monitor=monitor_plan(monitor_levels(keys, own)),
-        resources=tuple(_resource(keys, own, resource, defaults) for resource in own.resources.items()),
+        resources=tuple(_resource(spec, own, resource, defaults) for resource in own.resources.items()),
         recovery=target_recovery(keys, own, None, defaults),
     )
 
@@ -71,19 +71,20 @@ def _beside(spec: str, file: str | None) -> str:
     return str(place.parent / file) if file and place.is_absolute() else file or ""
 
 
-def _resource(keys: DeployableKeys, assembly: AssemblyKeys, named: tuple[str, ResourceKeys], defaults: RecoveryDefaults) -> ResourcePlan:
+def _resource(spec: DeployableSpec, assembly: AssemblyKeys, named: tuple[str, ResourceKeys], defaults: RecoveryDefaults) -> ResourcePlan:
     name, own = named
-    levels = monitor_levels(keys, assembly, own)
-    watched = rhythm(levels)
+    levels = monitor_levels(spec.keys, assembly, own)
+    watched, agent = rhythm(levels), agent_of(own)
     return ResourcePlan(
         name=name,
-        agent=agent_of(own),
-        checks=checks_of(own.checks, levels),
+        agent=agent,
+        checks=checks_of(own.checks, levels, spec.files),
         restarts=own.restarts or "",
+        unwritten=tuple(key for key, found in watched.items() if found.level is None) if isinstance(agent, OcfAgent) else (),
         interval=watched["interval"].value,
         timeout=watched["timeout"].value,
         action_timeout=own.timeout or None,
-        recovery=target_recovery(keys, assembly, own, defaults),
+        recovery=target_recovery(spec.keys, assembly, own, defaults),
     )
 
 

@@ -26,6 +26,7 @@ from pcloud.spec.fields import (
     Texts,
     Url,
     Variable,
+    as_text,
     form,
     shaped,
     whole,
@@ -45,15 +46,17 @@ Port = Annotated[int, BeforeValidator(whole(1, 65535, "a port")), form(type="int
 Status = Annotated[int, BeforeValidator(whole(100, 599, "an HTTP status")), form(type="integer", minimum=100, maximum=599)]
 InARow = Annotated[int, BeforeValidator(whole(1, AT_MOST, "a number of probes in a row")), form(type="integer", minimum=1, maximum=AT_MOST)]
 
+CheckLevel = Annotated[int, BeforeValidator(whole(0, 100, "a check level")), form(type="integer", minimum=0, maximum=100)]
+
 
 def _per_infrastructure(value: object) -> object:
-    return {EVERYWHERE: value} if isinstance(value, str) else value
+    return value if isinstance(value, dict | list) else {EVERYWHERE: as_text(value)}
 
 
 def _carrier(value: object) -> object:
     if value == "ssh":
         return value
-    if value == "agent":
+    if value in ("guest", "agent"):
         raise wrong("the guest agent is not yet supported", "write carrier: ssh")
     raise wrong(f"{shown(value)} is not a carrier", "write ssh")
 
@@ -66,6 +69,12 @@ def _data(value: object) -> object:
 
 def _monitor(value: object) -> object:
     return {"command": value} if isinstance(value, str) else value
+
+
+def _param(value: object) -> object:
+    if isinstance(value, list):
+        raise wrong("is a list", "a parameter is text, or {secret: NAME}")
+    return {"value": value} if isinstance(value, str) else value
 
 
 PerInfrastructure = Annotated[
@@ -105,6 +114,7 @@ class ResourceMonitorKeys(Keys):
     interval: Interval | None = None
     timeout: Interval | None = None
     command: Text | None = None
+    check_level: CheckLevel | None = None
 
 
 class CheckKeys(Keys):
@@ -115,6 +125,7 @@ class CheckKeys(Keys):
     command: Text | None = None
     status: Status | None = None
     contains: Text | None = None
+    certificate: Text | None = None
     origin: OriginWord | None = Field(default=None, alias="from")
     interval: Interval | None = None
     timeout: Interval | None = None
@@ -123,15 +134,21 @@ class CheckKeys(Keys):
 
     model_config = shaped(
         oneOf=[{"required": ["tcp"]}, {"required": ["http"]}, {"required": ["command"]}],
-        dependencies={"status": ["http"], "contains": ["http"]},
+        dependencies={
+            "status": ["http"],
+            "contains": ["http"],
+            "certificate": {"required": ["http"], "properties": {"http": {"pattern": "^[Hh][Tt][Tt][Pp][Ss]:"}}},
+        },
     )
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
         kind = exactly_one(self, ("tcp", "http", "command"), "{tcp: 3306}")
-        for key in ("status", "contains"):
+        for key in ("status", "contains", "certificate"):
             if key in self.model_fields_set and kind != "http":
                 raise wrong(f"{key} has no meaning in a {kind} check", "it belongs to http checks")
+        if self.certificate is not None and not (self.http or "").lower().startswith("https:"):
+            raise wrong("pins a certificate for a page without TLS", "write https://, or leave certificate out")
         if kind == "command" and self.origin is not None and self.origin.value == "controller":
             raise wrong("a command check runs inside the machine", "leave out from: controller")
         return self
@@ -188,6 +205,21 @@ class ProvisionKeys(Keys):
         return self
 
 
+class ParamKeys(Keys):
+    """A parameter of an OCF agent: its value, which is written without the key and may be empty, or what of its assembly holds it."""
+
+    value: str | None = None
+    secret: Text | None = None
+    parameter: Text | None = None
+
+    model_config = shaped(oneOf=[{"required": ["value"]}, {"required": ["secret"]}, {"required": ["parameter"]}])
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        exactly_one(self, ("value", "secret", "parameter"), "{secret: NAME}")
+        return self
+
+
 class RebootKeys(Keys):
     """How a static machine is rebooted while it is silent; runs on the controller."""
 
@@ -205,7 +237,7 @@ class ResourceKeys(Keys):
     start: Text | None = None
     stop: Text | None = None
     monitor: Annotated[ResourceMonitorKeys, BeforeValidator(_monitor)] = Field(default_factory=ResourceMonitorKeys)
-    params: dict[str, Text] = Field(default_factory=dict)
+    params: dict[str, Annotated[ParamKeys, BeforeValidator(_param)]] = Field(default_factory=dict)
     timeout: Seconds | None = None
     recovery: RecoveryKeys = Field(default_factory=RecoveryKeys)
 

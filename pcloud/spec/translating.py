@@ -16,7 +16,7 @@ from pydantic_core import ErrorDetails
 from pcloud.spec.document import Document
 from pcloud.spec.problems import KeyPath, SpecProblem
 from pcloud.spec.schema import DeployableKeys
-from pcloud.spec.wording import is_about_key, known_keys, wording
+from pcloud.spec.wording import as_written, is_about_key, known_keys, wording
 
 ROUNDS = 20
 """How often what is wrong is taken out; each round lays bare one more level, and the format has fewer."""
@@ -81,6 +81,7 @@ def _take_out(data: Any, path: KeyPath) -> None:
 def _problem(document: Document, detail: ErrorDetails) -> tuple[KeyPath, SpecProblem]:
     path = _path(document.data, detail["loc"])
     message, cure = wording(detail, known_keys(DeployableKeys, path[:-1]))
+    message = as_written(message, detail["input"], document.written.get(path))
     if detail["type"] == "missing":
         path = (*path, detail["loc"][-1])
     return path, document.problem(path, message, cure, key=is_about_key(detail))

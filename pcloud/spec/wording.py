@@ -40,6 +40,15 @@ def wording(detail: ErrorDetails, known: Sequence[str]) -> tuple[str, str]:
             return f"{shown(detail['input'])}: {detail['msg']}", ""
 
 
+def as_written(message: str, value: object, written: str | None) -> str:
+    """The message with the value as it stands in the file, and what YAML makes of it where that is a surprise: ``no`` is false."""
+    read = shown(value)
+    if written is None or written == read or not message.startswith(read):
+        return message
+    surprise = f" (to YAML it is {read.lower()})" if isinstance(value, bool) and written.lower() != read.lower() else ""
+    return f"{written}{surprise}{message.removeprefix(read)}"
+
+
 def is_about_key(detail: ErrorDetails) -> bool:
     """Whether the key is wrong rather than its value."""
     return detail["type"] == "extra_forbidden" or "[key]" in detail["loc"]

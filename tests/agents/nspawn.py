@@ -12,7 +12,7 @@ import shutil
 import signal
 import subprocess
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,7 +21,9 @@ from tests.agents.machine import keygen
 from tests.agents.processes import children_of
 
 CACHE = Path(__file__).parents[2] / ".cache"
-PACKAGES = "systemd,systemd-sysv,libpam-systemd,dbus,openssh-server,iproute2,sudo,python3"  # python3: for whole daemons in a machine
+PACKAGES = "systemd,systemd-sysv,libpam-systemd,dbus,openssh-server,iproute2,sudo,python3,libfaketime"
+"""python3: for whole daemons in a machine; libfaketime: for clocks that are wrong."""
+FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
 TOOLS = ("systemd-nspawn", "mmdebstrap", "ip", "ssh-keygen")
 
 
@@ -45,6 +47,8 @@ def root_file_system() -> Path:
     with (CACHE / "systemd-machine.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not place.exists():
+            for older in CACHE.glob("systemd-machine-*"):
+                shutil.rmtree(older)
             being_built = CACHE / "systemd-machine.new"
             shutil.rmtree(being_built, ignore_errors=True)
             being_built.mkdir()
@@ -62,6 +66,7 @@ class SystemdMachine:
         self.client_key = place / "client"
         self._place = place
         self._root = place / "root"
+        self._own = place / "own"
         self._name = f"t{random.randrange(16**8):08x}"
         net = f"10.213.{random.randint(0, 255)}.{4 * random.randint(0, 63)}"
         base, _, last = net.rpartition(".")
@@ -73,10 +78,14 @@ class SystemdMachine:
     def instance(self, user: str = "root") -> Instance:
         return Instance("i-1", 1, self.address, 22, user, self._host_key)
 
-    def mount(self, lower: Path) -> None:
-        for name in ("upper", "work", "root"):
-            (self._place / name).mkdir()
-        layers = f"lowerdir={lower},upperdir={self._place / 'upper'},workdir={self._place / 'work'}"
+    def mount(self, lower: Path, space: str = "") -> None:
+        """Mount its root, on which ``space`` is left (as ``16m``) if that is said."""
+        self._own.mkdir()
+        if space:
+            run("mount", "-t", "tmpfs", "-o", f"size={space}", "tmpfs", self._own)
+        for place in (self._own / "upper", self._own / "work", self._root):
+            place.mkdir()
+        layers = f"lowerdir={lower},upperdir={self._own / 'upper'},workdir={self._own / 'work'}"
         run("mount", "-t", "overlay", "overlay", "-o", layers, self._root)
 
     def configure(self) -> None:
@@ -107,7 +116,15 @@ class SystemdMachine:
     def boot(self, *visible: Path) -> None:
         """Boot it; the directories ``visible`` are seen in it at their own places, read-only."""
         binds = [f"--bind-ro={path}" for path in visible]
-        options = ("--quiet", "--boot", "--register=no", "--keep-unit", "--network-veth", f"--machine={self._name}", *binds)
+        options = (
+            "--quiet",
+            "--boot",
+            "--register=no",
+            "--keep-unit",
+            "--network-veth",
+            f"--machine={self._name}",
+            *binds,
+        )
         with (self._place / "console.log").open("wb") as console:
             self._container = subprocess.Popen(
                 ["systemd-nspawn", *options, "-D", self._root],
@@ -127,6 +144,27 @@ class SystemdMachine:
             raise AssertionError((self._place / "console.log").read_text(errors="replace"))
         run("ip", "address", "add", f"{self._host_end}/30", "dev", cable)
         run("ip", "link", "set", cable, "up")
+
+    def set_clock(self, offset: str) -> None:
+        """Its clock is wrong by so much (as ``+365d``) for sshd, its sessions and the payload; systemd and its like do not run under
+        a false one.
+        """
+        settings = {"LD_PRELOAD": FAKETIME, "FAKETIME": offset, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+        words = " ".join(f"{name}={value}" for name, value in settings.items())
+        for service in ("ssh", "payload"):
+            self.write(f"etc/systemd/system/{service}.service.d/clock.conf", f"[Service]\nEnvironment={words}\n")
+        self.write("etc/ssh/sshd_config.d/clock.conf", f"SetEnv {words}\n")
+
+    def run(self, command: str) -> subprocess.CompletedProcess[bytes]:
+        """Somebody else logs in as root and does something."""
+        options = ("BatchMode=yes", "StrictHostKeyChecking=no", "ConnectTimeout=10", "UserKnownHostsFile=/dev/null", "LogLevel=QUIET")
+        flags = [word for option in options for word in ("-o", option)]
+        whole = ["ssh", "-n", "-i", str(self.client_key), *flags, f"root@{self.address}", command]
+        return subprocess.run(whole, check=False, timeout=60, capture_output=True)
+
+    def processes(self) -> list[int]:
+        """All of its processes, by their numbers out here."""
+        return [] if self._container is None else children_of(self._container.pid)
 
     @contextmanager
     def frozen_init(self) -> Iterator[None]:
@@ -150,19 +188,24 @@ class SystemdMachine:
                 self._container.wait(10)
         if Path(f"/sys/class/net/ve-{self._name}").exists():
             run("ip", "link", "delete", f"ve-{self._name}")
-        if self._root.is_mount():
-            run("umount", self._root)
-        for name in ("upper", "work", "root"):
-            shutil.rmtree(self._place / name, ignore_errors=True)
+        for place in (self._root, self._own):
+            if place.is_mount():
+                run("umount", place)
+            shutil.rmtree(place, ignore_errors=True)
 
 
 @contextmanager
-def systemd_machine(place: Path, *visible: Path) -> Iterator[SystemdMachine]:
-    """A machine that is booting."""
+def systemd_machine(
+    place: Path, *visible: Path, space: str = "", clock: str = "", prepare: Callable[[SystemdMachine], None] = lambda _: None
+) -> Iterator[SystemdMachine]:
+    """A machine that is booting, once ``prepare`` has written into it what it needs."""
     machine = SystemdMachine(place)
     try:
-        machine.mount(root_file_system())
+        machine.mount(root_file_system(), space)
         machine.configure()
+        if clock:
+            machine.set_clock(clock)
+        prepare(machine)
         machine.boot(*visible)
         yield machine
     finally:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 
 @asynccontextmanager
-async def serving(address: str, answer: bytes, *, port: int = 0, banner: bytes = b"", hold: bool = False) -> AsyncIterator[int]:
+async def serving(
+    address: str, answer: bytes, *, port: int = 0, banner: bytes = b"", hold: bool = False, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[int]:
     """A TCP service: says ``banner`` first, then ``answer`` to whatever it is asked; with ``hold`` it never closes. Yields its port."""
 
     conversations: set[asyncio.Task[None]] = set()
@@ -31,7 +34,7 @@ async def serving(address: str, answer: bytes, *, port: int = 0, banner: bytes =
         finally:
             writer.close()
 
-    server = await asyncio.start_server(serve, address, port)
+    server = await asyncio.start_server(serve, address, port, ssl=tls)
     try:
         yield int(server.sockets[0].getsockname()[1])
     finally:

@@ -126,6 +126,14 @@ async def test_an_account_without_a_shell_is_unclear_and_says_what_it_said(stopp
         assert "This account is closed." in (await sightings.first(ContactUnclear)).reason
 
 
+async def test_a_watcher_of_another_version_is_unclear_and_told_so(stopped_machine: Machine) -> None:
+    stopped_machine.start(force="echo; echo pcloud-watcher 2 some-boot-id; exec cat >/dev/null")
+    async with watching(stopped_machine, plan()) as (_, sightings):
+        reason = (await sightings.first(ContactUnclear)).reason
+        assert reason == "its watcher speaks version 2 of the protocol and this controller version 1: update the older of the two"
+        assert not sightings.of(ContactSeen)
+
+
 async def test_the_end_of_the_provisioning_is_seen_with_the_end_of_its_log(machine: Machine) -> None:
     place = machine.root / "var/lib/pcloud"
     async with watching(machine, plan()) as (_, sightings):

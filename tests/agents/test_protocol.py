@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from agents.probes import Probe, inside_probes
 from agents.ssh.pacing import Pace
 from agents.statuses import AGENT, COMMAND
-from agents.watcher.protocol import Beat, Begun, Provisioned, Result, Stopping, parse
+from agents.watcher.protocol import Beat, Begun, Foreign, Provisioned, Result, Stopping, parse
 from pcloud.model.plan import AssemblyPlan, Check, CommandCheck, ResourcePlan, SystemdAgent
 from pcloud.model.words import Origin, Verdict
 
@@ -22,6 +22,7 @@ def test_each_line_is_understood() -> None:
     assert parse(b"h") == Beat()
     assert parse(b"stopping") == Stopping()
     assert parse(b"pcloud-watcher 1 abc") == Begun("abc")
+    assert parse(b"pcloud-watcher 2 abc what else it may say") == parse(b"pcloud-watcher 2") == Foreign("2")
     assert parse(b"r 3.12 7 not running: it's  \xc3\xa4 gone ") == Result(3, 12, "7", "not running: it's  ä gone")
     assert parse(b"r 3.12 0 ") == Result(3, 12, "0", "")
     assert parse(b"p 1 one\x01two words\x01") == Provisioned("1", "one\ntwo words")
@@ -36,7 +37,7 @@ def test_half_lines_and_noise_are_none_of_ours() -> None:
         b"hello",
         b"stopping now",
         b"pcloud-watcher",
-        b"pcloud-watcher 2 abc",
+        b"pcloud-watcher x abc",
         b"pcloud-watcher 1 ",
         b"Welcome to Debian",
     ):

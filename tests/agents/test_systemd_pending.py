@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -10,7 +11,7 @@ import pytest
 
 from agents.ssh import SshAgent
 from pcloud.model.plan import ResourcePlan, SystemdAgent
-from pcloud.model.ports import ContactSeen, ProbeSeen
+from pcloud.model.ports import ContactSeen, Outcome, ProbeSeen
 from pcloud.model.words import Verdict
 from tests.agents.nspawn import SystemdMachine, systemd_machine, why_not
 from tests.agents.sightings import Sightings, plan, running_agent
@@ -188,6 +189,25 @@ async def test_a_unit_that_crashes_while_packages_change_has_failed(machine: Sys
         await seen.next("failed while dpkg's lock is held (python3)", "stubborn")
         await seen.run("touch /run/released")
         await seen.next("failed (exit-code)", "stubborn", Verdict.FAILED)
+
+
+async def test_a_start_waits_for_what_is_being_installed_and_a_reboot_for_all_packages(machine: SystemdMachine) -> None:
+    fresh = ResourcePlan("fresh", SystemdAgent("fresh.service"), action_timeout=30)
+    install = "printf '[Service]\\nExecStart=/bin/sleep 100000\\n' >/run/systemd/system/fresh.service; systemctl daemon-reload"
+    async with watching(machine, "slow") as seen:
+        await seen.run("rm -f /run/released; python3 /root/holder >/dev/null 2>&1 &")
+        await seen.next("inactive while dpkg's lock is held (python3)")
+        starting = asyncio.create_task(seen.agent.start(fresh, {}), name="start")
+        rebooting = asyncio.create_task(seen.agent.await_packages(30.0), name="reboot")
+        await seen.run("until grep -qs await_packages /proc/[0-9]*/environ; do sleep 0.1; done; " + install)
+        assert await starting == Outcome(0)
+        assert not rebooting.done()
+        await seen.run("touch /run/released")
+        await rebooting
+        assert (await seen.agent.running(fresh)) is Verdict.PASSED
+        assert await seen.agent.stop(fresh, {}) == Outcome(0)
+        missing = await seen.agent.start(replace(fresh, agent=SystemdAgent("missing.service")), {})
+        assert (missing.reason, missing.hard) == ("missing unit missing.service (exit status 5)", True)
 
 
 async def test_what_packages_have_not_finished_yet_is_waited_for_by_ordinary_users_too(machine: SystemdMachine) -> None:

@@ -125,6 +125,20 @@ def test_a_look_runs_one_probe_at_once_and_tells_its_result_whatever_it_is(watch
     assert [(tmp_path / name).read_text().count("x") for name in ("first", "second")] == [1, 4]
 
 
+def test_until_the_first_pass_there_are_looks_out_of_turn_of_which_a_pass_alone_is_told(watcher: Watcher, tmp_path: Path) -> None:
+    watcher.say(words(commands(f"echo x >>{tmp_path}/runs; [ -e {tmp_path}/fine ]", interval=1000)))
+    assert watcher.result().status == "1"
+    until_now(lambda: (tmp_path / "runs").read_text().count("x") >= 3)
+    (tmp_path / "fine").touch()
+    assert watcher.result().status == "0"
+    runs = (tmp_path / "runs").read_text()
+    (tmp_path / "fine").unlink()
+    watcher.say(PING)
+    while watcher.line() != Beat():
+        pass
+    assert (tmp_path / "runs").read_text() == runs
+
+
 def test_a_look_ends_a_run_that_hangs_and_begins_another(watcher: Watcher, marker: str) -> None:
     watcher.say(words(commands("sleep 1014", interval=1000)))
     until_now(lambda: any("1014" in command for command in marked(marker).values()))
@@ -147,7 +161,16 @@ def test_the_end_of_a_process_that_a_monitor_names_is_a_reason_to_look(watcher: 
     assert watcher.result().status == "1"
 
 
-@pytest.mark.parametrize("check", ["sleep 1004 & sleep 1004", "exit 1", ":", "cat /dev/zero"])
+def test_a_process_that_ended_right_after_its_monitor_saw_it_is_a_reason_to_look_as_well(watcher: Watcher, tmp_path: Path) -> None:
+    watcher.say(words(commands(f"echo x >>{tmp_path}/runs; echo lives=999999999:1", interval=1000)))
+    assert watcher.result().status == "0"
+    until_now(lambda: (tmp_path / "runs").read_text().count("x") >= 2)
+
+
+LIVING = "echo lives=1:$(cut -d' ' -f 22 /proc/1/stat)"  # a service that does not end
+
+
+@pytest.mark.parametrize("check", ["sleep 1004 & sleep 1004", "exit 1", ":", "cat /dev/zero", LIVING])
 def test_the_end_of_stdin_ends_everything(watcher: Watcher, marker: str, check: str) -> None:
     watcher.say(words(commands(check, check)))
     watcher.line()

@@ -21,6 +21,9 @@ LONG = 40.0  # seconds; only a bug reaches it
 
 PCLOUD = [sys.executable, "-m", "pcloud.cli"]
 
+# Keys that are signals (Ctrl-C) reach those whose terminal it is: it is taken, and then the program is started in this same process.
+AT_HOME = "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execvp(sys.argv[1], sys.argv[1:])"
+
 
 def environment(socket: Path, **more: str) -> Mapping[str, str]:
     kept = {
@@ -69,7 +72,7 @@ def on_terminal(socket: Path, *arguments: str, width: int = 80, program: Sequenc
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
     process = subprocess.Popen(
-        [*program, *arguments],
+        [sys.executable, "-S", "-c", AT_HOME, *program, *arguments],
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,

@@ -258,7 +258,7 @@ def test_a_spec_that_the_daemon_refuses_is_told_line_by_line(pcloud: Pcloud, tmp
     (tmp_path / "bad.yaml").write_text("deployable: blog\nassemblies: [\n")
     ended = pcloud("deployable", "create", "bad.yaml")
     assert ended.code == 1
-    assert ended.err.startswith("bad.yaml:3:")
+    assert ended.err.startswith(f"{tmp_path}/bad.yaml:3:")
 
 
 def test_a_missing_file_is_not_found(pcloud: Pcloud) -> None:

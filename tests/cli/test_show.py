@@ -25,11 +25,11 @@ assemblies:
 """
 
 
-def test_a_registered_spec_is_printed_so_that_it_can_be_sent_again(pcloud: Pcloud) -> None:
+def test_a_registered_spec_is_printed_so_that_it_can_be_sent_again(pcloud: Pcloud, tmp_path: Path) -> None:
     pcloud("deployable", "create", "blog.yaml")
     assert pcloud("deployable", "show", "blog").out == BLOG
     body = json.loads(pcloud("deployable", "show", "blog", "--json").out)
-    assert body["upload"] == {"source": BLOG, "path": "blog.yaml", "files": {}}
+    assert body["upload"] == {"source": BLOG, "path": f"{tmp_path}/blog.yaml", "files": {}}
     assert yaml.safe_load(pcloud("deployable", "show", "blog", "-o", "yaml").out) == body
 
 

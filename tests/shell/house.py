@@ -13,7 +13,7 @@ from dpe.shell.surroundings import Surroundings
 from pcloud.errors import InfrastructureError, SecretError
 from pcloud.model.instance import Instance, LaunchOrder
 from pcloud.model.plan import AssemblyPlan, DeployablePlan, Secret, VolumePlan
-from pcloud.model.ports import Agent, Infrastructure
+from pcloud.model.ports import Agent, Infrastructure, SecretReading
 from tests.infrastructures.memory_cloud import MemoryCloud, Node
 from tests.shell.guards import overseer
 
@@ -39,7 +39,7 @@ class House:
         self.values = values or {}
         self.posted: list[Fact] = []
         self.surroundings = Surroundings(NoJournal(), self.keyring, no_agents, self.infrastructure, self.secret, time.time, overseer())
-        self.secrets = Secrets(self.secret)
+        self.secrets = Secrets(self.secret, self.posted.append)
         self.machines = Machines("shop", self.surroundings, self.secrets, self.posted.append)
 
     def infrastructure(self, name: str) -> Infrastructure:
@@ -47,10 +47,10 @@ class House:
             raise InfrastructureError(f"there is no {name}")
         return self.cloud
 
-    def secret(self, secret: Secret) -> str:
+    def secret(self, secret: Secret) -> SecretReading:
         if secret.name not in self.values:
             raise SecretError(f"secret {secret.name} cannot be read")
-        return self.values[secret.name]
+        return SecretReading(self.values[secret.name])
 
     def order(self, generation: int) -> LaunchOrder:
         return LaunchOrder(f"shop-db-{generation}", self.keyring.tags("shop", "db", generation), "host", "", b"")

@@ -17,7 +17,7 @@ from pcloud.model.actions import Report
 from pcloud.model.facts import JournalFact
 from pcloud.model.instance import Instance
 from pcloud.model.plan import AssemblyPlan, DeployablePlan, ResourcePlan
-from pcloud.model.ports import Agent, ContactMissed, ContactSeen, Outcome, ProbeSeen, ProvisionSeen, Sighting, Stored
+from pcloud.model.ports import Agent, ContactMissed, ContactSeen, Outcome, ProbeSeen, ProvisionSeen, SecretReading, Sighting, Stored
 from pcloud.model.state import DeployableState
 from pcloud.model.words import Desired, Reach, Verdict
 from pcloud.records.fact import FactRecord, dump_fields, dump_ordered, fact_record
@@ -49,7 +49,7 @@ class Puppet:
         finally:
             self.runs = False
 
-    def watch(self, assembly: AssemblyPlan) -> None:
+    def watch(self, assembly: AssemblyPlan, environment: Callable[[], Mapping[str, str]]) -> None:
         self.plan = assembly
 
     def probe_again(self) -> None:
@@ -67,6 +67,9 @@ class Puppet:
 
     async def running(self, resource: ResourcePlan) -> Verdict:
         return self.found
+
+    async def await_packages(self, timeout: float) -> None:
+        self.done.append(f"await packages {timeout:g}")
 
     async def execute(self, script: str, environment: Mapping[str, str], timeout: float) -> Outcome:
         self.done.append(script)
@@ -131,7 +134,9 @@ class Stage:
         self.journal = MemoryJournal()
         self.puppets: dict[str, Puppet] = {}
         keyring = FileKeyring(directory / "keys", self.cloud.controller)
-        self.around = Surroundings(self.journal, keyring, self._agent, lambda _: self.cloud, lambda _: PASSWORD, now, overseer())
+        self.around = Surroundings(
+            self.journal, keyring, self._agent, lambda _: self.cloud, lambda _: SecretReading(PASSWORD), now, overseer()
+        )
 
     def _agent(self, _deployable: str, assembly: AssemblyPlan, instance: Instance, report: Callable[[Sighting], None]) -> Agent:
         self.puppets[assembly.name] = Puppet(instance, report)

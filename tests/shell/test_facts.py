@@ -19,7 +19,7 @@ from pcloud.errors import InfrastructureError
 from pcloud.model.events import ActionDone, OperatorAsked, PeerAnswered, ProbeFailed
 from pcloud.model.guards import GuardWord, PermitRequest, Standing
 from pcloud.model.plan import AssemblyPlan, DeployablePlan
-from pcloud.model.ports import Agent, Infrastructure
+from pcloud.model.ports import Agent, Infrastructure, SecretReading
 from pcloud.model.words import Desired, Reach
 from pcloud.replay.again import Again
 
@@ -64,7 +64,7 @@ async def lived(store: SqliteStore, directory: Path, *facts: Fact) -> None:
         keyring=FileKeyring(directory / "keys", store.controller),
         agents=no_agents,
         infrastructure=down,
-        secret=lambda secret: "",
+        secret=lambda _: SecretReading(""),
         wall=time.time,
         guards=Unanswering(),
     )

@@ -17,7 +17,7 @@ from dpe.shell.engine import Engine
 from dpe.shell.surroundings import Surroundings
 from pcloud.errors import InfrastructureError
 from pcloud.model.plan import AssemblyPlan, DeployablePlan
-from pcloud.model.ports import Agent, Infrastructure, Stored
+from pcloud.model.ports import Agent, Infrastructure, SecretReading, Stored
 from pcloud.model.words import Desired
 from tests.shell.guards import overseer
 
@@ -42,7 +42,7 @@ class House:
                 keyring=self.keyring,
                 agents=no_agents,
                 infrastructure=self.infrastructure,
-                secret=lambda secret: "",
+                secret=lambda _: SecretReading(""),
                 wall=time.time,
                 guards=overseer(),
             ),

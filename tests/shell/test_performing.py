@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from dpe.shell.facts import Fact
-from dpe.shell.performing import SEEN_AGAIN, Performer
+from dpe.shell.performing import PACKAGES, SEEN_AGAIN, Performer
 from pcloud.model.actions import FenceInstance, RebootAssembly, RestartResource, ServiceAction, StartResources, StopResources
-from pcloud.model.events import ActionDone, ActionFailed, InstanceFenced, InstanceMissing
+from pcloud.model.events import ActionDone, ActionFailed, ActionRefused, InstanceFenced, InstanceMissing, StopFailed
 from pcloud.model.plan import ResourcePlan, SystemdAgent
 from pcloud.model.ports import Outcome
-from pcloud.model.words import InstanceStatus
+from pcloud.model.words import InstanceStatus, Verdict
 from tests.infrastructures.memory_cloud import Node
 from tests.shell.house import DB, SHOP, House
 from tests.shell.stage import Puppet
@@ -38,6 +38,7 @@ class Hands:
             lambda *_: self.agent,
             lambda _: self.boot_id,
             lambda _: self.contact(),
+            lambda _: {},
         )
 
     async def contact(self) -> None:
@@ -70,6 +71,14 @@ async def test_a_reboot_is_asked_for_at_once(hands: Hands) -> None:
     assert (done.kind, done.fields) == (ActionDone, {"action": "shop.1"})
     assert hands.house.cloud.asked == [f"reboot {node.id}"]
     assert now() == 0.0
+
+
+@pytest.mark.parametrize(("hard", "waits"), [(False, [f"await packages {PACKAGES:g}"]), (True, [])])
+async def test_a_soft_reboot_waits_for_packages_that_are_being_changed(hands: Hands, hard: bool, waits: list[str]) -> None:
+    node = hands.house.put(1)
+    hands.agent = Puppet(hands.house.instance(node), lambda _: None)
+    assert (await hands.reboot(node, resumed=False, hard=hard)).kind is ActionDone
+    assert hands.agent.done == waits
 
 
 async def test_a_machine_that_comes_back_with_a_new_boot_id_is_not_rebooted_again(hands: Hands) -> None:
@@ -147,6 +156,27 @@ async def test_a_service_that_has_a_longer_time_of_its_own_is_given_it(hands: Ha
     hands.answers("first")
     assert (await hands.performer.perform(action, resumed=False)).kind is ActionDone
     assert now() == took
+
+
+class Unable(Puppet):
+    """Its services cannot be stopped; ``hard``: whatever is tried."""
+
+    hard = False
+
+    async def running(self, resource: ResourcePlan) -> Verdict:
+        return Verdict.FAILED
+
+    async def stop(self, resource: ResourcePlan, environment: Mapping[str, str]) -> Outcome:
+        return Outcome(4, "no rights", hard=self.hard)
+
+
+@pytest.mark.parametrize(("hard", "kind"), [(False, StopFailed), (True, ActionRefused)])
+async def test_a_stop_that_no_retry_mends_is_no_reason_for_a_reboot(hands: Hands, hard: bool, kind: type[ActionFailed]) -> None:
+    hands.agent = unable = Unable(hands.house.instance(hands.house.put(1)), lambda _: None)
+    unable.hard = hard
+    hands.answers("first")
+    failed = await hands.performer.perform(RestartResource("shop.1", "db", "mysqld", 1, 180.0), resumed=False)
+    assert (failed.kind, failed.fields) == (kind, {"action": "shop.1", "reason": "no rights"})
 
 
 async def test_a_machine_that_does_not_come_into_contact_is_not_waited_for_longer_than_the_action_has(hands: Hands) -> None:

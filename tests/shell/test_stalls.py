@@ -22,7 +22,7 @@ from pcloud.model.actions import Report
 from pcloud.model.events import ContactLost, ControllerStalled, Event, PauseAsked, SettingsChanged, Ticked
 from pcloud.model.facts import JournalFact
 from pcloud.model.plan import AssemblyPlan, DeployablePlan, MonitorPlan
-from pcloud.model.ports import Agent, Infrastructure
+from pcloud.model.ports import Agent, Infrastructure, SecretReading
 from pcloud.model.state import DeployableState
 from tests.shell.guards import overseer
 
@@ -95,7 +95,7 @@ class House:
             keyring=self.keyring,
             agents=self.agents,
             infrastructure=self.infrastructure,
-            secret=lambda _: "",
+            secret=lambda _: SecretReading(""),
             wall=lambda: self.moment().wall,
             guards=overseer(),
             stalls=self.watch,

@@ -10,13 +10,14 @@ from pathlib import Path
 from cpe.shell.keyring import FileKeyring
 from dpe.shell.clock import Clock
 from dpe.shell.facts import Fact
+from dpe.shell.secrets import Secrets
 from dpe.shell.surroundings import Surroundings
 from dpe.shell.watching import Watchers
 from pcloud.errors import InfrastructureError
 from pcloud.model.events import GuestStopping
 from pcloud.model.instance import Instance
 from pcloud.model.plan import AssemblyPlan, DeployablePlan, ResourcePlan
-from pcloud.model.ports import Agent, Infrastructure, Outcome, Sighting, StoppingSeen
+from pcloud.model.ports import Agent, Infrastructure, Outcome, SecretReading, Sighting, StoppingSeen
 from pcloud.model.state import AssemblyState, DeployableState
 from pcloud.model.words import Reach, Stage, Verdict
 from tests.shell.guards import overseer
@@ -34,7 +35,7 @@ class Dying:
     async def run(self) -> None:
         self._report(StoppingSeen())
 
-    def watch(self, assembly: AssemblyPlan) -> None: ...
+    def watch(self, assembly: AssemblyPlan, environment: Callable[[], Mapping[str, str]]) -> None: ...
 
     def probe_again(self) -> None: ...
 
@@ -46,6 +47,8 @@ class Dying:
 
     async def running(self, resource: ResourcePlan) -> Verdict:
         return Verdict.UNKNOWN
+
+    async def await_packages(self, timeout: float) -> None: ...
 
     async def execute(self, script: str, environment: Mapping[str, str], timeout: float) -> Outcome:
         return Outcome(None)
@@ -69,10 +72,10 @@ async def test_a_machine_that_says_that_it_stops_is_a_fact_of_its_generation(tmp
         keyring=FileKeyring(tmp_path, "test"),
         agents=dying,
         infrastructure=no_cloud,
-        secret=lambda _: "",
+        secret=lambda _: SecretReading(""),
         wall=time.time,
         guards=overseer(),
     )
     async with asyncio.TaskGroup() as tasks:
-        Watchers(around, Clock(None, time.time), tasks, posted.append).fit(STATE)
+        Watchers(around, Clock(None, time.time), tasks, Secrets(around.secret, posted.append), posted.append).fit(STATE)
     assert [fact.happened(1.0, 2.0) for fact in posted] == [GuestStopping(at=1.0, wall=2.0, assembly="db", generation=4)]

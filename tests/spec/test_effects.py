@@ -18,6 +18,8 @@ deployable: shop
 infrastructure: lab
 defaults:
   monitor: {silence: 10s, interval: 2s}
+  size: {lab: m1.small}
+  networks: private
 recovery:
   restart: {failures: 4, escalation_period: 20m}
   mode: enforce
@@ -66,30 +68,37 @@ def settings(target: str, defaults: RecoveryDefaults = DEFAULTS) -> dict[str, Ef
 @pytest.mark.parametrize(
     ("target", "key", "value", "source", "line"),
     [
-        ("shop/db/mysqld", "recovery.restart.failures", 5, "assembly", 14),
-        ("shop/db/mysqld", "recovery.restart.within", 1200.0, "deployable", 6),
-        ("shop/db/mysqld", "recovery.restart.verify", 5.0, "resource", 25),
+        ("shop/db/mysqld", "recovery.restart.failures", 5, "assembly", 16),
+        ("shop/db/mysqld", "recovery.restart.within", 1200.0, "deployable", 8),
+        ("shop/db/mysqld", "recovery.restart.verify", 5.0, "resource", 27),
         ("shop/db/mysqld", "recovery.restart.delay", 1.0, "system configuration", None),
         ("shop/db/mysqld", "recovery.restart.max_delay", 3.0, "infrastructure lab", None),
         ("shop/db/mysqld", "recovery.on_exhausted", "retry", "default", None),
-        ("shop/db/mysqld", "recovery.mode", "enforce", "deployable", 7),
-        ("shop/db/mysqld", "monitor.interval", 3.0, "assembly", 12),
-        ("shop/db/mysqld", "monitor.timeout", 1.0, "resource", 20),
-        ("shop/db/mysqld", "timeout", 30.0, "resource", 19),
-        ("shop/db/mysqld", "checks.tcp:3306.fall", 2, "resource", 22),
-        ("shop/db/mysqld", "checks.tcp:3306.from", "controller", "resource", 22),
+        ("shop/db/mysqld", "recovery.mode", "enforce", "deployable", 9),
+        ("shop/db/mysqld", "monitor.interval", 3.0, "assembly", 14),
+        ("shop/db/mysqld", "monitor.timeout", 1.0, "resource", 22),
+        ("shop/db/mysqld", "timeout", 30.0, "resource", 21),
+        ("shop/db/mysqld", "checks.tcp:3306.fall", 2, "resource", 24),
+        ("shop/db/mysqld", "checks.tcp:3306.from", "controller", "resource", 24),
         ("shop/db/mysqld", "checks.tcp:3306.rise", 1, "default", None),
-        ("shop/db/mysqld", "checks.tcp:3306.interval", 3.0, "assembly", 12),
-        ("shop/db/mysqld", "checks.command:1.interval", 7.0, "resource", 23),
-        ("shop/db/mysqld", "checks.command:1.timeout", 1.0, "resource", 20),
-        ("shop/db", "recovery.allow", "reboot", "assembly", 15),
+        ("shop/db/mysqld", "checks.tcp:3306.interval", 3.0, "assembly", 14),
+        ("shop/db/mysqld", "checks.command:1.interval", 7.0, "resource", 25),
+        ("shop/db/mysqld", "checks.command:1.timeout", 1.0, "resource", 22),
+        ("shop/db", "recovery.allow", "reboot", "assembly", 17),
         ("shop/db", "recovery.keep_failed", 2, "infrastructure lab", None),
         ("shop/db", "monitor.silence", 10.0, "deployable", 4),
         ("shop/db", "monitor.user", "pcloud", "default", None),
-        ("shop", "recovery.restart.failures", 4, "deployable", 6),
+        ("shop", "recovery.restart.failures", 4, "deployable", 8),
         ("shop", "recovery.allow", "relaunch_deployable", "system configuration", None),
+        ("shop/db", "infrastructure", "lab", "deployable", 2),
+        ("shop/db", "image", "host", "assembly", 12),
+        ("shop/db", "size", "m1.small", "deployable", 5),
+        ("shop/db", "networks", "private", "deployable", 6),
+        ("shop/db", "data", "keep", "default", None),
+        ("shop/scratch", "data", "ephemeral", "assembly", 36),
+        ("shop/old", "address", "10.0.0.1", "assembly", 29),
         ("shop/old/cron", "timeout", 90.0, "default", None),
-        ("shop/old/cron", "recovery.restart.failures", 6, "resource", 28),
+        ("shop/old/cron", "recovery.restart.failures", 6, "resource", 30),
     ],
 )
 def test_each_setting_says_where_it_comes_from(target: str, key: str, value: object, source: str, line: int | None) -> None:
@@ -140,7 +149,15 @@ def test_what_is_shown_is_what_is_planned(given: DeployableSpec, defaults: Recov
     for assembly in made.assemblies:
         target = f"{made.name}/{assembly.name}"
         planned[target] = assembly.recovery
-        assert found[target]["monitor.silence"].value == assembly.monitor.silence
+        of = found[target]
+        assert of["monitor.silence"].value == assembly.monitor.silence
+        if assembly.static:
+            assert (of["address"].value, of["monitor.port"].value) == (assembly.address, assembly.monitor.port)
+        else:
+            shown = [of[key].value for key in ("infrastructure", "image", "size", "networks", "data", "spread")]
+            data = "ephemeral" if assembly.ephemeral else "keep"
+            planned_ = [assembly.infrastructure, assembly.image, assembly.size, ", ".join(assembly.networks), data, assembly.spread]
+            assert shown == planned_
         for resource in assembly.resources:
             of = found[f"{target}/{resource.name}"]
             planned[f"{target}/{resource.name}"] = resource.recovery

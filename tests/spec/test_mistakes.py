@@ -10,6 +10,7 @@ from tests.spec.examples import SOUND, changed, loaded, mistakes
 
 CHECKS = "checks: [{tcp: 3306}]"
 AGENT = 'agent: "systemd:mariadb"'
+OCF = 'agent: "ocf:heartbeat:mysql"'
 WEB = "    after: [mysql]"
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGtaU2w1mZjWzZ9m0Q1v7m5PyJqf3nJqX2v0bq8V0V1h"
 MYSQL = "  mysql:\n    image: debian-12\n"
@@ -44,8 +45,15 @@ TABLE = [
     (AGENT, "agent: mariadb", 8, 'mysqld.agent: "mariadb" is not a resource agent; write one of systemd:UNIT'),
     (AGENT, "agent: sytemd:mariadb", 8, 'mysqld.agent: "sytemd:mariadb" is not a resource agent; did you mean "systemd"?'),
     (AGENT, "agent: systemd:a b", 8, 'mysqld.agent: "a b" is not a systemd unit'),
-    (AGENT, 'agent: "ocf:heartbeat:mysql"', 8, "mysqld.agent: ocf: agents are not yet supported; use one of"),
-    (AGENT, 'agent: "lsb:mysql"', 8, "mysqld.agent: lsb: agents are not yet supported"),
+    (AGENT, 'agent: "ocf:mysql"', 8, 'mysqld.agent: "ocf:mysql" names no OCF agent; write ocf:PROVIDER:NAME'),
+    (AGENT, 'agent: "lsb:../mysql"', 8, 'mysqld.agent: "../mysql" is no init script; write its name in /etc/init.d'),
+    (AGENT, f"{OCF}, params: {{a-b: c}}", 8, 'params.a-b: "a-b" is not a parameter of an OCF agent; use letters'),
+    (AGENT, f"{OCF}, params: {{a: [b]}}", 8, "params.a: is a list; a parameter is text, or {secret: NAME}"),
+    (AGENT, f"{OCF}, params: {{a: {{secre: b}}}}", 8, 'params.a.secre: unknown key "secre"; did you mean "secret"?'),
+    (AGENT, f"{OCF}, params: {{a: '${{mysql.address}}'}}", 8, "params.a: references stand in parameters only; write it there, and"),
+    (AGENT, f"{OCF}, params: {{a: {{parameter: B}}}}", 8, 'params.a.parameter: unknown parameter "B"; there are no'),
+    (AGENT, f"{AGENT}, monitor: {{check_level: 10}}", 8, "monitor.check_level: check_level has no meaning here; it belongs to ocf: agents"),
+    (AGENT, f"{AGENT}, params: {{a: b}}", 8, "mysqld.params: params has no meaning here; it belongs to ocf: agents"),
     (AGENT, 'agent: "process:"', 8, "mysqld.agent: says no command"),
     (AGENT, 'agent: "script:", start: /x', 8, "mysqld: script: needs stop, monitor; each is a command"),
     (AGENT, f"{AGENT}, start: /x", 8, "mysqld.start: start has no meaning here; it belongs to script: agents"),
@@ -55,9 +63,17 @@ TABLE = [
     ("mysqld: {", "mysqld: {recovery: {restart: 3}, ", 8, "mysqld.recovery.restart: 3 is no mapping; write keys with values"),
     (CHECKS, "checks: {tcp: 3306}", 8, "mysqld.checks: {'tcp': 3306} is no list"),
     (CHECKS, "checks: [{tcp: 70000}]", 8, "checks[0].tcp: 70000 is not a port; write a whole number from 1 to 65535"),
-    (CHECKS, "checks: [{tcp: yes}]", 8, "checks[0].tcp: True is not a port"),
+    (CHECKS, "checks: [{tcp: yes}]", 8, "checks[0].tcp: yes (to YAML it is true) is not a port"),
     (CHECKS, "checks: [{tcp: 1, command: x}]", 8, "checks[0]: says tcp and command; keep one of them"),
     (CHECKS, "checks: [{interval: 5s}]", 8, "checks[0]: says none of tcp, http, command; write one of them, as in {tcp: 3306}"),
+    (
+        CHECKS,
+        "checks: [{http: 'http://x/', certificate: a.pem}]",
+        8,
+        "checks[0]: pins a certificate for a page without TLS; write https://",
+    ),
+    (CHECKS, "checks: [{http: 'https://x/', certificate: a.pem}]", 8, "checks[0].certificate: a.pem holds no certificate; it begins with"),
+    (CHECKS, "checks: [{tcp: 1, certificate: a.pem}]", 8, "checks[0]: certificate has no meaning in a tcp check"),
     (CHECKS, "checks: [{tcp: 1, status: 200}]", 8, "checks[0]: status has no meaning in a tcp check"),
     (CHECKS, "checks: [{tcp: 1, from: moon}]", 8, 'checks[0].from: "moon" is not where a check can be made; known: inside, controller'),
     (CHECKS, "checks: [{command: x, from: controller}]", 8, "checks[0]: a command check runs inside the machine"),
@@ -70,7 +86,7 @@ TABLE = [
     (WEB, "    after: [mysql, mysql]", 11, 'assemblies.web.after[1]: "mysql" is there twice'),
     (WEB, "    after: [mysql, web]", 11, "assemblies.web.after: a cycle: web → web; one of them must start first"),
     (MYSQL, f"{MYSQL}    after: [web]\n", 6, "assemblies.mysql.after: a cycle: mysql → web → mysql"),
-    (WEB, f"{WEB}\n    monitor: {{carrier: agent}}", 12, "web.monitor.carrier: the guest agent is not yet supported; write carrier: ssh"),
+    (WEB, f"{WEB}\n    monitor: {{carrier: guest}}", 12, "web.monitor.carrier: the guest agent is not yet supported; write carrier: ssh"),
     (WEB, f"{WEB}\n    data: ephemral", 12, 'web.data: "ephemral" says nothing about data; did you mean "ephemeral"?'),
     (WEB, f"{WEB}\n    spread: 1", 12, "web.spread: 1 is neither true nor false"),
     (WEB, f"{WEB}\n    reboot: {{command: x}}", 12, "web.reboot: reboot is for a static machine"),

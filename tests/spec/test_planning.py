@@ -13,7 +13,9 @@ from pcloud.model.plan import (
     Check,
     CommandCheck,
     HttpCheck,
+    LsbAgent,
     MonitorPlan,
+    OcfAgent,
     ProcessAgent,
     RungSettings,
     ScriptAgent,
@@ -75,25 +77,35 @@ def test_the_resources_of_the_wordpress_example_have_their_agents_and_checks() -
 
 def test_the_other_example_is_refused_only_for_what_is_not_yet_supported() -> None:
     assert [sentence.split(";")[0] for _, sentence in mistakes(example("others.yaml"))] == [
-        "assemblies.app.resources.vip.agent: ocf: agents are not yet supported",
-        "assemblies.app.resources.old.agent: lsb: agents are not yet supported",
         "assemblies.app.recovery.relocate: relocation is not yet supported",
     ]
 
 
 def test_what_is_supported_of_the_other_example_is_planned() -> None:
-    unsupported = ("vip:", "old:", "recovery:")
-    lines = [line for line in example("others.yaml").splitlines() if not line.strip().startswith(unsupported)]
+    lines = [line for line in example("others.yaml").splitlines() if not line.strip().startswith("recovery:")]
     made = assemblies("\n".join(lines))
-    worker, legacy, queue = made["app"].resources
+    worker, vip, legacy, old, queue = made["app"].resources
     assert worker.agent == ProcessAgent("/usr/local/bin/worker --queue mail", "app", "/srv")
+    assert (vip.agent, vip.interval, vip.timeout) == (OcfAgent("heartbeat", "IPaddr2", (("ip", "10.0.0.9"),)), 10.0, 20.0)
+    assert vip.unwritten == ()
     assert legacy.agent == ScriptAgent("/opt/x/start", "/opt/x/stop", "/opt/x/status")
+    assert old.agent == LsbAgent("exim4")
     assert queue.checks == (Check("tcp:5672", TcpCheck(5672), fall=5, rise=2),)
     assert made["app"].spread
     rack = made["rack-7"]
     assert (rack.static, rack.address, rack.image, rack.recovery.allow) == (True, "10.0.0.7", "", Rung.REBOOT)
     assert rack.reboot_command.startswith("ipmitool -H 10.1.0.7")
     assert (rack.monitor.user, rack.monitor.host_key) == ("root", "ssh-ed25519 AAAA...")
+
+
+def test_the_parameters_of_an_ocf_agent_are_taken_as_they_are_written() -> None:
+    secrets = "secrets: {DB_PASSWORD: {env: PW}}\n    parameters: {PEER: '${web.address}'}\n    resources:\n      mysqld"
+    params = 'params: {port: 0755, flag: yes, empty: "", password: {secret: DB_PASSWORD}, peer: {parameter: PEER}}, monitor: {interval: 3s}'
+    source = changed('{agent: "systemd:mariadb"', f'{{agent: "ocf:heartbeat:mysql", {params}')
+    (db,) = assemblies(source.replace("resources:\n      mysqld", secrets))["mysql"].resources
+    plain = (("port", "0755"), ("flag", "yes"), ("empty", ""))
+    assert db.agent == OcfAgent("heartbeat", "mysql", plain, (("password", "DB_PASSWORD"), ("peer", "PEER")))
+    assert (db.unwritten, db.action_timeout) == (("timeout",), None)
 
 
 def test_the_scripts_of_a_spec_are_named_once_each_in_its_order() -> None:

@@ -11,7 +11,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 import pytest
 from pydantic import BaseModel
 
-from pcloud.model.plan import Check, MonitorPlan, RecoverySettings, ResourcePlan, TcpCheck
+from pcloud.model.plan import Check, MonitorPlan, OcfAgent, RecoverySettings, ResourcePlan, TcpCheck
 from pcloud.model.words import Rung
 from pcloud.spec import fields, recovery, schema
 from pcloud.spec.checks import checks_of
@@ -36,18 +36,20 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "reboot": schema.RebootKeys,
     "resources.NAME": schema.ResourceKeys,
     "resources.NAME.monitor": schema.ResourceMonitorKeys,
+    "resources.NAME.params.NAME": schema.ParamKeys,
     "checks": schema.CheckKeys,
     "recovery": recovery.RecoveryKeys,
     "recovery.RUNG": recovery.RungKeys,
 }
 
-REFUSED = {("resources.NAME", "params"), ("recovery", "relocate")}
+REFUSED = {("recovery", "relocate")}
 """Keys that the format knows and nothing supports."""
 
 TYPES = [
     (fields.Name, "name"),
     (fields.Names, "name, or a list"),
     (fields.Text, "text"),
+    (str, "text"),
     (fields.Texts, "text, or a list"),
     (fields.Seconds, "duration"),
     (fields.Interval, "duration"),
@@ -63,6 +65,7 @@ TYPES = [
     (schema.Port, "port"),
     (schema.Status, "HTTP status"),
     (schema.InARow, "number"),
+    (schema.CheckLevel, "number"),
     (schema.PerInfrastructure, "text, or one per infrastructure"),
     (schema.Carrier, "`ssh`"),
     (schema.Data, "`keep` or `ephemeral`"),
@@ -79,6 +82,7 @@ DEFAULTS: dict[tuple[str, str], object] = {
     ("defaults", "spread"): "false",
     **{("monitor", key): getattr(MonitorPlan(), key) for key in ("carrier", "user", "interval", "timeout", "silence")},
     ("resources.NAME", "timeout"): ResourcePlan("", None).action_limit,
+    ("resources.NAME.monitor", "check_level"): str(OcfAgent("p", "n").check_level),
     ("monitor", "port"): str(MonitorPlan().port),
     ("checks", "status"): str(getattr(HTTP.what, "status", None)),
     ("checks", "from"): CHECK.origin,

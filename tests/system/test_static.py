@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from cpe.shell.infrastructures.local.driver import LocalNodeDriver
-from cpe.shell.infrastructures.local.processes import freeze, kill_all
+from cpe.shell.infrastructures.local.processes import freeze, kill_all, thaw
 from pcloud.errors import RefusedError
 from pcloud.model.words import Choice
 from tests.infrastructures.machines import boot_id, home, root
@@ -142,6 +142,28 @@ def test_a_reboot_command_that_fails_is_told_with_its_words_and_the_machine_give
     assert set(daemon.decided(mark)) == {("racked/rack-7", "reboot")}, daemon.story(mark)
     assert "its reboot command ended with 9: no route to the BMC" in daemon.story(mark)
     assert len(daemon.running_nodes()) == 1, "nothing is launched in its place"
+
+
+def test_an_infrastructure_without_a_cloud_is_for_machines_that_are_there(daemon: Daemon, rack: Rack) -> None:
+    daemon.end()
+    daemon.config.write_text('[infrastructures.rack]\ndriver = "static"\n')
+    daemon.start()
+    source = spec(rack).replace("infrastructure: local", "infrastructure: rack")
+    with pytest.raises(RefusedError, match="infrastructure rack is static: nothing can be launched there, and peer has no address"):
+        daemon.create(source)
+    daemon.create(source[: source.index("  peer:")])
+    daemon.client.start("racked")
+    let_in(daemon, rack)
+    mark = daemon.newest()
+    freeze(rack.home)
+    held = daemon.until_event(lambda event: event.assembly == "rack-7" and event.to == "held", "nobody vouches for its network", mark)
+    assert held.reason == "no second sight"
+    thaw(rack.home)
+    daemon.until_state("racked", "healthy")
+    assert daemon.decided(mark) == [], daemon.story(mark)
+    daemon.client.stop("racked")
+    daemon.until_state("racked", "stopped")
+    daemon.client.delete("racked", volumes=True)
 
 
 def test_nobody_logs_in_to_a_machine_with_another_host_key(daemon: Daemon, rack: Rack) -> None:

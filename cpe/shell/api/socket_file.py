@@ -43,6 +43,8 @@ class SocketFile:
 def refuse_taken(path: Path) -> None:
     """RefusedError if ``path`` cannot be claimed as things are; changes nothing. For asking before anything is made elsewhere."""
     try:
+        if path.parent.exists():
+            _expect_own(path.parent)
         _left_behind(path)
     except OSError as error:
         raise _cannot(path, error) from error
@@ -52,6 +54,7 @@ def claim(path: Path) -> SocketFile:
     """Listen at ``path``, mode 0600, in a directory that is made with mode 0700 if it is missing. RefusedError if the path is taken."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _expect_own(path.parent)
         with _locked(path.parent):
             _clear(path)
             return _listen(path)
@@ -61,6 +64,13 @@ def claim(path: Path) -> SocketFile:
 
 def _cannot(path: Path, error: OSError) -> RefusedError:
     return RefusedError(f"cannot listen on {path}: {error.strerror or error}", "set PCLOUD_SOCKET to another place")
+
+
+def _expect_own(directory: Path) -> None:
+    """RefusedError where anybody could put a socket of his own in the place of ours, and hear what is said to us."""
+    mode = directory.stat().st_mode
+    if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
+        raise RefusedError(f"everybody may write in {directory}, and so take the place of the API's socket", f"run chmod o-w {directory}")
 
 
 @contextlib.contextmanager

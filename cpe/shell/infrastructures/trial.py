@@ -124,7 +124,7 @@ async def _listed(infrastructure: LibcloudInfrastructure, what: str) -> TrialSte
     names = await infrastructure.ask(f"listing {what}", partial(_names, what))
     if not names and what != "volumes":
         return TrialStep(what="", found=Found.FAILED, said="none are listed", cure="without one nothing can be launched there")
-    examples = ", ".join(names[:FEW]) + (" …" if len(names) > FEW else "")
+    examples = ", ".join(names[:FEW]) + (f" and {len(names) - FEW} more" if len(names) > FEW else "")
     return TrialStep(what="", found=Found.PASSED, said=f"{len(names)} listed{f': {examples}' if examples else ''}")
 
 

@@ -1,0 +1,73 @@
+"""The driver ``static``: machines that were there before, reached at their addresses, with nobody who could be asked about them.
+
+Rules: nothing is ever launched, stopped or listed; that nobody can be asked is said, so that no answer is taken for an anchor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Never
+
+from pcloud.errors import HardInfrastructureError, RefusedError
+from pcloud.model.instance import InstanceReading, LaunchOrder
+from pcloud.model.plan import DeployablePlan
+
+
+class StaticInfrastructure:
+    """An Infrastructure without a cloud. All calls raise HardInfrastructureError, but those that have nothing to do."""
+
+    lateness = 0.0
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    def refuse(self, plan: DeployablePlan) -> None:
+        """RefusedError for a deployable at home here that has something to be launched."""
+        launched = [assembly.name for assembly in plan.assemblies if not assembly.static]
+        if launched and plan.infrastructures[0] == self._name:
+            raise RefusedError(
+                f"infrastructure {self._name} is static: nothing can be launched there, and {', '.join(launched)} has no address",
+                "give each an address, or name an infrastructure of another driver",
+            )
+
+    def _nothing(self) -> Never:
+        raise HardInfrastructureError(f"infrastructure {self._name} is static: there is nobody to ask")
+
+    async def find(self, deployable: str, assembly: str) -> Sequence[InstanceReading]:
+        self._nothing()
+
+    async def read(self, instance_id: str) -> InstanceReading:
+        self._nothing()
+
+    async def create(self, order: LaunchOrder) -> InstanceReading:
+        self._nothing()
+
+    async def start(self, instance_id: str) -> None:
+        self._nothing()
+
+    async def stop(self, instance_id: str) -> None:
+        self._nothing()
+
+    async def reboot(self, instance_id: str, *, hard: bool) -> None:
+        self._nothing()
+
+    async def destroy(self, instance_id: str) -> None:
+        self._nothing()
+
+    async def volume(self, deployable: str, assembly: str, name: str, size: int) -> str:
+        self._nothing()
+
+    async def release(self, volume_id: str) -> None:
+        self._nothing()
+
+    async def delete_volumes(self, deployable: str) -> Sequence[str]:
+        """There are none."""
+        return ()
+
+    async def console(self, instance_id: str) -> str:
+        """Nobody keeps one."""
+        return ""
