@@ -31,6 +31,10 @@ _MESSAGE_LIMIT = 1 << 22
 """Bytes of one message: what systemd says of a unit has 2,000 or so."""
 _OF_ITSELF = frozenset({"watchdog", "oom-kill", "start-limit-hit"})
 """Results that nobody orders."""
+_OF_UNIT = ("ActiveState", "SubState", "Job", "StateChangeTimestampMonotonic")
+_OF_SERVICE = ("Result", "NRestarts", "MainPID")
+"""What makes a signal news. Services that tell their status in words (php-fpm does every 10 s, others with each request) are not looked at
+for each of them."""
 _GARBAGE = (ValueError, LookupError, AssertionError, TypeError, OverflowError, struct.error)
 """What jeepney raises over bytes that are no D-Bus."""
 
@@ -54,6 +58,7 @@ class _Unit:
     names: set[str] = field(default_factory=set)
     restart: str = ""  # its Restart=
     service: Mapping[str, Any] = field(default_factory=dict)
+    standing: tuple[Any, ...] = ()
 
 
 class Conversation:
@@ -158,6 +163,10 @@ class Conversation:
             unit.service = values
         if interface != _UNIT:
             return []
+        standing = tuple(values.get(key) for key in _OF_UNIT) + tuple(unit.service.get(key) for key in _OF_SERVICE)
+        if standing == unit.standing:
+            return []
+        unit.standing = standing
         # On its way to being restarted by systemd a unit may be seen as failed for a moment.
         crashed = how_it_crashed(values, unit.service) if unit.restart == "no" else ""
         return [UnitNews(name, crashed) for name in sorted(unit.names)]

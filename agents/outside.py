@@ -18,7 +18,7 @@ from pcloud.model.ports import ProbeSeen, Sighting
 from pcloud.model.words import Origin, Reach, Verdict
 
 _SPREAD = 1.0
-_SPREAD_EACH = 0.05
+_SPREAD_EACH = 0.02
 """Seconds by which first runs are spread, at most and for each check: as inside the machine."""
 _FIRST_GAP = 0.2
 """Seconds to the first look out of turn at what does not pass yet: as inside the machine, where watcher.sh says why."""

@@ -32,8 +32,9 @@ AGENT: Final[Mapping[int, Verdict]] = {
     PENDING: Verdict.PENDING,
     UNKNOWN: Verdict.UNKNOWN,
     NOT_INSTALLED: Verdict.BROKEN,
+    NOT_PERMITTED: Verdict.BROKEN,
 }
-OCF: Final[Mapping[int, Verdict]] = {**AGENT, **dict.fromkeys((2, 3, NOT_PERMITTED, NOT_INSTALLED, 6), Verdict.BROKEN)}
+OCF: Final[Mapping[int, Verdict]] = {**AGENT, **dict.fromkeys((2, 3, 6), Verdict.BROKEN)}
 """Resource agent API 1.1, and LSB after its own statuses were made into these: 2 to 6 are errors that no retry mends."""
 SCRIPT: Final[Mapping[int, Verdict]] = {
     0: Verdict.PASSED,

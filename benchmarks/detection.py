@@ -165,10 +165,8 @@ def prepare(machine: SystemdMachine, monit: Path) -> dict[str, Service]:
 
 
 def begin(machine: SystemdMachine, names: list[str]) -> None:
-    options = [word for option in ("BatchMode=yes", "StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null") for word in ("-o", option)]
-    login = ["ssh", "-n", "-q", "-i", str(machine.client_key), *options, f"root@{machine.address}"]
-    until(lambda: subprocess.run([*login, "true"], check=False, timeout=30).returncode == 0, "the machine answers")
-    subprocess.run([*login, f"systemctl start {' '.join(names)}"], check=True, timeout=60)
+    until(lambda: machine.run("true").returncode == 0, "the machine answers")
+    machine.run(f"systemctl start {' '.join(names)}").check_returncode()
 
 
 @contextmanager

@@ -21,6 +21,7 @@ require_rights() { # STATUS to end with
 # Of all that was printed what people need: the agent's own reason, else an error, else the last line.
 gist() {
   tr -d '\000' | awk '
+    /unable to resolve host/ { next } # what sudo thinks of the name of its host
     { sub(/\r$/, "") }
     /^ocf-exit-reason:/ { reason = substr($0, 17) }
     / (ERROR|CRIT): / { error = $0 }

@@ -1,7 +1,7 @@
 """``ocf:PROVIDER:NAME``: a resource agent of the Open Cluster Framework, resource agent API 1.1.
 
 Rules: everything that it is told goes through its environment, a secret by the name of the variable that holds it, so that its value
-stands in no text of ours; what start and stop print goes to the service's log, as ``script:``'s.
+stands in no text of this one; what start and stop print goes to the service's log, as ``script:``'s.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ def _compose(verb: str, name: str, agent: OcfAgent, timeout: float, interval: fl
         "OCF_RESKEY_CRM_meta_interval": _milliseconds(interval),
         **{f"OCF_RESKEY_{param}": value for param, value in agent.params},
     }
-    secrets = " ".join(f"{param}:{variable}" for param, variable in agent.secrets)
-    settings = compose("user.sh", name=name, user="", directory="", provider=agent.provider, kind=agent.kind, secrets=secrets)
+    variables = " ".join(f"{param}:{variable}" for param, variable in agent.variables)
+    settings = compose("user.sh", name=name, user="", directory="", provider=agent.provider, kind=agent.kind, variables=variables)
     return exports(told) + settings + compose("init.sh") + compose("ocf.sh", verb=verb)
 
 

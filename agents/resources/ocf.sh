@@ -10,10 +10,10 @@ run_agent() { # ACTION
 
 find_agent() { find_program "/usr/lib/ocf/resource.d/$provider/$kind"; }
 
-prepare() { # what an agent may rely on: its secrets, and a directory for its state, which is emptied at each boot
-  for each in $secrets; do
+prepare() { # what an agent may rely on: its params, and a directory for its state, which is emptied at each boot
+  for each in $variables; do
     eval "known=\${${each#*:}+known} value=\${${each#*:}-}"
-    if [ -z "$known" ]; then complain 97 "the secret ${each#*:} cannot be read"; fi
+    if [ -z "$known" ]; then complain 97 "${each#*:} has no value, or it cannot be read"; fi
     export "OCF_RESKEY_${each%%:*}=$value"
   done
   export HA_RSCTMP="$root/run/resource-agents"

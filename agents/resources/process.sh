@@ -46,19 +46,6 @@ end_group() { # SECONDS of grace
   fi
 }
 
-monitor_process() {
-  if is_running; then complain 0 "lives=$pid:$since"; fi
-  words=$(last_words)
-  complain 7 "not running${words:+ (last output: $words)}"
-}
-
-make_pipe() { # PATH, for a moment: its ends are 4 for writing and 6 for reading; opening both ways does not wait for the other end
-  rm -f "$1" && mkfifo -m 600 "$1" 2>/dev/null || return 1
-  # shellcheck disable=SC2094 # a pipe
-  exec 5<>"$1" 6<"$1" 4>"$1" 5<&-
-  rm -f "$1"
-}
-
 require_program() { # ends with "not installed" or "not permitted" where the command is a single one that nobody can execute
   [ -n "$program" ] || return 0
   # shellcheck disable=SC2016,SC2086 # expanded over there; words
@@ -71,6 +58,20 @@ require_program() { # ends with "not installed" or "not permitted" where the com
     5) complain 5 "missing command $program" ;;
     4) complain 4 "$program may not be executed${user:+ by $user}" ;;
   esac
+}
+
+monitor_process() {
+  if is_running; then complain 0 "lives=$pid:$since"; fi
+  require_program
+  words=$(last_words)
+  complain 7 "not running${words:+ (last output: $words)}"
+}
+
+make_pipe() { # PATH, for a moment: its ends are 4 for writing and 6 for reading; opening both ways does not wait for the other end
+  rm -f "$1" && mkfifo -m 600 "$1" 2>/dev/null || return 1
+  # shellcheck disable=SC2094 # a pipe
+  exec 5<>"$1" 6<"$1" 4>"$1" 5<&-
+  rm -f "$1"
 }
 
 start_process() {

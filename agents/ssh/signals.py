@@ -33,6 +33,11 @@ class UnitSignals:
         self._connection: asyncssh.SSHClientConnection | None = None
         self._units: tuple[str, ...] = ()
         self._changed = asyncio.Event()
+        self._crashed: set[str] = set()
+
+    def has_crashed(self, unit: str) -> bool:
+        """Whether it ended by itself, and nothing has been told of it since."""
+        return unit in self._crashed
 
     def use(self, connection: asyncssh.SSHClientConnection | None) -> None:
         """Listen over this connection from now on; None where there is none."""
@@ -76,7 +81,7 @@ class UnitSignals:
         def received(data: bytes) -> None:
             try:
                 for news in talk.feed(data):
-                    self._on_news(news)
+                    self._take_in(news)
             except BusError as error:
                 if not broken.done():
                     broken.set_result(str(error))
@@ -92,6 +97,14 @@ class UnitSignals:
         except (asyncssh.Error, OSError, TimeoutError):
             pass  # a connection that breaks is the link's affair, and a channel that is refused is asked for again
         finally:
+            self._crashed.clear()  # from now on nobody tells what becomes of them
             if channel is not None:
                 channel.abort()
         return session.status
+
+    def _take_in(self, news: UnitNews) -> None:
+        if news.crashed:
+            self._crashed.add(news.unit)
+        else:
+            self._crashed.discard(news.unit)
+        self._on_news(news)

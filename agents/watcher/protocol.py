@@ -21,7 +21,7 @@ PATIENCE = 180
 SAY_SOMETHING = 60.0
 """Seconds between our words: two may get lost."""
 _SPREAD = 1.0
-_SPREAD_EACH = 0.05
+_SPREAD_EACH = 0.02
 """Seconds by which first runs are spread, at most and for each probe: a machine must not start all at once, and nobody waits for long."""
 _JITTER = 0.05
 """Part of the interval by which it differs from probe to probe, so that checks do not stay in step for ever."""

@@ -10,7 +10,6 @@
 
 text_limit=300           # of a reason: a line for people
 output_limit=16777216    # of a check: what prints more would print for ever, and is stopped by SIGPIPE
-nap=0.5                  # seconds within which the end of a process is noticed that a monitor has named
 first_gap=200            # milliseconds to the first look out of turn at what does not pass yet
 tail_limit=2000          # of the provisioning's output, as the Protocol promises
 
@@ -95,7 +94,9 @@ run_probe() { # SECONDS: the end of its output on one line, and how it ended on 
   } 3>&1
 }
 
-lives() { # PID:BORN, the start time being field 22 of proc(5), stat; no fork: this is asked twice a second
+naps_by='' # what can wait for the end of a process
+
+lives() { # PID:BORN, the start time being field 22 of proc(5), stat; no fork: this is asked every second
   { IFS= read -r stat <"/proc/${1%%:*}/stat"; } 2>/dev/null || return 1
   # shellcheck disable=SC2086 # fields; the second may hold anything and ends with the last parenthesis
   set -- "${1#*:}" ${stat##*) }
@@ -105,15 +106,28 @@ lives() { # PID:BORN, the start time being field 22 of proc(5), stat; no fork: t
 # The time between two runs. A monitor that found its service running may say "lives=PID:BORN": when that process ends it is time to look.
 rest() { # SECONDS TEXT
   case $2 in *lives=*) process=${2##*lives=} process=${process%% *} ;; *) process= ;; esac
-  if [ -z "$process" ] || ! lives "$process"; then # nobody may be seen where /proc hides others
+  if [ -z "$process" ]; then
     sleep "$1"
     return
   fi
-  naps=$((${1%%.*} * 2))
-  while [ "$naps" -gt 0 ]; do
-    sleep "$nap"
-    lives "$process" || return
-    naps=$((naps - 1))
+  if ! lives "$process"; then # it ended since its monitor saw it
+    sleep 0.5
+    return
+  fi
+  if [ -z "$naps_by" ]; then # GNU tail looks ten times a second and costs nothing; no process has such a number
+    if timeout --foreground 5 tail --pid=999999999 -s 0.1 -f /dev/null 2>/dev/null; then naps_by=tail; else naps_by=sleep; fi
+  fi
+  seconds=${1%%.*}
+  while [ "$seconds" -gt 0 ]; do
+    if [ "$naps_by" = tail ]; then
+      timeout --foreground 1 tail --pid="${process%%:*}" -s 0.1 -f /dev/null
+    else
+      sleep 0.5
+      lives "$process" || return
+      sleep 0.5
+    fi
+    lives "$process" || return # also of one that nobody has waited for yet
+    seconds=$((seconds - 1))
   done
   case $1 in *.*) sleep "0.${1#*.}" ;; esac
 }

@@ -197,18 +197,24 @@ class Performer:
         return self._judged(action, await agent.start(resource, self._environment(plan)))
 
     async def _start_all(self, action: StartResources, agent: Agent, plan: AssemblyPlan, *, restart: bool) -> Fact:
+        """Start each of them in order. What cannot be mended keeps the others from nothing; where no probe tells of it, this does."""
         given = self._environment(plan)
         for former in action.former:
             outcome = await agent.stop(former, given)
             if not outcome.ok:
                 return Fact(ActionFailed, action=action.id, reason=f"{former.name}, as it was, does not stop: {said(outcome)}")
+        refused = []
         for name in action.resources:
             resource = named(plan, name)
             outcome = await agent.stop(resource, given) if restart else Outcome(0)
             if outcome.ok:
                 outcome = await agent.start(resource, given)
-            if not outcome.ok and not outcome.hard:  # its own probe says what cannot be mended, and the others go on
+            if not outcome.ok and not outcome.hard:
                 return Fact(ActionFailed, action=action.id, reason=f"{name}: {said(outcome)}")
+            if outcome.hard and await agent.running(resource) is not Verdict.BROKEN:
+                refused.append(f"{name}: {said(outcome)}")
+        if refused:
+            return Fact(ActionRefused, action=action.id, reason="; ".join(refused))
         return Fact(ActionDone, action=action.id)
 
     async def _stop_all(self, action: StopResources, agent: Agent, plan: AssemblyPlan, names: tuple[str, ...]) -> Fact:

@@ -34,7 +34,7 @@ class Secrets:
     def __init__(self, read: Callable[[Secret], SecretReading], post: Callable[[Fact], None]) -> None:
         self._read = read
         self._post = post
-        self._known: dict[Secret, str] = {}  # by what was read last
+        self._known: dict[tuple[str, Secret], str] = {}  # what each assembly was given last
         self._hide: set[str] = set()
         self._told: dict[tuple[str, str], str] = {}
 
@@ -62,7 +62,7 @@ class Secrets:
         return ""
 
     def _value(self, assembly: str, secret: Secret) -> str:
-        known = self._known.get(secret)
+        known = self._known.get((assembly, secret))
         try:
             reading = self._read(secret)
         except SecretError as error:
@@ -73,7 +73,7 @@ class Secrets:
         if known is not None and known != reading.value:
             changed = f"secret {secret.name} has changed: scripts that run from now on get it"
             self._post(Fact(SecretNoted, assembly=assembly, reason=changed))
-        self._known[secret] = reading.value
+        self._known[assembly, secret] = reading.value
         self._hide.update(ways_to_write(reading.value))
         self._tell(assembly, secret, reading.complaint)
         return reading.value

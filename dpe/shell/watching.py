@@ -38,6 +38,7 @@ class Watched:
     agent: Agent
     task: asyncio.Task[None]
     since: float  # on the deployable's clock
+    configured: tuple[tuple[str, str], ...]  # the parameters that its probes run with
 
 
 class Watchers:
@@ -67,17 +68,22 @@ class Watchers:
         declared = state.plan.assembly(name) if state.plan is not None else None
         if declared is None:
             return
-        plan = resolved(state, declared)
+        plan, configured = resolved(state, declared), state.assemblies[name].configured or ()
+        environment = partial(self._environment, plan, configured)
         known = self._watched.get(name)
         if known is not None:
-            if known.plan != plan:
-                known.plan = plan
-                known.agent.watch(plan, partial(self._secrets.at_hand, plan))
+            if (known.plan, known.configured) != (plan, configured):
+                known.plan, known.configured = plan, configured
+                known.agent.watch(plan, environment)
             return
         agent = self._around.agents(state.name, plan, instance, partial(self._report, name, instance.generation))
-        agent.watch(plan, partial(self._secrets.at_hand, plan))
+        agent.watch(plan, environment)
         task = self._tasks.create_task(agent.run(), name=f"agent {state.name}/{name}")
-        self._watched[name] = Watched(instance, plan, agent, task, self._clock.now())
+        self._watched[name] = Watched(instance, plan, agent, task, self._clock.now(), configured)
+
+    def _environment(self, plan: AssemblyPlan, configured: tuple[tuple[str, str], ...]) -> dict[str, str]:
+        """What its services are looked at with: as they are started."""
+        return {**dict(configured), **self._secrets.at_hand(plan)}
 
     def agent(self, assembly: str, generation: int) -> Agent | None:
         """The agent of an assembly, if it is that generation's."""

@@ -50,15 +50,19 @@ def deployables_and_specs(incomplete: str) -> list[Offer]:
 
 
 def specs(incomplete: str) -> list[Offer]:
-    """YAML files, and directories, with a slash at their end."""
+    """YAML files, and directories."""
+    return [(each, "") for each, _ in files(incomplete) if each.endswith(("/", ".yaml", ".yml"))]
+
+
+def files(incomplete: str) -> list[Offer]:
+    """Files, and directories with a slash at their end."""
     try:
         directory, slash, begin = incomplete.rpartition("/")
         here = sorted(Path(f"{directory}{slash}" or ".").iterdir())
         found = [each for each in here if each.name.startswith(begin) and (begin or not each.name.startswith("."))]
-        files = [f"{directory}{slash}{each.name}/" if each.is_dir() else f"{directory}{slash}{each.name}" for each in found]
+        return [(f"{directory}{slash}{each.name}{'/' if each.is_dir() else ''}", "") for each in found]
     except OSError:
         return []
-    return [(each, "") for each in files if each.endswith(("/", ".yaml", ".yml"))]
 
 
 def infrastructures(incomplete: str) -> list[Offer]:

@@ -30,7 +30,7 @@ FISH = r"""# pcloud completion for fish: pcloud completion fish > ~/.config/fish
 function _pcloud_completion
     env _PCLOUD_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=get-args _TYPER_COMPLETE_ARGS=(commandline -cp) pcloud 2>/dev/null
 end
-complete --command pcloud --keep-order --arguments '(_pcloud_completion)'
+complete --command pcloud --keep-order --no-files --arguments '(_pcloud_completion)'
 """
 
 

@@ -6,13 +6,15 @@ from typing import Annotated
 
 import typer
 
-from pcloud.cli.completing import specs
+from pcloud.cli.completing import files, specs
 from pcloud.cli.options import JsonOption, Output, OutputOption, chosen, seconds
 
 
 def simulate(
     spec: Annotated[str, typer.Argument(metavar="SPEC", help="A spec; scripts that it refers to need not be there.", autocompletion=specs)],
-    trace: Annotated[str, typer.Argument(metavar="TRACE", help="What happens, one fact a line; - is standard input.")] = "-",
+    trace: Annotated[
+        str, typer.Argument(metavar="TRACE", help="What happens, one fact a line; - is standard input.", autocompletion=files)
+    ] = "-",
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Change a setting for this run; may be repeated.")
     ] = None,

@@ -126,7 +126,7 @@ class ScriptAgent:
 
 @dataclass(frozen=True, slots=True)
 class OcfAgent:
-    """A resource agent of the Open Cluster Framework. ``secrets`` are parameters that have secrets of the assembly, named here.
+    """A resource agent of the Open Cluster Framework. ``variables`` are params that get what a secret or parameter of the assembly holds.
 
     ``check_level`` is how deeply its monitor looks, by its own scale (0, 10, 20).
     """
@@ -134,7 +134,7 @@ class OcfAgent:
     provider: str
     kind: str
     params: tuple[tuple[str, str], ...] = ()
-    secrets: tuple[tuple[str, str], ...] = ()
+    variables: tuple[tuple[str, str], ...] = ()
     check_level: int = 0
 
 

@@ -33,6 +33,8 @@ def _value(setting: EffectiveSettingBody) -> str:
         return duration_text(setting.value)
     if key == "failures" and setting.value == 0:
         return "never"  # what -1 and INFINITY in the spec mean
+    if isinstance(setting.value, bool):
+        return str(setting.value).lower()  # as it is written in the spec
     return clean(str(setting.value)) or "-"
 
 

@@ -38,9 +38,10 @@ def agent_of(keys: ResourceKeys) -> ResourceAgent | None:
             return SystemdAgent(unit_name(rest))
         case "ocf":
             provider, _, name = rest.partition(":")
-            plain = tuple((param, each.value or "") for param, each in keys.params.items() if each.secret is None)
-            secret = tuple((param, each.secret) for param, each in keys.params.items() if each.secret is not None)
-            return OcfAgent(provider, name, plain, secret, keys.monitor.check_level or 0)
+            plain = tuple((param, each.value) for param, each in keys.params.items() if each.value is not None)
+            held = ((param, each.secret or each.parameter) for param, each in keys.params.items())
+            variables = tuple((param, variable) for param, variable in held if variable is not None)
+            return OcfAgent(provider, name, plain, variables, keys.monitor.check_level or 0)
         case "lsb":
             return LsbAgent(rest)
         case "process":
@@ -91,17 +92,17 @@ def _name_faults(text: str, kind: str, rest: str, path: KeyPath) -> Iterator[Fau
         yield Fault(path, f"{shown(rest)} behind script: has no meaning", "write the commands as start, stop and monitor")
 
 
-def param_faults(keys: ResourceKeys, secrets: Sequence[str], path: KeyPath) -> Iterator[Fault]:
-    """What is wrong with the parameters of an OCF agent; ``secrets`` are the assembly's."""
+def param_faults(keys: ResourceKeys, secrets: Sequence[str], parameters: Sequence[str], path: KeyPath) -> Iterator[Fault]:
+    """What is wrong with the params of an OCF agent; ``secrets`` and ``parameters`` are those of its assembly."""
     for name, param in keys.params.items():
         at = (*path, "params", name)
         if not _PARAM.fullmatch(name) or name.startswith("CRM_meta_"):
             yield Fault(at, f"{shown(name)} is not a parameter of an OCF agent", "use letters, digits and underscores", key=True)
         elif references(param.value or ""):
-            yield Fault(at, "references have no meaning in params", "write the value itself")
-        elif param.secret is not None and param.secret not in secrets:
-            cure = did_you_mean(param.secret, secrets, "secrets of this assembly")
-            yield Fault((*at, "secret"), f'unknown secret "{param.secret}"', cure)
+            yield Fault(at, "references stand in parameters only", "write it there, and {parameter: NAME} here")
+        for key, written, known in (("secret", param.secret, secrets), ("parameter", param.parameter, parameters)):
+            if written is not None and written not in known:
+                yield Fault((*at, key), f'unknown {key} "{written}"', did_you_mean(written, known, f"{key}s of this assembly"))
 
 
 def _script_faults(keys: ResourceKeys, path: KeyPath) -> Iterator[Fault]:

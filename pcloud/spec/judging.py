@@ -144,7 +144,7 @@ def _reference_faults(text: str, path: KeyPath, known: Known) -> Iterator[Fault]
 
 def _resource_faults(assembly: AssemblyKeys, name: str, keys: ResourceKeys, path: KeyPath, known: Known) -> Iterator[Fault]:
     yield from agent_faults(keys, path)
-    yield from param_faults(keys, tuple(assembly.secrets), path)
+    yield from param_faults(keys, tuple(assembly.secrets), tuple(assembly.parameters), path)
     if keys.agent is None and not keys.checks:
         yield Fault(path, "has neither an agent nor checks", "write agent: systemd:UNIT, or a list of checks")
     if keys.restarts is not None:

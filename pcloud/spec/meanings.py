@@ -83,6 +83,7 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
     "ParamKeys": {
         "value": "the parameter as the agent gets it, which may be empty",
         "secret": "the secret of the assembly whose value it gets",
+        "parameter": "the parameter of the assembly whose value it gets, which may hold `${ASSEMBLY.WORD}`",
     },
     "CheckKeys": {
         "tcp": "the port answers at the machine's own address",

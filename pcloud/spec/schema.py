@@ -206,16 +206,17 @@ class ProvisionKeys(Keys):
 
 
 class ParamKeys(Keys):
-    """A parameter of an OCF agent: its value, which is written without the key and may be empty, or the secret that holds it."""
+    """A parameter of an OCF agent: its value, which is written without the key and may be empty, or what of its assembly holds it."""
 
     value: str | None = None
     secret: Text | None = None
+    parameter: Text | None = None
 
-    model_config = shaped(oneOf=[{"required": ["value"]}, {"required": ["secret"]}])
+    model_config = shaped(oneOf=[{"required": ["value"]}, {"required": ["secret"]}, {"required": ["parameter"]}])
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
-        exactly_one(self, ("value", "secret"), "{secret: NAME}")
+        exactly_one(self, ("value", "secret", "parameter"), "{secret: NAME}")
         return self
 
 

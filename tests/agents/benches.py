@@ -5,14 +5,16 @@ Rules: a service is told from others by the seconds that it sleeps, and looked f
 
 from __future__ import annotations
 
-import os
 import signal
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Final
 
 from agents.ssh import SshAgent
 from pcloud.model.plan import ResourceAgent, ResourcePlan
+from pcloud.model.ports import ProbeSeen
+from pcloud.model.words import Verdict
 from tests.agents.contract import SHORT, Bench
 from tests.agents.machine import Machine
 from tests.agents.processes import send
@@ -59,5 +61,19 @@ class MachineBench(Bench):
         return file
 
 
-def as_root() -> bool:
-    return os.geteuid() == 0
+def rewrite(file: Path, text: str) -> None:
+    """The file is whole at every moment."""
+    being_written = file.with_suffix(".new")
+    being_written.write_text(text)
+    being_written.rename(file)
+
+
+async def says(machine: Machine, service: ResourcePlan, file: Path, statuses: Mapping[int, tuple[Verdict, str]]) -> None:
+    """The service's monitor, which exits with what is in the file, is judged like this."""
+    rewrite(file, "99\n")
+    async with watching(machine, plan(service)) as (_, sightings):
+        await sightings.probe(Verdict.MISSED)
+        for status, (verdict, reason) in statuses.items():
+            so_far = len(sightings.all)
+            rewrite(file, f"{status}\n")
+            await sightings.first(ProbeSeen, lambda seen, wanted=(verdict, reason): (seen.verdict, seen.reason) == wanted, so_far)  # type: ignore[misc]

@@ -61,6 +61,16 @@ def test_a_service_that_ends_by_itself_is_told_with_how_it_ended_under_each_of_i
     assert talk.feed(crash()) == [UnitNews(name, "failed (signal)") for name in ("mariadb.service", "mysql.service")]
 
 
+def test_words_that_a_service_says_of_its_status_are_no_news() -> None:
+    talk = begun("mariadb.service")
+    running = {"ActiveState": ("s", "active"), "SubState": ("s", "running")}
+    seen = []
+    for words in ("Processes active: 0", "Processes active: 1"):
+        talk.feed(changed("org.freedesktop.systemd1.Service", {"StatusText": ("s", words), "MainPID": ("u", 7)}))
+        seen.append(talk.feed(changed("org.freedesktop.systemd1.Unit", running)))
+    assert seen == [[UnitNews("mariadb.service")], []]
+
+
 @pytest.mark.parametrize("restart", ["on-failure", "always", ""])
 def test_one_that_systemd_restarts_is_looked_at(restart: str) -> None:
     assert begun("mariadb.service", restart=restart).feed(crash()) == [UnitNews("mariadb.service")]

@@ -7,12 +7,10 @@ from pathlib import Path
 import pytest
 
 from pcloud.model.plan import LsbAgent, ResourcePlan
-from pcloud.model.ports import ContactSeen
 from pcloud.model.words import Verdict
-from tests.agents.benches import NOISE, SLEEP, MachineBench
+from tests.agents.benches import NOISE, SLEEP, MachineBench, says
 from tests.agents.contract import CASES, Refusal, cases_of
 from tests.agents.machine import Machine
-from tests.agents.sightings import plan, watching
 
 pytestmark = [
     pytest.mark.real,
@@ -92,19 +90,16 @@ async def test_case(machine: Machine, case: str) -> None:
     await CASES[case](LsbBench(machine))
 
 
-@pytest.mark.parametrize(
-    ("status", "verdict", "reason"),
-    [
-        (0, Verdict.PASSED, ""),
-        (1, Verdict.FAILED, "dead: not running, it died and left its pid or lock file"),
-        (2, Verdict.FAILED, "dead: not running, it died and left its pid or lock file"),
-        (3, Verdict.FAILED, "dead"),
-        (4, Verdict.UNKNOWN, "dead (LSB status 4: unknown)"),
-        (150, Verdict.MISSED, "dead (LSB status 150)"),
-    ],
-)
-async def test_a_status_means_what_lsb_says(machine: Machine, status: int, verdict: Verdict, reason: str) -> None:
-    service = LsbBench(machine).of(LsbBench(machine).script(status=f"echo dead; exit {status}"))
-    async with watching(machine, plan(service)) as (_, sightings):
-        await sightings.first(ContactSeen)
-        assert (await sightings.probe(verdict)).reason == reason
+STATUSES = {
+    0: (Verdict.PASSED, ""),
+    **{status: (Verdict.FAILED, f"it said {status}: not running, it died and left its pid or lock file") for status in (1, 2)},
+    3: (Verdict.FAILED, "it said 3"),
+    4: (Verdict.UNKNOWN, "it said 4 (LSB status 4: unknown)"),
+    150: (Verdict.MISSED, "it said 150 (LSB status 150)"),
+}
+
+
+async def test_a_status_means_what_lsb_says(machine: Machine) -> None:
+    bench = LsbBench(machine)
+    service = bench.of(bench.script(status='read -r n <"$PCLOUD_ROOT/state"; echo "it said $n"; exit "$n"'))
+    await says(machine, service, machine.root / "state", STATUSES)

@@ -23,8 +23,8 @@ class ProcessBench(MachineBench):
         "monitor hangs": "pcloud looks itself",
     }
     stops_by_force = True
-    missing = Refusal(Verdict.FAILED, hard=True, words="missing command")
-    forbidden = Refusal(Verdict.FAILED, hard=True, words="may not be executed")
+    missing = Refusal(Verdict.BROKEN, hard=True, words="missing command")
+    forbidden = Refusal(Verdict.BROKEN, hard=True, words="may not be executed")
 
     def service(self) -> ResourcePlan:
         return self.of(ProcessAgent(SLEEP))

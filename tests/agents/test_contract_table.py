@@ -12,7 +12,8 @@ PAGE = HERE.parents[1] / "docs" / "resource-agents.md"
 SUITES = [
     import_module(f"tests.agents.{each.stem}") for each in sorted(HERE.glob("test_contract_*.py")) if each.stem != Path(__file__).stem
 ]
-BENCHES: list[type[Bench]] = [suite.BENCH for suite in SUITES]
+ORDER = ("systemd", "ocf", "lsb", "process", "script")  # as the page speaks of them
+BENCHES: list[type[Bench]] = sorted((suite.BENCH for suite in SUITES), key=lambda bench: ORDER.index(bench.kind))
 
 
 def table() -> list[str]:

@@ -26,7 +26,7 @@ case $1 in
   status | monitor) [ -e $state ] || exit %d ;;
 esac
 """
-OCF, LSB = OcfAgent("test", "Thing", secrets=(("password", "PW"),)), LsbAgent("thing")
+OCF, LSB = OcfAgent("test", "Thing", variables=(("password", "PW"),)), LsbAgent("thing")
 SECRET = {"PW": "xyzzy"}
 
 
@@ -64,3 +64,11 @@ async def test_without_rights_nothing_is_known_and_nothing_is_done(machine: Syst
         for outcome in (await agent.start(thing, SECRET), await agent.stop(thing, SECRET)):
             assert outcome.hard
             assert "guest needs sudo without a password" in outcome.reason
+
+
+async def test_debians_own_script_is_asked_and_hands_on_to_systemd(machine: SystemdMachine) -> None:
+    ssh = ResourcePlan("ssh", LsbAgent("ssh"), interval=0.2, timeout=5.0)
+    async with running_agent(machine.instance("sudoer"), str(machine.client_key), plan(ssh)) as (agent, sightings):
+        await sightings.probe(Verdict.PASSED)
+        assert (await agent.start(ssh, {})).ok  # it runs, by systemd's word
+        assert (await agent.execute("systemctl is-active ssh", {}, 10)).output.strip() == "active"

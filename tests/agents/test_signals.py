@@ -69,6 +69,21 @@ async def test_a_killed_unit_is_known_at_once_and_so_is_its_return(machine: Syst
         await sightings.probe(Verdict.PASSED, after=seen)
 
 
+async def test_what_has_crashed_is_stopped_already_until_it_is_started_again_by_anybody(machine: SystemdMachine) -> None:
+    async with listening(machine, PAYLOAD) as (agent, sightings):
+        seen = len(sightings.all)
+        await run(agent, KILL.format("payload"))
+        await sightings.probe(Verdict.FAILED, after=seen)
+        with pytest.raises(StopIteration) as ended:
+            agent.stop(PAYLOAD, {}).send(None)  # it waits for nothing
+        assert ended.value.value == Outcome(0)
+        seen = len(sightings.all)
+        await run(agent, "systemctl start payload")
+        await sightings.probe(Verdict.PASSED, after=seen)
+        assert await agent.stop(PAYLOAD, {}) == Outcome(0)
+        assert await agent.running(PAYLOAD) is Verdict.PENDING
+
+
 async def test_it_needs_no_watcher_to_be_known(machine: SystemdMachine) -> None:
     async with listening(machine, PAYLOAD) as (agent, sightings):
         await run(agent, WATCHERS.format("STOP"))

@@ -31,7 +31,7 @@ class Starter:
         self.root.mkdir()
         self.marker = f"PCLOUD_ROOT={self.root}\0"
         self._shell, self._path = install_shell(shell, place / "bin")
-        self._script = start_script(ResourcePlan("worker", ProcessAgent(SERVICE, user=user, directory="/")))
+        self._script = start_script(ResourcePlan("worker", ProcessAgent(SERVICE, user=user, directory="/")), 90.0)
 
     def begin(self) -> subprocess.Popen[bytes]:
         environment = {"PATH": self._path, "PCLOUD_ROOT": str(self.root)}

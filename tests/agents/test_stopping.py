@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import queue
 import signal
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -103,14 +102,6 @@ def machine(tmp_path: Path) -> Iterator[SystemdMachine]:
         yield machine
 
 
-def run(machine: SystemdMachine, command: str) -> None:
-    """Somebody else logs in and does something."""
-    options = ("BatchMode=yes", "StrictHostKeyChecking=no", "ConnectTimeout=10", "UserKnownHostsFile=/dev/null", "LogLevel=QUIET")
-    flags = [word for option in options for word in ("-o", option)]
-    whole = ["ssh", "-n", "-i", str(machine.client_key), *flags, f"root@{machine.address}", command]
-    subprocess.run(whole, check=False, timeout=60, capture_output=True)
-
-
 class TestWithSystemd:
     pytestmark = SYSTEMD
 
@@ -120,7 +111,7 @@ class TestWithSystemd:
             await sightings.first(ContactSeen)
             assert (await agent.execute(ATTENDED, {}, 30)).ok
             seen = len(sightings.all)
-            await asyncio.to_thread(run, machine, command)
+            await asyncio.to_thread(machine.run, command)
             await sightings.first(ContactMissed, after=seen)
             assert len(sightings.of(StoppingSeen)) == 1
 
@@ -129,9 +120,9 @@ class TestWithSystemd:
             await sightings.first(ContactSeen)
             assert (await agent.execute(ATTENDED, {}, 30)).ok
             sightings.all.clear()  # a restart of ssh may end the connection by itself
-            await asyncio.to_thread(run, machine, "systemctl restart ssh")
+            await asyncio.to_thread(machine.run, "systemctl restart ssh")
             while not sightings.of(ContactSeen):  # logind knows of a session a moment after sshd does
-                await asyncio.to_thread(run, machine, "systemctl stop 'session-*.scope'")
+                await asyncio.to_thread(machine.run, "systemctl stop 'session-*.scope'")
                 await asyncio.sleep(0.5)
             assert not sightings.of(StoppingSeen)
 
@@ -142,7 +133,7 @@ class TestWithSystemd:
                 await sightings.first(ContactSeen)
                 assert (await agent.execute(ATTENDED, {}, 30)).ok
                 assert (await agent.execute(ours, {}, 30)).output.strip() == "2"
-            await asyncio.to_thread(run, machine, f"until [ $({ours}) = 0 ]; do sleep 0.1; done")
+            await asyncio.to_thread(machine.run, f"until [ $({ours}) = 0 ]; do sleep 0.1; done")
             async with running_agent(machine.instance(user), str(machine.client_key), plan()) as (agent, sightings):
                 await sightings.first(ContactSeen)
                 assert (await agent.execute(ATTENDED, {}, 30)).ok

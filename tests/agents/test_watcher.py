@@ -161,7 +161,16 @@ def test_the_end_of_a_process_that_a_monitor_names_is_a_reason_to_look(watcher: 
     assert watcher.result().status == "1"
 
 
-@pytest.mark.parametrize("check", ["sleep 1004 & sleep 1004", "exit 1", ":", "cat /dev/zero"])
+def test_a_process_that_ended_right_after_its_monitor_saw_it_is_a_reason_to_look_as_well(watcher: Watcher, tmp_path: Path) -> None:
+    watcher.say(words(commands(f"echo x >>{tmp_path}/runs; echo lives=999999999:1", interval=1000)))
+    assert watcher.result().status == "0"
+    until_now(lambda: (tmp_path / "runs").read_text().count("x") >= 2)
+
+
+LIVING = "echo lives=1:$(cut -d' ' -f 22 /proc/1/stat)"  # a service that does not end
+
+
+@pytest.mark.parametrize("check", ["sleep 1004 & sleep 1004", "exit 1", ":", "cat /dev/zero", LIVING])
 def test_the_end_of_stdin_ends_everything(watcher: Watcher, marker: str, check: str) -> None:
     watcher.say(words(commands(check, check)))
     watcher.line()

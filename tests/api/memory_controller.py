@@ -269,7 +269,10 @@ class MemoryController:
         states = {one.state for one in assemblies}
         state = states.pop() if len(states) == 1 and states <= {"healthy", "stopped"} else "unhealthy"
         pauses = self.words.pauses.get(name, [])
-        return DeployableStatus(name=name, state=state, desired=deployable.desired, reason="", assemblies=assemblies, pauses=pauses)
+        words = {"observing": self.words.observed.get(name, ""), "stale": self.words.frozen.get(name, "")}
+        return DeployableStatus(
+            name=name, state=state, desired=deployable.desired, reason="", assemblies=assemblies, pauses=pauses, **words
+        )
 
     @staticmethod
     def _assembly(name: str, machine: Machine) -> AssemblyStatus:

@@ -1,4 +1,4 @@
-"""What the Infrastructure Protocol promises: the same cases for the embedded cloud and for the stand-in that other tests use."""
+"""What the Infrastructure Protocol promises: the same cases for both clouds of this host, and for the stand-in that other tests use."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from pcloud.errors import HardInfrastructureError, InfrastructureError
 from pcloud.model.instance import LaunchOrder, Tags
 from pcloud.model.ports import Infrastructure
 from pcloud.model.words import InstanceStatus
+from tests.agents.nspawn import why_not
+from tests.infrastructures.machine_cloud import machine_cloud
 from tests.infrastructures.memory_cloud import MemoryCloud
 from tests.infrastructures.waiting import PATIENCE
 
@@ -25,10 +27,19 @@ TAGS = Tags("here", "shop", "web", 1)
 ORDER = LaunchOrder(name="shop-web-1", tags=TAGS, image="host", size="m1.small", user_data=b"")
 
 
-@pytest.fixture(params=["in memory", "local"])
+BOOTING = [pytest.mark.machine, pytest.mark.skipif(bool(why_not()), reason=why_not() or "-"), pytest.mark.timeout(900)]
+"""The first of them may have to build the image."""
+MACHINE = pytest.param("machine", marks=BOOTING)
+
+
+@pytest.fixture(params=["in memory", "local", MACHINE])
 def cloud(request: pytest.FixtureRequest, cloud_directory: Path) -> Iterator[Infrastructure]:
     if request.param == "in memory":
         yield MemoryCloud(slowness=0.01)
+        return
+    if request.param == "machine":
+        with machine_cloud(cloud_directory.parent / "lab") as machines:
+            yield machines
         return
     infrastructure = build("local", InfrastructureSettings(), controller="here", state_directory=cloud_directory.parent.parent)
     assert isinstance(infrastructure, LibcloudInfrastructure)

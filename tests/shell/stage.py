@@ -39,6 +39,8 @@ class Puppet:
         self.asked = 0
         self.done: list[str] = []
         self.runs = False
+        self.stops = True  # what it is told to stop; else it hangs
+        self.found = Verdict.PASSED  # of every service that is asked about
 
     async def run(self) -> None:
         self.runs = True
@@ -59,10 +61,12 @@ class Puppet:
 
     async def stop(self, resource: ResourcePlan, environment: Mapping[str, str]) -> Outcome:
         self.done.append(f"stop {resource.name}")
+        if not self.stops:
+            await asyncio.get_running_loop().create_future()
         return Outcome(0)
 
     async def running(self, resource: ResourcePlan) -> Verdict:
-        return Verdict.PASSED
+        return self.found
 
     async def await_packages(self, timeout: float) -> None:
         self.done.append(f"await packages {timeout:g}")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -51,10 +53,24 @@ def test_one_that_is_not_there_or_no_file_is_refused(tmp_path: Path) -> None:
     assert refused(Path("/dev/zero")) == "secret PW: FILE is no ordinary file"
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+READ = """
+import sys
+from cpe.shell.secret_files import read_secret
+from pcloud.model.plan import Secret
+read_secret(Secret("PW", sys.argv[1]))
+"""
+
+
+@pytest.mark.real
 def test_one_that_may_not_be_read_is_refused(place: Path) -> None:
+    place.write_text("correct-horse")
     place.chmod(0)
-    assert refused(place) == "secret PW: FILE cannot be read: Permission denied"
+    words = [sys.executable, "-c", READ, str(place)]
+    if os.geteuid() == 0:  # whom modes hold for only without his capabilities
+        words = ["setpriv", "--bounding-set=-all", "--inh-caps=-all", *words]
+    said = subprocess.run(words, capture_output=True, text=True, check=False, timeout=30).stderr
+    assert f"SecretError: secret PW: {place} cannot be read: Permission denied" in said
+    assert "correct-horse" not in said
 
 
 @pytest.mark.parametrize(

@@ -145,7 +145,7 @@ def test_every_key_says_what_it_means() -> None:
     assert set(MEANINGS) <= set(mappings)
 
 
-NOT_YET = {"params", "relocate", "without_volumes"}
+NOT_YET = {"relocate", "without_volumes"}
 
 
 def test_the_command_prints_it(capsys: pytest.CaptureFixture[str]) -> None:

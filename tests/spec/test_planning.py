@@ -99,12 +99,12 @@ def test_what_is_supported_of_the_other_example_is_planned() -> None:
 
 
 def test_the_parameters_of_an_ocf_agent_are_taken_as_they_are_written() -> None:
-    secrets = "secrets: {DB_PASSWORD: {env: PW}}\n    resources:\n      mysqld"
-    params = 'params: {port: 0755, flag: yes, empty: "", password: {secret: DB_PASSWORD}}, monitor: {interval: 3s}'
+    secrets = "secrets: {DB_PASSWORD: {env: PW}}\n    parameters: {PEER: '${web.address}'}\n    resources:\n      mysqld"
+    params = 'params: {port: 0755, flag: yes, empty: "", password: {secret: DB_PASSWORD}, peer: {parameter: PEER}}, monitor: {interval: 3s}'
     source = changed('{agent: "systemd:mariadb"', f'{{agent: "ocf:heartbeat:mysql", {params}')
     (db,) = assemblies(source.replace("resources:\n      mysqld", secrets))["mysql"].resources
-    plain, secret = (("port", "0755"), ("flag", "yes"), ("empty", "")), (("password", "DB_PASSWORD"),)
-    assert db.agent == OcfAgent("heartbeat", "mysql", plain, secret)
+    plain = (("port", "0755"), ("flag", "yes"), ("empty", ""))
+    assert db.agent == OcfAgent("heartbeat", "mysql", plain, (("password", "DB_PASSWORD"), ("peer", "PEER")))
     assert (db.unwritten, db.action_timeout) == (("timeout",), None)
 
 

@@ -29,6 +29,7 @@ assemblies:
   cage:
     image: host
     secrets: {PASSWORD: {file: PATH}}
+    parameters: {GREETING: "${cage.hostname}"}
     provision:
       inline: |
         #!/bin/sh
@@ -39,9 +40,10 @@ assemblies:
         #!/bin/sh
         cat "/proc/$$/cmdline" >>"$PCLOUD_ROOT/arguments"
         case $1 in
-          start) echo "${OCF_RESKEY_words:?}" >"$PCLOUD_ROOT/said" ;;
+          start) echo "${OCF_RESKEY_words:?} ${OCF_RESKEY_greeting:?}" >"$PCLOUD_ROOT/said" ;;
           stop) rm -f "$PCLOUD_ROOT/said" ;;
           monitor)
+            : "${OCF_RESKEY_greeting:?}"
             if [ -e "$PCLOUD_ROOT/ill" ]; then exit 6; fi
             [ -e "$PCLOUD_ROOT/said" ] || { echo "ocf-exit-reason:it says $OCF_RESKEY_words no more" >&2; exit 7; } ;;
           *) exit 3 ;;
@@ -60,7 +62,7 @@ assemblies:
         chmod +x usr/lib/ocf/resource.d/zoo/Parrot etc/init.d/snake
     resources:
       dummy: {agent: "ocf:heartbeat:Dummy"}
-      parrot: {agent: "ocf:zoo:Parrot", params: {words: {secret: PASSWORD}}}
+      parrot: {agent: "ocf:zoo:Parrot", params: {words: {secret: PASSWORD}, greeting: {parameter: GREETING}}}
       snake: {agent: "lsb:snake"}
       door: {checks: [{command: 'test "${#PASSWORD}" = 14 && test -e "$PCLOUD_ROOT/said"'}], restarts: parrot}
 """
@@ -71,6 +73,7 @@ def test_ocf_and_lsb_services_are_brought_up_healed_and_stopped_and_no_secret_is
     secret.write_text(PASSWORD + "\n")
     daemon.bring_up(SPEC.replace("PATH", str(secret)))
     root = daemon.root("zoo", "cage")
+    assert (root / "said").read_text() == f"{PASSWORD} zoo-cage\n"
     snake = root / "run/snake.pid"
     faults = {
         "dummy": (root / "run/resource-agents/Dummy-dummy.state").unlink,

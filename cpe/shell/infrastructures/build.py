@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
+
+from pydantic import ValidationError
 
 from cpe.shell.infrastructures.adapter import LibcloudInfrastructure
 from cpe.shell.infrastructures.calls import Calls
 from cpe.shell.infrastructures.local.dialect import LocalDialect
 from cpe.shell.infrastructures.local.driver import LocalNodeDriver
+from cpe.shell.infrastructures.machine.driver import MachineNodeDriver
+from cpe.shell.infrastructures.machine.network import Network
+from cpe.shell.infrastructures.machine.programs import missing
+from cpe.shell.infrastructures.machine.settings import MachineArgs
 from cpe.shell.infrastructures.settings import InfrastructureSettings
 from cpe.shell.infrastructures.static import StaticInfrastructure
 from pcloud.errors import InfrastructureError, RefusedError
 from pcloud.model.ports import Infrastructure
+from pcloud.spec.problems import path_text
+from pcloud.spec.wording import known_keys, wording
 
-DRIVERS = ("local", "static")
-NOT_YET = ("machine", "openstack", "ec2")
+DRIVERS = ("local", "machine", "static")
+NOT_YET = ("openstack", "ec2")
 """Drivers that the design names and that are not built yet."""
 
 
@@ -26,7 +36,8 @@ def build(name: str, settings: InfrastructureSettings, *, controller: str, state
     if settings.driver == "static":
         _no_args(name, settings)
         return StaticInfrastructure(name)
-    return _local(name, settings, controller=controller, directory=state_directory / "clouds" / name)
+    make = _machine if settings.driver == "machine" else _local
+    return make(name, settings, controller=controller, directory=state_directory / "clouds" / name)
 
 
 def _local(name: str, settings: InfrastructureSettings, *, controller: str, directory: Path) -> Infrastructure:
@@ -37,6 +48,29 @@ def _local(name: str, settings: InfrastructureSettings, *, controller: str, dire
     except OSError as error:
         raise InfrastructureError(f"infrastructure {name}: {directory} cannot be used: {error}") from error
     return LibcloudInfrastructure(name, Calls(name, lambda: LocalNodeDriver(directory)), LocalDialect(), controller=controller)
+
+
+def _machine(name: str, settings: InfrastructureSettings, *, controller: str, directory: Path) -> Infrastructure:
+    """Containers of this host; RefusedError where it cannot have any."""
+    if os.geteuid() != 0:
+        raise RefusedError(f"infrastructure {name}: only root may boot machines", "use driver = 'local', or run the daemon as root")
+    if packages := missing():
+        raise RefusedError(
+            f"infrastructure {name}: its machines need {', '.join(packages)}", f"install: apt-get install {' '.join(packages)}"
+        )
+    try:
+        args = MachineArgs.model_validate(settings.args)
+    except ValidationError as error:
+        raise RefusedError("\n".join(_problems(name, error)), "its args are images (NAME = DIRECTORY), bridge and subnet") from error
+    network = Network(args.bridge, args.subnet)
+    calls = Calls(name, lambda: MachineNodeDriver(directory, args.images, network))
+    return LibcloudInfrastructure(name, calls, LocalDialect(), controller=controller)
+
+
+def _problems(name: str, error: ValidationError) -> Iterator[str]:
+    for detail in error.errors(include_url=False):
+        message, cure = wording(detail, known_keys(MachineArgs, detail["loc"][:-1]))
+        yield f"infrastructure {name}: args.{path_text(detail['loc'])}: {message}{f'; {cure}' if cure else ''}"
 
 
 def _no_args(name: str, settings: InfrastructureSettings) -> None:
