@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from pcloud.cli.completing import deployables
 from pcloud.cli.connecting import connected
 from pcloud.cli.operating import OwnerOption, ReasonOption, whoami
 from pcloud.cli.options import JsonOption, Output, OutputOption, chosen
@@ -26,7 +27,13 @@ from pcloud.screen.format import clean
 from pcloud.screen.status import doubt_lines
 
 DeployableArgument = Annotated[
-    str | None, typer.Argument(metavar="[DEPLOYABLE]", help="This one only; else all that are only observed.", show_default=False)
+    str | None,
+    typer.Argument(
+        metavar="[DEPLOYABLE]",
+        help="This one only; else all that are only observed.",
+        show_default=False,
+        autocompletion=deployables,
+    ),
 ]
 
 

@@ -18,6 +18,7 @@ class MemoryWords:
         self.pauses: dict[str, list[PauseStatus]] = {}
         self.waiting: set[str] = set()  # targets that wait for a yes
         self.observed: dict[str, str] = {}  # deployables that are only observed, and why
+        self.frozen: dict[str, str] = {}  # deployables to which nothing is done at all, and why
         self.given_up: set[str] = set()
         self.said: list[tuple[str, str]] = []  # owners and what they said
 
@@ -56,7 +57,7 @@ class MemoryWords:
 
     async def takeover(self, name: str, request: TakeoverRequest) -> None:
         self._expect(name, "")
-        if not self.observed.pop(name, ""):
+        if not (self.observed.pop(name, "") or self.frozen.pop(name, "")):
             raise RefusedError(f"{name} is neither frozen nor only observed: there is nothing to take over")
         self.said.append((request.owner, f"takeover: {request.reason}"))
 

@@ -10,7 +10,7 @@ import pytest
 
 from pcloud.client import Client
 from pcloud.errors import NotFoundError, RefusedError
-from pcloud.records.operating import AnswerRequest, PauseRequest, ResumeRequest, TargetRequest
+from pcloud.records.operating import AnswerRequest, PauseRequest, ResumeRequest, TakeoverRequest, TargetRequest
 from tests.api.specs import upload
 
 pytestmark = pytest.mark.real
@@ -25,6 +25,16 @@ ALL: dict[str, Ask] = {
     "retry": lambda client, name, assembly: client.retry(name, TargetRequest(owner="ann", assembly=assembly)),
     "cleanup": lambda client, name, assembly: client.cleanup(name, TargetRequest(owner="ann", assembly=assembly)),
 }
+
+
+def test_a_takeover_where_nothing_is_to_be_taken_over_is_refused(contracted: Client) -> None:
+    contracted.create(upload())
+    status = contracted.status("blog")
+    assert (status.observing, status.stale) == ("", "")
+    with pytest.raises(RefusedError, match="neither frozen nor only observed"):
+        contracted.takeover("blog", TakeoverRequest(owner="ann"))
+    with pytest.raises(NotFoundError):
+        contracted.takeover("nobody", TakeoverRequest(owner="ann"))
 
 
 @pytest.fixture

@@ -47,7 +47,7 @@ def test_it_is_decided_once_with_its_reason_and_an_alert() -> None:
     assert world.alerts(mark) == [f"{MOVED}: only observing from now on"]
     [report] = [each for each in world.reports(mark) if each.record is not None]
     assert report.record is not None
-    assert (report.record.choice, report.record.rule, report.record.evidence) == (Choice.HOLD, "section 6", (MOVED,))
+    assert (report.record.choice, report.record.rule, report.record.evidence) == (Choice.HOLD, "section 6.9", (MOVED,))
     assert report.record.next == "nothing by itself, until somebody says takeover"
     assert world.word() == "healthy", "what is well is well"
 
@@ -70,9 +70,10 @@ def test_a_takeover_begins_on_what_is_seen_then_from_the_lowest_rung() -> None:
     world.ail("db/mysqld")
     world.advance(7200)
     assert world.word("db") == "exhausted"
+    doubted = world.state.doubt
     mark = take_over(world)
-    [said] = [each.reason for each in world.reports(mark) if each.kind == "takeover"]
-    assert said == "taken over by ada (it is ours): acting again, on what is seen from now on"
+    [said] = [each for each in world.reports(mark) if each.kind == "takeover"]
+    assert (said.reason, said.decision) == ("taken over by ada (it is ours): acting again, on what is seen from now on", doubted)
     assert world.did(mark) == ["RestartResource db"]
     assert (world.state.observing, world.word()) == ("", "healthy")
     assert any("failure 1 of 3" in each for each in world.lines(mark))
@@ -295,3 +296,25 @@ def test_a_refused_takeover_changes_nothing() -> None:
     before = world.state
     world.feed(events.TakeoverAsked(at=0))
     assert replace(world.state, serial=before.serial) == before
+
+
+def test_a_way_up_that_failed_meanwhile_is_begun_again_by_the_takeover() -> None:
+    world = doubting()
+    world.scripts["db"] = (1, "no space left")
+    world.order(Rung.RELAUNCH, "db")
+    mark = world.mark()
+    world.advance(7200)
+    assert done_since(world, mark) == []
+    world.scripts.clear()
+    mark = take_over(world)
+    world.advance(120)
+    assert world.did(mark)[:2] == ["FenceInstance db", "LaunchInstance db"]
+    assert any("no space left" in each and "failure 1 of 2 in 6h: relaunching" in each for each in world.lines(mark)), world.lines(mark)
+    assert world.word() == "healthy"
+
+
+def test_nothing_shows_as_recovering_that_is_only_observed() -> None:
+    world = doubting()
+    world.ail("db/mysqld")
+    world.advance(10)
+    assert [world.word(target) for target in ("db/mysqld", "db", "")] == ["failed", "failed", "failed"]

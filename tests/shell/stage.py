@@ -39,6 +39,8 @@ class Puppet:
         self.asked = 0
         self.done: list[str] = []
         self.runs = False
+        self.stops = True  # what it is told to stop; else it hangs
+        self.found = Verdict.PASSED  # of every service that is asked about
 
     async def run(self) -> None:
         self.runs = True
@@ -59,10 +61,12 @@ class Puppet:
 
     async def stop(self, resource: ResourcePlan, environment: Mapping[str, str]) -> Outcome:
         self.done.append(f"stop {resource.name}")
+        if not self.stops:
+            await asyncio.get_running_loop().create_future()
         return Outcome(0)
 
     async def running(self, resource: ResourcePlan) -> Verdict:
-        return Verdict.PASSED
+        return self.found
 
     async def await_packages(self, timeout: float) -> None:
         self.done.append(f"await packages {timeout:g}")
@@ -108,7 +112,7 @@ class MemoryJournal:
             await asyncio.sleep(self.delay)
         if self.broken:
             raise StoreError("the disk is full")
-        self.stored = Stored(replace(state, plan=None), at, wall)
+        self.stored = Stored(replace(state, plan=None, target=None), at, wall)
         self.reports.extend(reports)
         self.facts.extend(fact_record(0, wall, state.name, *dump_fields(fact), dump_ordered(fact)) for fact in facts)
 
@@ -118,7 +122,7 @@ class MemoryJournal:
         for fact in self.facts:
             list(again.moments(fact))
         assert again.exact
-        assert (again.state and replace(again.state, plan=None)) == (self.stored and self.stored.state)
+        assert (again.state and replace(again.state, plan=None, target=None)) == (self.stored and self.stored.state)
 
 
 class Stage:

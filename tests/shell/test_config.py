@@ -66,6 +66,10 @@ def test_an_alert_command_is_a_command_line() -> None:
     assert parse_settings("", "x").alert_command == ""
 
 
+def test_three_unclean_starts_are_too_many_unless_another_number_is_said() -> None:
+    assert [parse_settings(text, "x").crash_loop_starts for text in ("", "crash_loop_starts = 0")] == [3, 0]
+
+
 def test_the_window_of_a_rung_that_is_not_yet_supported_may_be_written() -> None:
     settings = parse_settings("[recovery.relaunch_deployable]\nfailures = 4", "pcloud.toml")
     assert settings.recovery.relaunch_deployable.failures == 4
@@ -92,6 +96,11 @@ def test_the_window_of_a_rung_that_is_not_yet_supported_may_be_written() -> None
         ("[infrastructures.lab.recovery.restart]\nwithin = 1", "infrastructures.lab.recovery.restart: 3 failures never fall within 1s"),
         ("alert_command = 3", "pcloud.toml: alert_command: 3 is not text; put it in quotes"),
         ('alert_command = ["page"]', "pcloud.toml: alert_command: ['page'] is not text; write text here"),
+        (
+            "crash_loop_starts = -1",
+            "crash_loop_starts: -1 is not a number of unclean starts; write a whole number from 0 to 50",
+        ),
+        ('crash_loop_starts = "never"', 'pcloud.toml: crash_loop_starts: "never" is not a number of unclean starts'),
         ('alert_command = " "', "pcloud.toml: alert_command: is empty text; give it a value, or leave the key out"),
         ("a = " + "[" * 100_000, "pcloud.toml: is nested too deeply"),
     ],

@@ -84,6 +84,7 @@ def test_retired_instances_of_version_1_get_a_moment_and_the_one_being_deleted_i
 def test_what_the_first_policy_did_not_know_was_not_so() -> None:
     found = loaded(FIRST)
     assert (found.pauses, found.recovery, found.to_fence, found.outcome, found.stalls) == ((), None, (), None, ())
+    assert (found.observing, [each.still for each in found.assemblies.values()]) == ("", [False] * 5)
     recovery = found.assemblies["app"].resources["cron"].recovery
     assert recovery is not None
     assert (recovery.manual, recovery.observed, recovery.permit, recovery.guards, recovery.held_since) == (False, False, "", (), None)
@@ -103,7 +104,7 @@ def test_a_controller_goes_on_from_a_state_of_version_1(file: Path) -> None:
     again = {type(order).__name__ for order in orders}
     assert {"LaunchInstance", "RebootAssembly", "RestartResource", "DiscardInstance"} <= again
     assert wake_at is not None
-    assert load_state(dump_state(after), POLICY_VERSION) == replace(after, plan=None)
+    assert load_state(dump_state(after), POLICY_VERSION) == replace(after, plan=None, target=None)
 
 
 @BOTH
