@@ -38,9 +38,8 @@ def found(pcloud: Pcloud, *words: str) -> dict[str, tuple[str, str]]:
 
 def test_what_is_configured_is_listed(daemon: Daemon, pcloud: Pcloud) -> None:
     daemon.end()
-    daemon.config.write_text(
-        '[infrastructures.lab]\ndriver = "openstack"\ncloud = "rack"\nanchors = ["10.0.0.1:22"]\n[infrastructures.rack]\ndriver = "static"\n'
-    )
+    lab = '[infrastructures.lab]\ndriver = "openstack"\ncloud = "rack"\nanchors = ["10.0.0.1:22"]\n'
+    daemon.config.write_text(f'{lab}[infrastructures.rack]\ndriver = "static"\n')
     daemon.start()
     listed = json.loads(pcloud("infrastructure", "list", "--json").out)
     assert [(one["name"], one["driver"], one["cloud"], one["anchors"]) for one in listed] == [
