@@ -24,7 +24,7 @@ OTHERWISE = [
 ]
 """What differs from one run to the next."""
 
-PROGRESS = ("deployable start", "deployable stop")
+PROGRESS = ("deployable start", "deployable stop", "reload hello hello.yaml --yes")
 """Which states are seen on the way depends on when it is looked: of these only the last line counts."""
 
 
