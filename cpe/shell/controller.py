@@ -18,6 +18,7 @@ from pathlib import Path
 from cpe.shell.broadcast import Broadcast, Subscription
 from cpe.shell.engines import Engine, EngineFactory
 from cpe.shell.keeper import Keeper
+from cpe.shell.reloads import Reloads
 from cpe.shell.specs import effective_settings, planned
 from cpe.shell.status import deployable_status, lame, summary, unattended
 from cpe.shell.store.sqlite import SqliteStore
@@ -60,7 +61,7 @@ class Controller:
         forget: Callable[[str], None],
     ) -> None:
         self._store = store
-        self._keeper = Keeper(store, engines, wall)
+        self._keeper = Keeper(store, engines, wall, self._plan_of)
         self._keyring = keyring
         self._infrastructures = infrastructures
         self._defaults = defaults
@@ -72,6 +73,7 @@ class Controller:
         store.on_events(self._broadcast.send)
         self._changing = asyncio.Lock()  # what deployables there are changes one request at a time
         self.words = Words(self._attended, self._taken_in, self._changing)
+        self.reloads = Reloads(store, self._attended, self._plan_of, self._taken_in, self._changing, wall)
 
     async def open(self) -> None:
         """Take up every deployable that the store knows."""
@@ -132,17 +134,12 @@ class Controller:
 
     async def _replace(self, made: DeployablePlan, upload: SpecUpload, *, replace: bool) -> None:
         """Another spec for a deployable that is there."""
+        cure = f"run pcloud deployable reload {made.name} {upload.path}, which shows first what would change"
         if not replace:
-            raise RefusedError(
-                f"{made.name} exists with another spec", f"stop it, then run pcloud deployable create --replace {upload.path}"
-            )
+            raise RefusedError(f"{made.name} exists with another spec", cure)
         if deployable_word(self._engine(made.name).state) != "stopped":
-            raise RefusedError(
-                f"{made.name} is running and its spec cannot be replaced now", f"run pcloud deployable stop {made.name} first"
-            )
-        await self._store.save_deployable(made.name, upload)
-        self._keeper.change_plan(made)
-        await self._taken_in(made.name)
+            raise RefusedError(f"{made.name} is running, and its spec is not replaced unseen", cure)
+        await self.reloads.put(made, upload)
 
     async def list_deployables(self, *, after: str = "", limit: int | None = None) -> Sequence[DeployableSummary]:
         """By name those behind ``after``, at most ``limit``."""

@@ -35,8 +35,11 @@ class Engine(Protocol):
     def say(self, word: OperatorSaid) -> None:
         """The operator says something else; its moment is set when it is handed over."""
 
-    def change_plan(self, plan: DeployablePlan) -> None:
-        """The spec is another."""
+    def change_plan(self, plan: DeployablePlan, spec: str = "") -> None:
+        """The spec is another: that which the store has staged under the name ``spec``, if it is named."""
+
+    def unreadable(self, plan: DeployablePlan) -> str:
+        """Why a secret of a plan cannot be read, without any value; empty if all can."""
 
     async def taken_in(self) -> None:
         """Return when all that was asked until now is decided upon and durable."""

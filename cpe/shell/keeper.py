@@ -13,9 +13,10 @@ from dataclasses import dataclass
 
 from cpe.shell.engines import Engine, EngineFactory
 from cpe.shell.store.sqlite import SqliteStore
-from pcloud.errors import StoreError
+from pcloud.errors import PcloudError, StoreError
 from pcloud.model.actions import Report
 from pcloud.model.plan import DeployablePlan
+from pcloud.records.requests import SpecUpload
 
 log = logging.getLogger(__name__)
 
@@ -38,10 +39,13 @@ class Kept:
 class Keeper:
     """Starts, restarts and ends DPEs."""
 
-    def __init__(self, store: SqliteStore, factory: EngineFactory, wall: Callable[[], float]) -> None:
+    def __init__(
+        self, store: SqliteStore, factory: EngineFactory, wall: Callable[[], float], plan_of: Callable[[SpecUpload], DeployablePlan]
+    ) -> None:
         self._store = store
         self._factory = factory
         self._wall = wall
+        self._plan_of = plan_of
         self._kept: dict[str, Kept] = {}
 
     @property
@@ -64,12 +68,6 @@ class Keeper:
         engine = self._factory(plan, await self._store.load_state(plan.name))
         task = asyncio.create_task(self._keep(plan.name), name=f"dpe {plan.name}")
         self._kept[plan.name] = Kept(plan, engine, task)
-
-    def change_plan(self, plan: DeployablePlan) -> None:
-        """Give a running DPE another plan."""
-        kept = self._kept[plan.name]
-        kept.plan = plan
-        kept.engine.change_plan(plan)
 
     async def remove(self, name: str) -> None:
         """End the DPE of a deployable; its machines are left as they are."""
@@ -103,12 +101,14 @@ class Keeper:
             kept.trouble = ""
 
     async def _reload(self, name: str, kept: Kept) -> Engine:
-        """A new engine from the store; the store itself may need a few tries."""
+        """A new engine from the store, with the spec that the state goes by; the store itself may need a few tries."""
         while True:
             try:
+                stored = await self._store.deployable(name)
+                kept.plan = self._plan_of(stored.upload) if stored is not None else kept.plan
                 return self._factory(kept.plan, await self._store.load_state(name))
-            except StoreError as error:
-                log.warning("store cannot be read", extra={"deployable": name, "reason": str(error)})
+            except PcloudError as error:
+                log.warning("deployable cannot be read from the store", extra={"deployable": name, "reason": str(error)})
                 await asyncio.sleep(LONGEST_WAIT)
 
     async def _report_crash(self, name: str, error: Exception) -> None:

@@ -49,6 +49,7 @@ def on_done(turn: Turn, event: ActionDone) -> None:
         case ConfigureAssembly(parameters=parameters):
             bringup.configured(turn, name, parameters)
         case StartResources():
+            turn.update(name, former=())
             verifying.verify(turn, name)
         case RebootAssembly():
             bringup.rebooted(turn, action, event.tail)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dpe.policy import bringup, gates, pauses, places, restarts, settling, silence, whole
+from dpe.policy import bringup, changing, gates, pauses, places, restarts, settling, silence, whole
 from dpe.policy.altering import replace
 from dpe.policy.places import Place
 from dpe.policy.turn import Turn
@@ -43,6 +43,8 @@ def begin(turn: Turn, place: Place, recovery: Recovery) -> None:
     """Begin the action of a recovery."""
     if place.resource:
         restarts.begin(turn, place.assembly, place.resource, recovery)
+    elif place.assembly and recovery.reload:
+        changing.begin(turn, place.assembly, recovery)
     elif place.assembly:
         bringup.begin(turn, place.assembly, recovery)
     else:

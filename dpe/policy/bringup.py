@@ -15,6 +15,7 @@ from __future__ import annotations
 from dpe.policy import dependencies, evidence, gates, ladder, verifying
 from dpe.policy.places import Place
 from dpe.policy.stages import act, enter, verify_time
+from dpe.policy.taking_up import take_up, take_up_in_place
 from dpe.policy.turn import Turn
 from dpe.policy.wording import duration
 from pcloud.model.actions import (
@@ -40,7 +41,8 @@ CLOUD_CALL = 120.0  # one call and its retry
 def begin(turn: Turn, assembly: str, recovery: Recovery) -> None:
     """Begin the action of a recovery whose delay is over."""
     ladder.drop_restarts(turn, assembly)
-    gates.remember(turn, Place(assembly), recovery.rung)
+    if not recovery.reload:
+        gates.remember(turn, Place(assembly), recovery.rung)
     turn.update(assembly, recovery=ladder.acting(recovery), exhausted=False, blocked="", held="", denied="", decision="", still=False)
     if recovery.rung is Rung.RESTART:
         configure(turn, assembly)  # for a changed parameter
@@ -111,7 +113,8 @@ def wait_for_turn(turn: Turn, assembly: str) -> None:
 
 
 def launch(turn: Turn, assembly: str) -> None:
-    """Order the next generation."""
+    """Order the next generation, by the newest plan."""
+    take_up(turn, assembly)
     generation = turn[assembly].generation + 1
     turn.update(
         assembly,
@@ -126,6 +129,7 @@ def launch(turn: Turn, assembly: str) -> None:
         silence=None,
         stopping_at=None,
         stopped_by="",
+        former=(),
     )
     for name in turn[assembly].resources:
         evidence.forget_resource(turn, assembly, name, doubt=True)
@@ -165,7 +169,8 @@ def provisioned(turn: Turn, assembly: str, status: int, tail: str) -> None:
 
 
 def configure(turn: Turn, assembly: str) -> None:
-    """Wait for the parameters, then configure and start."""
+    """Wait for the parameters, then configure and start, by the newest plan if this machine can be made to fit it."""
+    take_up_in_place(turn, assembly)
     enter(turn, assembly, Stage.CONFIGURING)
     advance_configuring(turn, assembly)
 
@@ -194,13 +199,20 @@ def configured(turn: Turn, assembly: str, values: tuple[tuple[str, str], ...]) -
     turn.update(assembly, action=None, configured=values)
     state, plan = turn[assembly], turn.plan_of(assembly)
     names = tuple(each.name for each in plan.resources if each.agent is not None)
-    if not names or state.instance is None:
+    if not (names or state.former) or state.instance is None:
         verifying.verify(turn, assembly)
         return
     again = state.recovery is not None and state.recovery.rung is Rung.RESTART
-    patience = sum(each.action_limit * (2 if again else 1) for each in plan.resources)
+    patience = time_to_start(turn, assembly, names, again=again)
     enter(turn, assembly, Stage.STARTING)
-    act(turn, assembly, StartResources(turn.next_id(), assembly, state.instance.generation, names, patience, again))
+    act(turn, assembly, StartResources(turn.next_id(), assembly, state.instance.generation, names, patience, again, state.former))
+
+
+def time_to_start(turn: Turn, assembly: str, names: tuple[str, ...], *, again: bool = False) -> float:
+    """Seconds for starting these services, ``again`` with a stop before each, and for stopping what runs by an older plan."""
+    stops = sum(each.action_limit for each in turn[assembly].former)
+    starts = sum(turn.resource_plan(assembly, name).action_limit for name in names)
+    return stops + starts * (2 if again else 1)
 
 
 def failed(turn: Turn, assembly: str, reason: str) -> None:

@@ -125,8 +125,8 @@ def release(turn: Turn, assembly: str) -> None:
 
 
 def ready(turn: Turn, assembly: str) -> bool:
-    """Whether all that it comes after is up and well, so that it may be launched."""
-    return all(settled(turn[name]) for name in turn.plan_of(assembly).after)
+    """Whether all that it comes after is up and well, and what the spec says, so that it may be launched."""
+    return all(settled(turn[name]) and not turn.lives_by_older(name) for name in turn.plan_of(assembly).after)
 
 
 def values(state: DeployableState, assemblies: Mapping[str, AssemblyState]) -> dict[tuple[str, str], str]:

@@ -61,7 +61,7 @@ def opened(turn: Turn, place: Place) -> bool:
         return False
     if recovery.manual:
         return True
-    mode = places.mode_of(turn, place)
+    mode = Mode.ENFORCE if recovery.reload else places.mode_of(turn, place)
     if mode is Mode.OBSERVE:
         observe(turn, place, recovery)
     elif mode is Mode.APPROVE and not turn.approves(place.assembly, place.resource):

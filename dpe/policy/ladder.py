@@ -142,7 +142,9 @@ def decided(turn: Turn, place: Place, rung: Rung, failures: int, reason: str, ru
 
 def remember_failed(turn: Turn, recovery: Recovery | None) -> None:
     """A recovery whose action was done has not verified: the guards count that (section 5)."""
-    if recovery is not None and not gates.waits(recovery) and not recovery.observed and recovery.rung is not Rung.RESTART:
+    if recovery is None or recovery.reload or recovery.observed or gates.waits(recovery):
+        return
+    if recovery.rung is not Rung.RESTART:
         turn.update_root(outcome=(recovery.decision, False))
 
 

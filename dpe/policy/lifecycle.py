@@ -85,6 +85,12 @@ def take_down(turn: Turn, name: str) -> None:
         return
     if any(turn[other].stage is not Stage.ABSENT for other in turn.plan.dependents(name)):
         return
+    go_down(turn, name)
+
+
+def go_down(turn: Turn, name: str) -> None:
+    """Stop its services and destroy it; whatever was on its way for it is over."""
+    state = turn[name]
     for resource in state.resources:
         turn.update_resource(name, resource, recovery=None, action=None)
     turn.update(name, recovery=None, action=None, silence=None, held="", blocked="", exhausted=False)

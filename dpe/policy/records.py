@@ -55,6 +55,7 @@ def verified(turn: Turn, assembly: str) -> None:
             recovered(turn, Place(assembly), state.decision, "recovered by itself")
     elif recovery.decision and recovery.reason and recovery.rung is not Rung.RELAUNCH_DEPLOYABLE:
         how = f"configured again, and {VERIFIED}" if recovery.rung is Rung.RESTART else f"{recovery.rung} {VERIFIED}"
+        how = f"it is what the spec says, and {VERIFIED}" if recovery.reload else how
         recovered(turn, Place(assembly), recovery.decision, how, rung=recovery.rung)
 
 

@@ -12,6 +12,7 @@ from pcloud.model.state import AssemblyState, DeployableState, ResourceState
 from pcloud.model.words import Phase, Stage
 
 NEW_ASSEMBLY, NEW_RESOURCE = AssemblyState(), ResourceState()
+GONE = "stopped"
 SPEAKING = {Stage.VERIFYING, Stage.UP}  # before, what was not started yet is not running, which is no news
 
 
@@ -42,6 +43,8 @@ def report_changes(turn: Turn, before: DeployableState) -> None:
         words.append(word)
         words_before.append(before_word)
         news = news or before_word != word or old.stage is not state.stage or old.recovery is not state.recovery
+    if turn.root.outgoing is not before.outgoing:
+        report_gone(turn, before)
     if news:
         if len(words_before) != len(before.assemblies):
             words_before = [assembly_word(each) for each in before.assemblies.values()]
@@ -49,6 +52,13 @@ def report_changes(turn: Turn, before: DeployableState) -> None:
         word = word_of_all(turn.root, turn.desired, turn.assemblies, words)
         if old_word != word:
             turn.change("", "", old_word, word, "", decision_of(turn.root, before))
+
+
+def report_gone(turn: Turn, before: DeployableState) -> None:
+    """The last that is heard of assemblies that have left the spec."""
+    for name, state in before.assemblies.items():
+        if name not in turn.assemblies and assembly_word(state) != GONE:
+            turn.change(name, "", assembly_word(state), GONE, "it has left the spec", state.decision)
 
 
 def change_resource(turn: Turn, assembly: str, resource: str, words: tuple[str, str], decision: str) -> None:

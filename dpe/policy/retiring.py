@@ -33,7 +33,7 @@ def discard(turn: Turn, name: str) -> None:
 def discardable(turn: Turn, name: str) -> tuple[Retired, ...]:
     """Those that may be deleted now, in their order."""
     state, keep = turn[name], turn.plan_of(name).recovery.keep_failed
-    if turn.desired is Desired.STOPPED or makes_room(state):
+    if turn.desired is Desired.STOPPED or turn.leaves(name) or makes_room(state):
         return state.retired
     if state.stage is not Stage.UP:
         return ()

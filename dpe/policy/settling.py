@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dpe.policy import (
     bringup,
+    changing,
     dependencies,
     gates,
     ladder,
@@ -57,10 +58,16 @@ def settle_assembly(turn: Turn, name: str) -> None:
     """Apply the rules to one assembly."""
     if turn[name].unclear:
         watch_clarity(turn, name)
+    leaves = changing.advance(turn, name) if turn.root.outgoing else False
     if turn.desired is Desired.STOPPED:
         lifecycle.take_down(turn, name)
-        settle_others(turn, name)
-        return
+    elif not leaves:
+        keep_running(turn, name)
+    settle_others(turn, name)
+
+
+def keep_running(turn: Turn, name: str) -> None:
+    """Apply the rules to one assembly that shall run."""
     if turn[name].silence is not None:
         silence.ask(turn, name)
         silence.judge(turn, name)
@@ -82,7 +89,6 @@ def settle_assembly(turn: Turn, name: str) -> None:
         case _:
             pass
     settle_resources(turn, name)
-    settle_others(turn, name)
 
 
 def settle_others(turn: Turn, name: str) -> None:
@@ -140,7 +146,7 @@ def begin_due(turn: Turn, name: str) -> None:
     elif recovery.phase is not Phase.DELAYED:
         gates.watch(turn, Place(name), recovery)
     elif due and may_begin(turn, name) and gates.opened(turn, Place(name)):
-        bringup.begin(turn, name, recovery)
+        bringup.begin(turn, name, recovery)  # by hand; others wait for their permit
 
 
 def may_begin(turn: Turn, name: str) -> bool:
@@ -209,6 +215,8 @@ def wake_at(turn: Turn) -> float | None:
     moments = [gates.alarm(turn.root.recovery), pauses.alarm(turn) if turn.root.pauses else None]
     for name, state in turn.assemblies.items():
         moments += (state.until, state.twin_at, state.grace, state.discard_at, silence.alarm(turn, name), gates.alarm(state.recovery))
+        if turn.root.outgoing:
+            moments.append(state.change_at)
         if state.retired:
             moments += retiring.alarms(state)
         if state.unclear and state.unclear_since is not None:

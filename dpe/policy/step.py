@@ -7,9 +7,9 @@ of others. Who is stale takes in next to nothing, and does nothing.
 
 from __future__ import annotations
 
-from dpe.policy import answers, beginning, contact, gates, operator, probes, resuming, sights, silence, stale, takeover, twins
+from dpe.policy import answers, beginning, changing, contact, gates, operator, probes, resuming, sights, silence, stale, takeover, twins
 from dpe.policy.reporting import report_changes
-from dpe.policy.settings import adopt_plan
+from dpe.policy.settings import adopt_plan, drop_gone
 from dpe.policy.settling import settle, wake_at
 from dpe.policy.turn import Turn
 from pcloud.model.actions import Order
@@ -65,6 +65,7 @@ def step(state: DeployableState, event: Event) -> Step:
         return state, (), state.wake_at  # what was settled before is settled still
     if not turn.root.stale:
         settle(turn)
+    drop_gone(turn)
     gates.give_back(turn, state)
     report_changes(turn, state)
     wake = wake_at(turn)
@@ -81,7 +82,9 @@ def take_in(turn: Turn, event: Event) -> None:
     match event:
         case ProbeReported():
             probes.on_probe(turn, event)
-        case SettingsChanged() | Ticked():
+        case SettingsChanged():
+            changing.on_changed(turn)
+        case Ticked():
             pass
         case OperatorSaid():
             operator.on_said(turn, event)

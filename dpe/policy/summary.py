@@ -109,9 +109,14 @@ def begins(state: AssemblyState) -> bool:
 
 
 def deployable_word(state: DeployableState) -> str:
-    """stopped, starting, healthy, recovering, failed, stopping, held, blocked or exhausted."""
+    """stopped, starting, healthy, reloading, recovering, failed, stopping, held, blocked or exhausted."""
     words = [assembly_word(each) for each in state.assemblies.values()]
     return word_of_all(state, state.desired, state.assemblies, words)
+
+
+def reloads(root: DeployableState, assemblies: Mapping[str, AssemblyState]) -> bool:
+    """Whether it is still being made what its spec says."""
+    return bool(root.outgoing) or any(each.recovery is not None and each.recovery.reload for each in assemblies.values())
 
 
 def unattended(assemblies: Mapping[str, AssemblyState], words: Sequence[str]) -> bool:
@@ -133,9 +138,11 @@ def word_of_all(root: DeployableState, desired: Desired, assemblies: Mapping[str
         if word in words:
             return word
     if words.count("healthy") == len(words):
-        return "healthy" if recovery is None else "recovering"
+        return "recovering" if recovery is not None else "reloading" if reloads(root, assemblies) else "healthy"
     if "failed" in words and recovery is None and unattended(assemblies, words):
         return "failed"
+    if reloads(root, assemblies) and not any(word in {"failed", "suspect", "recovering"} for word in words):
+        return "reloading"
     first = [begins(each) for each in assemblies.values() if each.stage is not Stage.UP]
     if first and all(first) and {"failed", "suspect", "recovering"}.isdisjoint(words):
         return "starting"

@@ -102,6 +102,26 @@ class Turn:
         """The plan of a resource that is known to be there."""
         return self._index.resources[assembly, resource]
 
+    def target_of(self, assembly: str) -> AssemblyPlan | None:
+        """The spec's plan of an assembly; None for one that has left it."""
+        return self.root.target.assembly(assembly) if self.root.target is not None else None
+
+    def lives_by_older(self, assembly: str) -> bool:
+        """Whether the assembly lives by an older plan than the spec's, or has left it."""
+        return any(each.name == assembly for each in self.root.outgoing)
+
+    def leaves(self, assembly: str) -> bool:
+        """Whether the assembly has left the spec."""
+        return self.lives_by_older(assembly) and self.target_of(assembly) is None
+
+    def change_plan(self, plan: DeployablePlan, outgoing: tuple[AssemblyPlan, ...]) -> None:
+        """Live by this plan from now on; the states of the assemblies stand in its order."""
+        self.plan = plan
+        self._index = Index.of(plan)
+        self.assemblies = {each.name: self.assemblies[each.name] for each in plan.assemblies}
+        to_fence = tuple(name for name in self.root.to_fence if name in self.assemblies)
+        self.update_root(plan=plan, outgoing=outgoing, to_fence=to_fence)
+
     def upstream(self, assembly: str) -> tuple[str, ...]:
         """All that an assembly comes after, directly or not, in the plan's order."""
         return self._index.upstream[assembly]

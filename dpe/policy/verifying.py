@@ -36,7 +36,8 @@ def verified(turn: Turn, assembly: str) -> None:
         standing = records.kept(each)
         turn.update_resource(assembly, name, failures=(), recovery=None, exhausted=False, suppressed_by="", decision=standing)
     records.verified(turn, assembly)
-    if recovery is not None and recovery.rung is not Rung.RESTART and gates.is_recovery(recovery) and recovery.decision != whole(turn):
+    counts = recovery is not None and not recovery.reload and gates.is_recovery(recovery)
+    if recovery is not None and counts and recovery.rung is not Rung.RESTART and recovery.decision != whole(turn):
         turn.update_root(outcome=(recovery.decision, True))
     turn.update(assembly, recovery=None, exhausted=False, held="", denied="", blocked="", decision="", proven=True, ask_peers_at=turn.at)
     enter(turn, assembly, Stage.UP)

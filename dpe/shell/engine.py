@@ -122,15 +122,19 @@ class Engine:
             raise RefusedError(why_not)
         self.post(Fact.undated(word))
 
+    def unreadable(self, plan: DeployablePlan) -> str:
+        """Why a secret of a plan cannot be read; empty if all can."""
+        return self._secrets.unreadable(plan)
+
     async def taken_in(self) -> None:
         """Return when all that was posted until now is decided upon and durable."""
         target = self._posted
         while self._taken_in < target:
             await self._stepped.wait()
 
-    def change_plan(self, plan: DeployablePlan) -> None:
-        """The spec is another."""
-        self.post(Fact(SettingsChanged, plan=plan))
+    def change_plan(self, plan: DeployablePlan, spec: str = "") -> None:
+        """The spec is another: that which is staged under the name ``spec``, if it is named."""
+        self.post(Fact(SettingsChanged, plan=plan, spec=spec))
 
     async def run(self) -> None:
         """Run until cancelled; machines are left as they are. Raises what its bugs raise, and StoreError."""
@@ -143,8 +147,8 @@ class Engine:
                 self._asker = Asker(machines, self._watchers, self.post)
                 known = (self._boot_id, self._contact)
                 agent = self._watchers.agent
-                self._performer = Performer(lambda: self._plan, machines, self._secrets, agent, *known, self._configured)
-                self._resolver = Resolver(lambda: self._plan, machines, agent, *known)
+                self._performer = Performer(self._in_effect, machines, self._secrets, agent, *known, self._configured)
+                self._resolver = Resolver(self._in_effect, machines, agent, *known)
                 self._petitioner.attend()
                 await self._loop(resumed=self._resumes)
         except ExceptionGroup as group:
@@ -181,11 +185,15 @@ class Engine:
 
     def _decide(self, facts: list[Event]) -> list[Order]:
         """Run the policy over what came in."""
-        for fact in facts:
-            if isinstance(fact, SettingsChanged):
-                self._plan = fact.plan
-                self._secrets.learn(fact.plan)
-        return self._decider.decide(facts)
+        orders = self._decider.decide(facts)
+        if self.state.plan is not None and self.state.plan is not self._plan:
+            self._plan = self.state.plan
+            self._secrets.learn(self._plan)
+        return orders
+
+    def _in_effect(self) -> DeployablePlan:
+        """What its assemblies live by now."""
+        return self._plan
 
     async def _next_facts(self) -> list[Event]:
         """All that has come in by now; a Ticked when the time that the policy asked for comes first."""

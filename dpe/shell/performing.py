@@ -172,8 +172,8 @@ class Performer:
         match action:
             case RestartResource(resource=name):
                 return await self._restart(action, agent, plan, name, resumed=resumed)
-            case StartResources(resources=names, restart=restart):
-                return await self._start_all(action, agent, plan, names, restart=restart and not resumed)
+            case StartResources(restart=restart):
+                return await self._start_all(action, agent, plan, restart=restart and not resumed)
             case StopResources(resources=names):
                 return await self._stop_all(action, agent, plan, names)
 
@@ -196,11 +196,15 @@ class Performer:
                 return Fact(ActionRefused if stopped.hard else StopFailed, action=action.id, reason=said(stopped))
         return self._judged(action, await agent.start(resource, self._environment(plan)))
 
-    async def _start_all(self, action: StartResources, agent: Agent, plan: AssemblyPlan, names: tuple[str, ...], *, restart: bool) -> Fact:
+    async def _start_all(self, action: StartResources, agent: Agent, plan: AssemblyPlan, *, restart: bool) -> Fact:
         """Start each of them in order. What cannot be mended keeps the others from nothing; where no probe tells of it, this does."""
         given = self._environment(plan)
+        for former in action.former:
+            outcome = await agent.stop(former, given)
+            if not outcome.ok:
+                return Fact(ActionFailed, action=action.id, reason=f"{former.name}, as it was, does not stop: {said(outcome)}")
         refused = []
-        for name in names:
+        for name in action.resources:
             resource = named(plan, name)
             outcome = await agent.stop(resource, given) if restart else Outcome(0)
             if outcome.ok:

@@ -51,6 +51,16 @@ class Secrets:
         """What an assembly's scripts get as environment: its parameters and the values of its secrets. SecretError."""
         return {**parameters, **{each.name: self._value(plan.name, each) for each in plan.secrets}}
 
+    def unreadable(self, plan: DeployablePlan) -> str:
+        """Why a secret of a plan that was never read cannot be, in words that hold no value; empty if all can. Nobody is told."""
+        for assembly, secret in ((assembly.name, each) for assembly in plan.assemblies for each in assembly.secrets):
+            try:
+                if (assembly, secret) not in self._known:
+                    self._read(secret)
+            except SecretError as error:
+                return str(error)
+        return ""
+
     def _value(self, assembly: str, secret: Secret) -> str:
         known = self._known.get((assembly, secret))
         try:

@@ -1,4 +1,4 @@
-"""``pcloud deployable``: check, create, start, stop, status, show, list, delete."""
+"""``pcloud deployable``: check, create, start, reload, stop, status, show, list, delete."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ from pcloud.cli.connecting import connected
 from pcloud.cli.going import go
 from pcloud.cli.options import JsonOption, Output, OutputOption, TimeoutOption, chosen
 from pcloud.cli.output import emit
+from pcloud.cli.reloading import registered
+from pcloud.cli.reloading import reload as have_reloaded
+from pcloud.cli.reloading import show as show_plan
 from pcloud.cli.status import status
 from pcloud.cli.targets import suggesting, target
 from pcloud.client.spec_files import is_file, uploaded
@@ -61,20 +64,45 @@ def create(
 @app.command(epilog="Example: pcloud deployable start wordpress.yaml --timeout 10m")
 def start(
     deployable: NameOrFileArgument,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before it is changed to what FILE says.")] = False,
     timeout: TimeoutOption = None,
     no_wait: NoWaitOption = False,
     output: OutputOption = Output.TABLE,
     json: JsonOption = False,
 ) -> None:
-    """Launch what is missing, in dependency order, and wait until all is healthy. FILE is registered first.
+    """Launch what is missing, in dependency order, and wait until all is healthy. FILE is registered first, or reloaded.
 
     Ctrl-C stops the waiting, not the deployable. Exit code 5: something is blocked or exhausted and waits for you.
     """
     with connected() as client:
-        name = client.create(uploaded(deployable)).name if is_file(deployable) else deployable
+        name = registered(client, uploaded(deployable), chosen(output, json), yes=yes) if is_file(deployable) else deployable
         with suggesting(client, target(name, most=1)):
             status = client.start(name)
         go(client, status, Desired.RUNNING, timeout, chosen(output, json), wait=not no_wait)
+
+
+@app.command(epilog="Example: pcloud deployable reload wordpress wordpress.yaml --plan")
+def reload(
+    name: NameArgument,
+    file: FileArgument,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    plan: Annotated[bool, typer.Option("--plan", "--dry-run", help="Show the plan, and change nothing.")] = False,
+    timeout: TimeoutOption = None,
+    no_wait: NoWaitOption = False,
+    output: OutputOption = Output.TABLE,
+    json: JsonOption = False,
+) -> None:
+    """Make a deployable what its spec says now, by the smallest change: show the plan, ask, do it, and wait until all is healthy.
+
+    Ctrl-C stops the waiting, not the change. -o json writes the plan. Exit code 4: nobody said yes, or it was changed meanwhile.
+    """
+    how = chosen(output, json)
+    with connected() as client, suggesting(client, target(name, most=1)):
+        upload = uploaded(file)
+        found = client.plan(name, upload)
+        show_plan(Screen(), found, file, how)
+        if not plan:
+            have_reloaded(client, found, upload, timeout, how, yes=yes, wait=not no_wait)
 
 
 @app.command(epilog="Example: pcloud deployable stop wordpress")

@@ -23,8 +23,13 @@ class UnhealthyError(PcloudError):
     exit_code = 5
 
 
-def go(client: Client, status: DeployableStatus, goal: Desired, timeout: float | None, output: Output, *, wait: bool) -> None:
-    """Follow the deployable to ``goal`` and write how it stands then; UnhealthyError if it will not get there by itself."""
+def go(
+    client: Client, status: DeployableStatus, goal: Desired, timeout: float | None, output: Output, *, wait: bool, told: bool = True
+) -> None:
+    """Follow the deployable to ``goal`` and write how it stands then; UnhealthyError if it will not get there by itself.
+
+    ``told`` False: programs have got their answer already.
+    """
     screen = Screen()
     reached = Outcome.GOING
     if wait:
@@ -35,7 +40,8 @@ def go(client: Client, status: DeployableStatus, goal: Desired, timeout: float |
             _detached(status.name)
             raise typer.Exit(0) from interrupt
     if output is not Output.TABLE:
-        emit(screen, output, status, list)
+        if told:
+            emit(screen, output, status, list)
     elif reached is not Outcome.STUCK:
         screen.say(f"{status.name} is {status.state}" if reached is Outcome.REACHED else _background(status.name))
     if reached is Outcome.STUCK:

@@ -23,6 +23,7 @@ from pcloud.records.explanation import Explanation
 from pcloud.records.fact import FactRecord
 from pcloud.records.infrastructures import InfrastructureSummary, InfrastructureTrial, TrialRequest
 from pcloud.records.operating import AnswerRequest, OperatorWord, PauseRequest, ResumeRequest, TakeoverRequest, TargetRequest
+from pcloud.records.reloading import ReloadPlan
 from pcloud.records.requests import CheckedSpec, DaemonStatus, SpecInForce, SpecUpload, SshTarget
 from pcloud.records.specs import EffectiveSettings
 from pcloud.records.status import DeployableStatus, DeployableSummary, TargetStatus
@@ -86,6 +87,14 @@ class Client:
 
     def stop(self, name: str) -> DeployableStatus:
         return _status(self._ask("POST", _path(name) + "/stop"))
+
+    def plan(self, name: str, upload: SpecUpload) -> ReloadPlan:
+        """What the spec would change; changes nothing."""
+        return _body(ReloadPlan, self._ask("POST", _path(name) + "/plan", body=upload))
+
+    def reload(self, name: str, upload: SpecUpload, *, version: str = "") -> DeployableStatus:
+        """Make it what the spec says; with the ``version`` of a plan only while that still holds."""
+        return _status(self._ask("POST", _path(name) + "/reload", body=upload, version=version))
 
     def delete(self, name: str, *, volumes: bool = False) -> None:
         self._ask("DELETE", _path(name), volumes=volumes)

@@ -16,13 +16,29 @@ OPENED = Path("/dev/fd")  # where shells put <(COMMAND), and somebody writes alr
 LONGEST = 1_000_000  # characters of a spec or a script: more than anybody writes, less than harms
 
 
+TRIES = 5
+"""An editor that saves is done within one; whoever writes on and on is not waited for."""
+
+
 def is_file(argument: str) -> bool:
     """Whether NAME|FILE means a file: names have neither dots nor slashes."""
     return "." in argument or "/" in argument
 
 
 def read_spec(path: str) -> SpecUpload:
-    """The spec at ``path`` with its scripts; NotFoundError if there is no such file."""
+    """The spec at ``path`` with its scripts; NotFoundError if there is no such file, PcloudError while somebody is writing it."""
+    upload = _read_once(path)
+    if OPENED in Path(path).parents:  # what a shell writes for us can be read once only
+        return upload
+    for _ in range(TRIES):
+        again = _read_once(path)
+        if again == upload:
+            return upload
+        upload = again
+    raise PcloudError(f"{path} is being written: it changed while it was read", "run it again when that is done")
+
+
+def _read_once(path: str) -> SpecUpload:
     source = read_text(Path(path))
     if source is None:
         raise NotFoundError(f"there is no file {path}")

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pcloud.model.drafts import quick
 from pcloud.model.guards import GuardVerdict, PermitRequest
 from pcloud.model.instance import Instance
+from pcloud.model.plan import ResourcePlan
 from pcloud.model.words import Choice, Rung
 
 POLICY_VERSION = 2
@@ -39,7 +40,7 @@ class RestartResource:
 
 @dataclass(frozen=True, slots=True)
 class StartResources:
-    """Start services of an assembly in this order, stopping each first where ``restart``."""
+    """Start services of an assembly in this order, stopping each first where ``restart``; before all, those of ``former`` are stopped."""
 
     id: str
     assembly: str
@@ -47,6 +48,7 @@ class StartResources:
     resources: tuple[str, ...]
     timeout: float
     restart: bool = False
+    former: tuple[ResourcePlan, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

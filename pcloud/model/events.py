@@ -23,9 +23,10 @@ from pcloud.model.words import InstanceStatus, Reach, Verdict
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingsChanged(Event):
-    """The plan is this from now on."""
+    """The spec's plan is this from now on. ``spec`` names the spec itself where it is another one: both become durable together."""
 
     plan: DeployablePlan
+    spec: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

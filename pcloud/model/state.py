@@ -1,7 +1,7 @@
 """What the policy knows of one deployable; all of it is stored, and a restart goes on from it.
 
-Rules: every collection is a tuple or a mapping that is replaced, never changed; iteration follows the plan's order. ``plan`` is not stored
-with the state: the spec is, and comes back as SettingsChanged.
+Rules: every collection is a tuple or a mapping that is replaced, never changed; iteration follows the plan's order. ``plan`` and ``target``
+are not stored with the state: the spec is, and comes back as SettingsChanged; what differs from it is in ``outgoing``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pcloud.model.actions import POLICY_VERSION, Action
 from pcloud.model.drafts import quick
 from pcloud.model.guards import GuardVerdict
 from pcloud.model.instance import Instance
-from pcloud.model.plan import DeployablePlan
+from pcloud.model.plan import AssemblyPlan, DeployablePlan, ResourcePlan
 from pcloud.model.words import Desired, Health, InstanceStatus, Phase, Reach, Rung, Stage, Verdict
 
 
@@ -52,6 +52,7 @@ class Recovery:
     guards: tuple[GuardVerdict, ...] = ()  # their last word; the last of them is the one that holds, while one does
     held_since: float | None = None  # since when a guard holds it; None where none does
     alerted: bool = False  # that it has been held for long
+    reload: bool = False  # the spec has changed: it is no failure, is counted nowhere, and no mode stands before it
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +151,8 @@ class AssemblyState:
     provisioned: bool = False
     proven: bool = False  # this generation has been up once, so that something may live on its disk
     configured: tuple[tuple[str, str], ...] | None = None  # the parameters that it last was configured with
+    former: tuple[ResourcePlan, ...] = ()  # services that may run by an older plan, and are stopped by it before any is started
+    change_at: float | None = None  # not before this is a change to the spec's plan tried again
     action: Action | None = None  # open intent
     recovery: Recovery | None = None
     resources: Mapping[str, ResourceState] = field(default_factory=dict)
@@ -200,7 +203,9 @@ class DeployableState:
     """The whole of what ``step`` remembers."""
 
     name: str
-    plan: DeployablePlan | None = None
+    plan: DeployablePlan | None = None  # by which its assemblies live now
+    target: DeployablePlan | None = None  # the spec's; the same one unless something of it is still to be taken up
+    outgoing: tuple[AssemblyPlan, ...] = ()  # assemblies that live by an older plan than the spec's, or have left it: those plans
     desired: Desired = Desired.STOPPED
     assemblies: Mapping[str, AssemblyState] = field(default_factory=dict)
     pauses: tuple[Pause, ...] = ()

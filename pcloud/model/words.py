@@ -65,6 +65,25 @@ class Health(StrEnum):
     FAILED = "failed"
 
 
+class Effect(StrEnum):
+    """What a difference between two plans of an assembly asks for, the least first."""
+
+    NOTHING = "nothing"  # it is taken up where it runs
+    RECONNECT = "reconnect"
+    RESTART = "restart"  # of single services
+    CONFIGURE = "configure"  # and then restart all services of the assembly
+    RELAUNCH = "relaunch"
+    REPLACE = "replace"  # stop it altogether, then start it anew as another machine
+
+    @property
+    def height(self) -> int:
+        """Its place in this order; 0 is the least."""
+        return EFFECTS.index(self)
+
+
+EFFECTS = tuple(Effect)
+
+
 class Desired(StrEnum):
     """What the operator wants of a deployable."""
 

@@ -17,6 +17,7 @@ Document = Mapping[str, Any]
 
 # What releases that called themselves version 1 came to know in its course; the earlier ones behaved as is said here.
 _DEPLOYABLE_1: Document = {
+    "outgoing": [],
     "stale": "",
     "observing": "",
     "doubt": "",
@@ -31,6 +32,8 @@ _DEPLOYABLE_1: Document = {
 }
 _PAUSE_1: Document = {"suppressed": []}
 _ASSEMBLY_1: Document = {
+    "former": [],
+    "change_at": None,
     "denied": "",
     "decision": "",
     "stopping_at": None,
@@ -46,6 +49,7 @@ _ASSEMBLY_1: Document = {
 _RESOURCE_1: Document = {"denied": "", "decision": ""}
 _SILENCE_1: Document = {"anchor": "", "anchor_at": None, "suppressed_by": ""}
 _RECOVERY_1: Document = {
+    "reload": False,
     "manual": False,
     "observed": False,
     "witnessed": False,
@@ -79,7 +83,9 @@ def from_1(document: Document) -> Document:
 
 
 def _intent_from_1(intent: Document, assemblies: Document) -> Document:
-    """A destruction names the highest generation that was intended."""
+    """A destruction names the highest generation that was intended, and a start what it stops before."""
+    if intent["kind"] == "StartResources":
+        return {**intent, "action": {"former": [], **intent["action"]}}
     if intent["kind"] != "DestroyInstance":
         return intent
     return {**intent, "action": {**intent["action"], "generation": assemblies[intent["assembly"]]["generation"]}}

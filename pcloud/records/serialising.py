@@ -2,7 +2,7 @@
 
 Rules:
 - Open intents stand apart from the state, each with the name of its class: actions of different classes may have equal fields.
-- The plan is not part of it: the spec is stored, and the plan made of it again.
+- The plan is not part of it: the spec is stored, and the plan made of it again. Plans of before the spec are.
 - Infinite times are kept (as ``Infinity``, which Python's json reads and writes).
 - What an older policy wrote is migrated first. What is read must be the whole of what was written: whatever the classes of now would leave
   out, fill in or take for something else is an error, since a state that is misread acts on the wrong machine.
@@ -38,6 +38,7 @@ _OF_ASSEMBLY = _intent_fields(AssemblyState)
 _OF_RESOURCE = _intent_fields(ResourceState)
 _APART: dict[str, Any] = {
     "plan": True,
+    "target": True,
     "assemblies": {"__all__": {**dict.fromkeys(_OF_ASSEMBLY, True), "resources": {"__all__": dict.fromkeys(_OF_RESOURCE, True)}}},
 }
 

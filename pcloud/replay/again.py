@@ -73,7 +73,7 @@ class Again:
         elif told.state and self.state is None:
             self.state, self.begins = load_state(told.state, told.policy), record.at
         elif self.state is not None:
-            self.state = replace(self.state, plan=None)
+            self.state = replace(self.state, plan=None, target=None)
         if told.policy not in self.policies:
             self.policies.append(told.policy)
         self.exact = self.exact and told.policy == POLICY_VERSION

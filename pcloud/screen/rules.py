@@ -22,6 +22,8 @@ RULES = {
     "section 6": "No machine is launched in the place of another before that one is known not to run any more.",
     "section 6.9": "A controller that must not trust itself, or what it knows, only observes until somebody takes over.",
     "manual": "What somebody asks for by hand is done now, whatever the windows and the ceiling say.",
+    "reload": "When the spec changes, one machine after the other is made what it says, by the smallest change; what is not in it any more "
+    "goes last.",
     "start": "A deployable that shall run gets every machine and service that it lacks.",
 }
 

@@ -6,32 +6,66 @@ It does what ``cpe.shell.api.port`` promises, so that the API, the client and th
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Protocol
 
 from cpe.shell.api.port import Subscription
+from cpe.shell.reloading import reload_plan
 from cpe.shell.specs import effective_settings
 from pcloud.errors import NotFoundError, RefusedError
 from pcloud.model.actions import Decision
 from pcloud.model.events import OperatorAsked, Ticked
 from pcloud.model.facts import JournalFact, StateMade, Taken
 from pcloud.model.guards import GuardVerdict
-from pcloud.model.words import Choice, Desired, Rung
+from pcloud.model.state import AssemblyState, DeployableState
+from pcloud.model.words import Choice, Desired, Rung, Stage
 from pcloud.records.event import ALERT, EventRecord
 from pcloud.records.explanation import Explanation, closed_by
 from pcloud.records.fact import FactRecord, dump_fields, dump_ordered, fact_record
+from pcloud.records.reloading import ReloadPlan
 from pcloud.records.requests import DaemonStatus, SpecInForce, SpecUpload, SshTarget
 from pcloud.records.specs import EffectiveSettings
 from pcloud.records.status import AssemblyStatus, DeployableStatus, DeployableSummary, InstanceStatusBody, ResourceStatus
 from pcloud.spec.document import read
+from pcloud.spec.loading import load
+from pcloud.spec.planning import plan
 from pcloud.spec.recovery import RecoveryDefaults
 from tests.api.memory_words import MemoryWords
 
 UP = ("launching", "booting", "provisioning", "starting", "healthy")
 DOWN = ("stopping", "stopped")
 QUEUE = 8  # events; small, so that tests can fill it
+
+
+class Kept(Protocol):
+    """A deployable, as far as reloads care."""
+
+    upload: SpecUpload
+    desired: str
+
+
+class MemoryReloads:
+    """Reloads without a policy: the real plan of what differs, of a deployable whose machines are all there; nothing comes of it."""
+
+    def __init__(self, kept: Callable[[str], Kept]) -> None:
+        self._kept = kept
+
+    async def plan(self, name: str, upload: SpecUpload) -> ReloadPlan:
+        kept = self._kept(name)
+        before, after = (plan(load(each.source, path=each.path, files=each.files)) for each in (kept.upload, upload))
+        machine = AssemblyState(stage=Stage.UP if kept.desired == Desired.RUNNING else Stage.ABSENT)
+        state = DeployableState(
+            name, plan=before, desired=Desired(kept.desired), assemblies={each.name: machine for each in before.assemblies}
+        )
+        return reload_plan(state, kept.upload, after)
+
+    async def apply(self, name: str, upload: SpecUpload, version: str) -> None:
+        if version and version != (await self.plan(name, upload)).version:
+            raise RefusedError(f"{name} was changed since this plan was made: nothing is done")
+        self._kept(name).upload = upload
 
 
 @dataclass
@@ -58,6 +92,7 @@ class MemoryController:
         self.fate: dict[str, tuple[str, str, str]] = {}  # assembly: instead of this state it gets that one, for this reason
         self.deleted_volumes: list[str] = []
         self.taken: list[FactRecord] = []
+        self.reloads = MemoryReloads(self._deployable)
         self.words = MemoryWords(lambda name: {one: machine.resources for one, machine in self._deployable(name).machines.items()})
 
     async def daemon(self) -> DaemonStatus:

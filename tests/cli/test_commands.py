@@ -141,10 +141,9 @@ def test_another_content_under_the_same_name_is_refused_and_replaced_only_when_a
     pcloud("deployable", "create", "blog.yaml")
     assert pcloud("deployable", "create", "blog.yaml").code == 0
     (tmp_path / "blog.yaml").write_text((tmp_path / "blog.yaml").read_text() + "# changed\n")
-    for verb in ("create", "start"):
-        ended = pcloud("deployable", verb, "blog.yaml")
-        assert ended.code == 4
-        assert "another content" in ended.err
+    ended = pcloud("deployable", "create", "blog.yaml")
+    assert ended.code == 4
+    assert "another content" in ended.err
     assert pcloud("deployable", "create", "blog.yaml", "--replace").code == 0
 
 

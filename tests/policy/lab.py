@@ -21,6 +21,10 @@ class Lab:
         self.curses: dict[str, dict[str, Illness]] = {}  # what every new machine of an assembly is born with
         self.scripts: dict[str, tuple[int, str]] = {}  # how provisioning ends
 
+    def lived_by(self) -> DeployablePlan:
+        """What its assemblies live by: the spec's plan, unless a reload is under way."""
+        return self.plan
+
     def do(self, action: actions.Action, machine: Machine | None) -> events.Event | None:
         """Do it to the machine that it means; None while a guest that does not answer lets it hang."""
         match action:
@@ -59,9 +63,10 @@ class Lab:
         """Find the instance of that generation, or make it."""
         name = f"{action.assembly}-{action.generation}"
         if name not in self.machines:
-            place = [each.name for each in self.plan.assemblies].index(action.assembly)
+            lived_by = self.lived_by()
+            place = [each.name for each in lived_by.assemblies].index(action.assembly)
             made = Instance(name, action.generation, f"10.0.{place}.{action.generation}", infrastructure="lab")
-            plan = self.plan.assembly(action.assembly)
+            plan = lived_by.assembly(action.assembly)
             assert plan is not None
             self.machines[name] = Machine(made, plan, ill=dict(self.curses.get(action.assembly, {})))
             self.machines[name].script = self.scripts.get(action.assembly, (0, ""))
@@ -72,7 +77,8 @@ def do_in_guest(action: InGuest, machine: Machine) -> None:
     match action:
         case actions.RestartResource(resource=name):
             machine.start(name)
-        case actions.StartResources(resources=names):
+        case actions.StartResources(resources=names, former=former):
+            machine.running.difference_update(each.name for each in former)
             for name in names:
                 machine.start(name)
         case actions.StopResources():

@@ -38,7 +38,8 @@ def assembly(
     """An assembly on the infrastructure ``lab``."""
     disks = (VolumePlan("data", 1, "/data"),) if volumes else ()
     more.setdefault("monitor", MonitorPlan(silence=60.0))
-    return AssemblyPlan(name, "lab", image="debian", volumes=disks, resources=resources, recovery=recovery, **more)
+    more.setdefault("image", "debian")
+    return AssemblyPlan(name, "lab", volumes=disks, resources=resources, recovery=recovery, **more)
 
 
 def rung(failures: int, within: float, delay: float = 0.0, max_delay: float = 300.0, verify: float = 60.0) -> RungSettings:

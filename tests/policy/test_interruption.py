@@ -104,6 +104,20 @@ def pause(world: World) -> None:
     world.advance(120)
 
 
+def reload_everything(world: World) -> None:
+    """Another image, another service, an assembly more, and one less."""
+    cache = replace(pair().assemblies[0], name="cache", volumes=(), resources=(resource("redis", recovery=QUICK),))
+    old = world.lived_by()
+    db = replace(old.assemblies[0], image="debian-13")
+    web = replace(
+        old.assemblies[1], resources=(resource("nginx", recovery=QUICK),), after=("cache",), parameters=(("DB", "${cache.address}"),)
+    )
+    world.reload(replace(old, assemblies=(db, cache, web)))
+    world.advance(60)
+    world.reload(replace(old, assemblies=(cache, web)))
+    world.advance(60)
+
+
 CASES: dict[str, tuple[Callable[[World], None], Mode]] = {
     "restart": (restart, Mode.ENFORCE),
     "reboot": (reboot, Mode.ENFORCE),
@@ -113,6 +127,7 @@ CASES: dict[str, tuple[Callable[[World], None], Mode]] = {
     "a reboot that was approved": (approved_reboot, Mode.APPROVE),
     "a reboot by hand": (reboot_by_hand, Mode.ENFORCE),
     "a pause": (pause, Mode.ENFORCE),
+    "a reload": (reload_everything, Mode.OBSERVE),
 }
 
 
@@ -221,3 +236,4 @@ def test_a_recovery_that_is_cut_anywhere_ends_well_or_loudly(case: str, how: str
         live_on(world)
         assert world.word() in {"healthy", "held"}, f"cut after step {step}: {world.word()}: {world.lines()[-6:]}"
         assert world.word() == "healthy" or world.alerts(), f"cut after step {step}"
+        assert world.word() != "healthy" or world.lived_by() == world.plan, f"cut after step {step}"

@@ -1,13 +1,11 @@
 """Starting and stopping in order."""
 
-from dataclasses import replace
-
 import pytest
 
 from pcloud.model import actions, events
 from pcloud.model.words import Stage
 from tests.policy.arrangements import fails, hangs, launched_in_silence, under_way
-from tests.policy.plans import WORDPRESS, assembly, deployable, one, resource
+from tests.policy.plans import assembly, deployable, one, resource
 from tests.policy.world import World
 
 UP = ["LaunchInstance mysql", "StartResources mysql", "LaunchInstance web", "ConfigureAssembly web", "StartResources web"]
@@ -206,27 +204,6 @@ def test_services_that_come_up_although_their_start_was_refused_end_the_block() 
     world.host("db").running.add("mysqld")
     world.look()
     assert world.word() == "healthy"
-
-
-def test_an_assembly_that_leaves_the_plan_is_kept_until_it_is_taken_down() -> None:
-    world = World()
-    world.feed(events.SettingsChanged(at=0, plan=replace(WORDPRESS, assemblies=WORDPRESS.assemblies[:1])))
-    assert world.word("web") == "healthy"
-    world.stop()
-    assert world.machines == {}
-    world.feed(events.SettingsChanged(at=0, plan=replace(WORDPRESS, assemblies=WORDPRESS.assemblies[:1])))
-    assert set(world.state.assemblies) == {"mysql"}
-
-
-def test_a_resource_that_joins_the_plan_is_brought_up() -> None:
-    world = World(one())
-    wider = deployable(assembly("db", resource("mysqld"), resource("backup")))
-    world.plan = wider
-    world.host("db").plan = wider.assemblies[0]
-    world.feed(events.SettingsChanged(at=0, plan=wider))
-    world.look()
-    assert world.word() == "healthy"
-    assert world.did()[-1] == "RestartResource db"
 
 
 def test_nothing_is_written_down_while_all_is_well() -> None:

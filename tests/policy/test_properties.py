@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -11,11 +10,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from dpe.policy.invariants import broken
 from pcloud.model import actions, events
-from pcloud.model.plan import AssemblyPlan, DeployablePlan, MonitorPlan
 from pcloud.model.state import AssemblyState, DeployableState, Twin
 from pcloud.model.words import Desired, Guard, InstanceStatus, Mode, OnExhausted, Rung
 from tests.policy.arrangements import listed
-from tests.policy.plans import assembly, deployable, recovery, resource, rung
+from tests.policy.fates import CHANGES, quick
 from tests.policy.world import World
 
 ILLS = [events.ProbeFailed, events.ProbeMissed, events.ProbePending, events.ProbeBroken, events.ProbeUnknown]
@@ -25,31 +23,6 @@ NAMES = ["db", "app", "web"]
 SERVICES = ["db/mysqld", "db/backup", "app/php", "web/apache", "web/site"]
 ENDS = {"healthy", "held", "blocked", "exhausted", "stopped"}
 SETTLED = 8 * 3600.0  # every window, delay and verify of ``quick`` many times over
-
-
-def quick(allow: Rung, on_exhausted: OnExhausted, restarts: int, mode: Mode = Mode.ENFORCE) -> DeployablePlan:
-    """Three machines in a row with short windows."""
-    ways = recovery(
-        allow=allow,
-        mode=mode,
-        on_exhausted=on_exhausted,
-        restart=rung(restarts, 300.0, delay=2.0, max_delay=30.0, verify=20.0),
-        reboot=rung(2, 900.0, delay=5.0, max_delay=60.0, verify=60.0),
-        relaunch=rung(2, 3600.0, delay=10.0, max_delay=60.0, verify=120.0),
-        relaunch_deployable=rung(2, 7200.0, delay=10.0, max_delay=60.0, verify=300.0),
-    )
-
-    def patient(plan: AssemblyPlan) -> AssemblyPlan:
-        return replace(plan, monitor=MonitorPlan(silence=20.0), recovery=ways)
-
-    follows = {"configure": "#!/bin/sh", "parameters": (("DB", "${db.address}"),)}
-    site = resource("site", url="http://${web.address}/", agent=False, restarts="apache", recovery=ways)
-    plan = deployable(
-        patient(assembly("db", resource("mysqld", port=3306, recovery=ways), resource("backup", recovery=ways), volumes=True)),
-        patient(assembly("app", resource("php", port=9000, recovery=ways), after=("db",), **follows)),
-        patient(assembly("web", resource("apache", recovery=ways), site, after=("app",))),
-    )
-    return replace(plan, recovery=ways)
 
 
 def check_step(world: World, before: DeployableState, event: events.Event, after: DeployableState, orders: Sequence[actions.Order]) -> None:
@@ -97,7 +70,8 @@ class Fate(RuleBasedStateMachine):
         mode=st.sampled_from([Mode.ENFORCE, Mode.ENFORCE, Mode.OBSERVE, Mode.APPROVE]),
     )
     def begin(self, allow: Rung, exhausted: OnExhausted, restarts: int, mode: Mode) -> None:
-        self.world = World(quick(allow, exhausted, restarts, mode), jitter=0.25, start=False)
+        self.spec = quick(allow, exhausted, restarts, mode)
+        self.world = World(self.spec, jitter=0.25, start=False)
         self.endless = mode is Mode.OBSERVE and restarts == 0  # what is only watched, and never counts up to anything, goes on for ever
         self.world.watch = lambda before, event, after, orders: check_step(self.world, before, event, after, orders)
         self.world.start()
@@ -236,7 +210,8 @@ class Fate(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from(NAMES), back=st.sampled_from([0, 1, 2]), number=st.integers(1, 2), status=st.sampled_from(InstanceStatus))
     def a_twin_is_listed(self, name: str, back: int, number: int, status: InstanceStatus) -> None:
-        generation = self.world.state.assemblies[name].generation - back
+        state = self.world.state.assemblies.get(name)
+        generation = 0 if state is None else state.generation - back
         if generation > 0:
             listed(self.world, f"{name}-{generation}-late-{number}", generation, status, name=name)
 
@@ -248,7 +223,10 @@ class Fate(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from(NAMES), ahead=st.integers(1, 3))
     def somebody_else_goes_on(self, name: str, ahead: int) -> None:
-        listed(self.world, f"{name}-theirs", self.world.state.assemblies[name].generation + ahead, name=name)
+        state = self.world.state.assemblies.get(name)
+        if state is None:
+            return
+        listed(self.world, f"{name}-theirs", state.generation + ahead, name=name)
         assert self.world.state.stale
         assert self.world.word() == "held"
 
@@ -257,6 +235,13 @@ class Fate(RuleBasedStateMachine):
         self.world.feed(events.TakeoverAsked(at=0, owner="ada"))
         assert not self.world.state.stale
         assert not self.world.state.observing
+
+    @rule(changes=st.lists(st.sampled_from(sorted(CHANGES)), max_size=3, unique=True))
+    def somebody_reloads(self, changes: list[str]) -> None:
+        plan = self.spec
+        for each in changes:
+            plan = CHANGES[each](plan)
+        self.world.reload(plan)
 
     @rule(number=st.integers(0, 60), done=st.booleans())
     def an_old_answer_comes(self, number: int, done: bool) -> None:
@@ -288,12 +273,15 @@ class Fate(RuleBasedStateMachine):
         world.look()
         while (world.word() not in ENDS or twins(world)) and world.now < SETTLED + started:
             world.advance(300)
-        words = {name: world.word(name) for name in NAMES}
+        words = {name: world.word(name) for name in world.state.assemblies}
         assert world.word() in ENDS or self.endless, (world.word(), words)
         if world.state.desired is Desired.STOPPED:
             assert world.word() == "stopped"
             assert world.machines == {}
         assert not twins(world)
+        if world.word() in {"healthy", "stopped"}:
+            assert world.state.plan == world.plan, "it is what the last spec says"
+            assert world.state.outgoing == ()
         if world.word() in {"held", "blocked", "exhausted"}:
             assert world.alerts(), words
 

@@ -42,7 +42,7 @@ def test_the_same_events_lead_to_the_same_states_and_orders() -> None:
     first, second = DeployableState("wordpress", seed=7), DeployableState("wordpress", seed=7)
     for event in world.trace:
         if isinstance(event, events.SettingsChanged):
-            first, second = replace(first, plan=None), replace(second, plan=None)
+            first, second = (replace(each, plan=None, target=None) for each in (first, second))
         before = repr(first)
         once, orders, wake = step(first, event)
         again, same_orders, same_wake = step(second, event)

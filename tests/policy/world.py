@@ -17,11 +17,13 @@ from pcloud.model.guards import GuardVerdict, PermitRequest
 from pcloud.model.plan import DeployablePlan
 from pcloud.model.state import DeployableState
 from pcloud.model.words import Desired, Guard, InstanceStatus, Reach, Rung, Stage
+from tests.policy.hurting import Hurting
 from tests.policy.lab import Lab
 from tests.policy.looking import Looking
-from tests.policy.machines import Illness, Machine, Session
+from tests.policy.machines import Machine, Session
 from tests.policy.plans import WORDPRESS
 
+RESTLESS = 2000  # events at one moment: a hundred times what the longest way up of a few machines has
 WALL = 1_700_000_000.0
 UNWATCHED = {Stage.ABSENT, Stage.WAITING, Stage.FENCING, Stage.LAUNCHING, Stage.DESTROYING}
 Watch = Callable[[DeployableState, events.Event, DeployableState, Sequence[actions.Order]], None]
@@ -32,7 +34,7 @@ def unwatched(before: DeployableState, event: events.Event, after: DeployableSta
     """Nobody watches its steps."""
 
 
-class World(Lab, Looking):
+class World(Lab, Looking, Hurting):
     """Everything succeeds at once, unless ``outcomes`` names another outcome for a kind of action; None leaves it hanging."""
 
     def __init__(self, plan: DeployablePlan = WORDPRESS, *, jitter: float = 0.0, seed: int = 0, start: bool = True) -> None:
@@ -62,7 +64,9 @@ class World(Lab, Looking):
     def feed(self, event: events.Event) -> None:
         """Tell the policy something, and live on until nothing is left to tell at this moment."""
         self.inbox.append(event)
+        most = len(self.trace) + RESTLESS
         while self.inbox:
+            assert len(self.trace) < most, f"it does not come to rest at {self.now}: {self.lines()[-20:]}"
             while self.inbox:
                 self.take(self.inbox.pop(0))
             if not self.mute:
@@ -153,6 +157,7 @@ class World(Lab, Looking):
                 self.say(events.ContactMade, name, boot_id=machine.boot_id)
                 self.say(events.ProvisionFinished, name, status=machine.script[0], tail=machine.script[1])
             if machine is not None:
+                machine.plan = self.lived_by().assembly(name) or machine.plan
                 self.sense_probes(name, machine, inside=sees, again=again)
 
     def sense_probes(self, name: str, machine: Machine, *, inside: bool, again: bool) -> None:
@@ -217,9 +222,17 @@ class World(Lab, Looking):
         self.sessions.clear()
         self.performing.clear()
         self.inbox.clear()
-        self.state = replace(self.state, plan=None)
+        self.state = replace(self.state, plan=None, target=None)
         self.inbox.append(events.SettingsChanged(at=self.now, plan=self.plan))
         self.feed(events.ControllerResumed(at=self.now, doubt=doubt))
+
+    def reload(self, plan: DeployablePlan) -> None:
+        """The operator has the deployable made what another spec says."""
+        self.plan = plan
+        self.feed(events.SettingsChanged(at=self.now, plan=plan))
+
+    def lived_by(self) -> DeployablePlan:
+        return self.state.plan or self.plan
 
     def order(self, rung: Rung, target: str) -> None:
         """The operator asks for a rung's action."""
@@ -239,8 +252,8 @@ class World(Lab, Looking):
         return other
 
     def machine(self, name: str) -> Machine | None:
-        instance = self.state.assemblies[name].instance
-        return self.machines.get(instance.id) if instance is not None else None
+        state = self.state.assemblies.get(name)
+        return self.machines.get(state.instance.id) if state is not None and state.instance is not None else None
 
     def host(self, name: str) -> Machine:
         """The machine of an assembly that is known to have one."""
@@ -252,37 +265,6 @@ class World(Lab, Looking):
         """Have what was changed by hand be seen."""
         self.sense()
         self.feed(events.Ticked(at=self.now))
-
-    def ail(
-        self,
-        target: str,
-        reason: str = "not running",
-        *,
-        soft: bool = False,
-        cure: Rung | None = Rung.RESTART,
-        evidence: type[events.ProbeReported] | None = None,
-    ) -> None:
-        """A service falls ill, and is seen to be."""
-        name, _, resource = target.partition("/")
-        kind = evidence or (events.ProbeMissed if soft else events.ProbeFailed)
-        self.host(name).ill[resource] = Illness(kind, reason, cure)
-        self.look()
-
-    def heal(self, target: str) -> None:
-        """It gets well by itself."""
-        name, _, resource = target.partition("/")
-        self.host(name).ill.pop(resource, None)
-        self.look()
-
-    def freeze(self, name: str) -> None:
-        """Stop everything in a machine."""
-        self.host(name).frozen = True
-        self.look()
-
-    def vanish(self, name: str) -> None:
-        """The machine is destroyed behind our back."""
-        del self.machines[self.host(name).instance.id]
-        self.look()
 
 
 @cache

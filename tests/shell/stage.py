@@ -112,7 +112,7 @@ class MemoryJournal:
             await asyncio.sleep(self.delay)
         if self.broken:
             raise StoreError("the disk is full")
-        self.stored = Stored(replace(state, plan=None), at, wall)
+        self.stored = Stored(replace(state, plan=None, target=None), at, wall)
         self.reports.extend(reports)
         self.facts.extend(fact_record(0, wall, state.name, *dump_fields(fact), dump_ordered(fact)) for fact in facts)
 
@@ -122,7 +122,7 @@ class MemoryJournal:
         for fact in self.facts:
             list(again.moments(fact))
         assert again.exact
-        assert (again.state and replace(again.state, plan=None)) == (self.stored and self.stored.state)
+        assert (again.state and replace(again.state, plan=None, target=None)) == (self.stored and self.stored.state)
 
 
 class Stage:

@@ -19,6 +19,7 @@ from pcloud.errors import InfrastructureError
 from pcloud.model.plan import AssemblyPlan, DeployablePlan
 from pcloud.model.ports import Agent, Infrastructure, SecretReading, Stored
 from pcloud.model.words import Desired
+from pcloud.records.requests import SpecUpload
 from tests.shell.guards import overseer
 
 pytestmark = pytest.mark.real
@@ -31,7 +32,7 @@ class House:
         self.buggy = True
         self.store = store
         self.keyring = FileKeyring(directory / "keys", store.controller)
-        self.keeper = Keeper(store, self.make, time.time)
+        self.keeper = Keeper(store, self.make, time.time, no_spec)
 
     def make(self, plan: DeployablePlan, stored: Stored | None) -> Engine:
         return Engine(
@@ -52,6 +53,10 @@ class House:
         if self.buggy and name == "buggy":
             raise ZeroDivisionError("a bug")
         raise InfrastructureError(f"{name} is down")
+
+
+def no_spec(upload: SpecUpload) -> DeployablePlan:
+    raise AssertionError("none is registered here")
 
 
 def no_agents(*_: object) -> Agent:

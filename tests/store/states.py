@@ -47,7 +47,9 @@ def of(hint: Any) -> st.SearchStrategy[Any]:
         return st.sampled_from(hint)
     assert dataclasses.is_dataclass(hint), hint
     hints = get_type_hints(hint)
-    return st.builds(hint, **{field.name: of(hints[field.name]) for field in dataclasses.fields(hint) if field.name != "plan"})
+    return st.builds(
+        hint, **{field.name: of(hints[field.name]) for field in dataclasses.fields(hint) if field.name not in {"plan", "target"}}
+    )
 
 
 STATES: st.SearchStrategy[DeployableState] = of(DeployableState).map(lambda state: replace(state, version=POLICY_VERSION))

@@ -15,6 +15,7 @@ from cpe.shell.api.events import From
 from cpe.shell.api.paging import PAGED, Limit, one_page
 from cpe.shell.api.port import Controller
 from pcloud.records.fact import FactRecord
+from pcloud.records.reloading import ReloadPlan
 from pcloud.records.requests import CheckedSpec, SpecInForce, SpecUpload
 from pcloud.records.specs import EffectiveSettings
 from pcloud.records.status import DeployableStatus, DeployableSummary
@@ -80,6 +81,20 @@ def _changing(routes: APIRouter, controller: Controller) -> None:
     @routes.post("/deployables/{name}/start", status_code=HTTPStatus.ACCEPTED, summary="Launch what is missing", responses=CHANGING)
     async def start(name: str) -> DeployableStatus:
         await controller.start(name)
+        return await controller.status(name)
+
+    @routes.post("/deployables/{name}/plan", summary="What another spec would change; changes nothing", responses=CHANGING)
+    async def plan(name: str, upload: SpecUpload) -> ReloadPlan:
+        return await controller.reloads.plan(name, upload)
+
+    @routes.post(
+        "/deployables/{name}/reload",
+        status_code=HTTPStatus.ACCEPTED,
+        summary="Make it what another spec says, by the smallest change; with the version of a plan only while that still holds",
+        responses=CHANGING,
+    )
+    async def reload(name: str, upload: SpecUpload, version: str = "") -> DeployableStatus:
+        await controller.reloads.apply(name, upload, version)
         return await controller.status(name)
 
     @routes.post(

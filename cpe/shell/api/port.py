@@ -17,6 +17,7 @@ from pcloud.records.explanation import Explanation
 from pcloud.records.fact import FactRecord
 from pcloud.records.infrastructures import InfrastructureSummary, InfrastructureTrial, TrialRequest
 from pcloud.records.operating import AnswerRequest, PauseRequest, ResumeRequest, TakeoverRequest, TargetRequest
+from pcloud.records.reloading import ReloadPlan
 from pcloud.records.requests import DaemonStatus, SpecInForce, SpecUpload, SshTarget
 from pcloud.records.specs import EffectiveSettings
 from pcloud.records.status import DeployableStatus, DeployableSummary
@@ -57,8 +58,22 @@ class OperatorWords(Protocol):
         """Act on it again; RefusedError where nothing keeps the controller from that."""
 
 
+class Reloader(Protocol):
+    """Another spec for a deployable that is there. SpecError for a wrong one, NotFoundError."""
+
+    async def plan(self, name: str, upload: SpecUpload) -> ReloadPlan:
+        """What it would change; changes nothing."""
+
+    async def apply(self, name: str, upload: SpecUpload, version: str) -> None:
+        """Make it so; RefusedError where ``version`` is not empty and is not that of the plan of now."""
+
+
 class Controller(Protocol):
     """All that can be asked of pcloud."""
+
+    @property
+    def reloads(self) -> Reloader:
+        """Where specs are replaced."""
 
     @property
     def words(self) -> OperatorWords:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -39,6 +40,9 @@ class Store(Journal, Protocol):
 
     async def save_deployable(self, name: str, upload: SpecUpload) -> None:
         """Register it, or replace its spec."""
+
+    def staged(self, name: str, spec: str, upload: SpecUpload) -> AbstractContextManager[None]:
+        """Meanwhile the record of a ``SettingsChanged`` with this ``spec`` replaces the deployable's spec, in the same transaction."""
 
     async def delete_deployable(self, name: str) -> None:
         """Forget its spec, its state and its facts; its events stay. No error if there is none."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -37,7 +38,8 @@ from cpe.shell.store.tables import (
 from cpe.shell.store.writer import GroupWriter
 from pcloud.errors import StoreError
 from pcloud.model.actions import Report
-from pcloud.model.facts import JournalFact
+from pcloud.model.events import SettingsChanged
+from pcloud.model.facts import JournalFact, Taken
 from pcloud.model.ports import Stored
 from pcloud.model.state import DeployableState
 from pcloud.records.event import EventRecord
@@ -67,6 +69,7 @@ class SqliteStore:
         # Each connection lives in a thread of its own: SQLite's calls block, and its connections are not shared.
         self._writing = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
         self._reading = ThreadPoolExecutor(1, thread_name_prefix="store-reader")
+        self._staged: dict[str, tuple[str, SpecUpload]] = {}
         self._writes: sqlite3.Connection | None = None
         self._reads: sqlite3.Connection | None = None
 
@@ -128,7 +131,23 @@ class SqliteStore:
         row = StateRow(state.name, at, wall, state.version, dump_state(state), bool(state.observing))
         texts = [(report, dump_report(report)) for report in reports]
         taken = [FactRow(wall, *dump_fields(fact), dump_ordered(fact)) for fact in facts]
-        await self.write(partial(write_record, row=row, reports=texts, facts=taken))
+        spec = self._staged_for(state.name, facts)
+        await self.write(partial(write_record, row=row, reports=texts, facts=taken, spec=spec))
+
+    @contextmanager
+    def staged(self, name: str, spec: str, upload: SpecUpload) -> Iterator[None]:
+        """Meanwhile the record of a ``SettingsChanged`` with this ``spec`` replaces the deployable's, in one transaction."""
+        _check_text(name, upload)
+        self._staged[name] = (spec, upload)
+        try:
+            yield
+        finally:
+            del self._staged[name]
+
+    def _staged_for(self, name: str, facts: Sequence[JournalFact]) -> SpecUpload | None:
+        spec, upload = self._staged.get(name, ("", None))
+        events = [fact.event for fact in facts if isinstance(fact, Taken)]
+        return upload if any(isinstance(event, SettingsChanged) and event.spec == spec for event in events) else None
 
     async def report(self, deployable: str, report: Report, *, wall: float) -> None:
         """An event without a state: what the controller itself has to say of a deployable."""
@@ -136,10 +155,7 @@ class SqliteStore:
 
     async def save_deployable(self, name: str, upload: SpecUpload) -> None:
         """Register it, or replace its spec."""
-        try:
-            f"{name}{upload.source}{upload.path}".encode()
-        except UnicodeEncodeError as error:  # SQLite would raise it in the writer's thread, where it would be everybody's
-            raise StoreError(f"the spec of {name} is not valid Unicode text") from error
+        _check_text(name, upload)
         await self.write(partial(write_deployable, name=name, upload=upload, wall=time.time()))
 
     async def delete_deployable(self, name: str) -> None:
@@ -207,6 +223,13 @@ class SqliteStore:
     def _tell(self, events: Sequence[EventRecord]) -> None:
         for callback in self._callbacks:  # by the loop, so that a faulty listener is reported and harms no writer
             asyncio.get_running_loop().call_soon(callback, events)
+
+
+def _check_text(name: str, upload: SpecUpload) -> None:
+    try:
+        f"{name}{upload.source}{upload.path}".encode()
+    except UnicodeEncodeError as error:  # SQLite would raise it in the writer's thread, where it would be everybody's
+        raise StoreError(f"the spec of {name} is not valid Unicode text") from error
 
 
 def _locked(directory: Path) -> DirectoryLock:

@@ -57,9 +57,15 @@ class EventQuery:
 
 
 def write_record(
-    connection: sqlite3.Connection, row: StateRow, reports: Sequence[tuple[Report, str]], facts: Sequence[FactRow]
+    connection: sqlite3.Connection,
+    row: StateRow,
+    reports: Sequence[tuple[Report, str]],
+    facts: Sequence[FactRow],
+    spec: SpecUpload | None = None,
 ) -> list[EventRecord]:
-    """The state, the facts that it came from, and its reports, each with its text."""
+    """The state, the facts that it came from, its reports, each with its text, and the spec by which it lives if that is another now."""
+    if spec is not None:
+        write_deployable(connection, row.deployable, spec, row.wall)
     connection.executemany(
         "INSERT INTO facts (wall, deployable, kind, fields, ordered) VALUES (?, ?, ?, ?, ?)",
         [(fact.wall, row.deployable, fact.kind, fact.fields, fact.ordered) for fact in facts],
