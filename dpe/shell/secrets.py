@@ -53,9 +53,9 @@ class Secrets:
 
     def unreadable(self, plan: DeployablePlan) -> str:
         """Why a secret of a plan that was never read cannot be, in words that hold no value; empty if all can. Nobody is told."""
-        for secret in (each for assembly in plan.assemblies for each in assembly.secrets):
+        for name, secret in ((assembly.name, each) for assembly in plan.assemblies for each in assembly.secrets):
             try:
-                if secret not in self._known:
+                if (name, secret) not in self._known:
                     self._read(secret)
             except SecretError as error:
                 return str(error)
