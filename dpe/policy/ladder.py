@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dpe.policy import gates, pauses, places, records, windows
+from dpe.policy import gates, pauses, places, records, stages, windows
 from dpe.policy.altering import replace
 from dpe.policy.places import Place
 from dpe.policy.turn import Turn
@@ -176,7 +176,10 @@ def fail_whole(turn: Turn, assembly: str, reason: str, rule: str = "section 3.2"
         turn.update_root(relaunches=())
         counts = counted(len(window), settings.failures, settings.within)
         filled = (Rung.RELAUNCH_DEPLOYABLE, len(window), settings.failures, settings.within)
-        exhaust(turn, assembly, f"{reason}; {Rung.RELAUNCH_DEPLOYABLE} {counts}", "", filled)
+        why = f"{reason}; {Rung.RELAUNCH_DEPLOYABLE} {counts}"
+        left = [name for name, state in turn.assemblies.items() if name != assembly and stages.abandoned(state)]
+        for name in (assembly, *left):  # where the whole was only observed, nothing goes on for the others that failed either
+            exhaust(turn, name, why, "", filled)
         return
     last = settings.failures and len(window) + 1 >= settings.failures
     following_ = str(Choice.EXHAUSTED) if last else f"{Rung.RELAUNCH_DEPLOYABLE} again"

@@ -10,14 +10,13 @@ Rules:
 
 from __future__ import annotations
 
-from dpe.policy import bringup, gates, places
+from dpe.policy import bringup, gates, places, stages
 from dpe.policy.altering import replace
 from dpe.policy.turn import Turn
 from pcloud.model.actions import Action, Decision
 from pcloud.model.state import AssemblyState, DeployableState
 from pcloud.model.words import Choice, Desired, Phase, Stage
 
-RESTING = frozenset({Stage.ABSENT, Stage.WAITING, Stage.UP})
 ENDS = "nothing by itself, until somebody says takeover"
 STANDS = "it stands still until somebody says takeover"
 
@@ -31,11 +30,8 @@ def begin(turn: Turn, reason: str) -> None:
             places.write(turn, place, waits)
     for name, state in turn.assemblies.items():
         turn.update(name, still=under_way(turn, state))
-    turn.decide(
-        Decision(turn.next_id(), Choice.HOLD, "section 6.9", evidence=(reason,), next=ENDS),
-        f"{reason}: only observing from now on",
-        alert=True,
-    )
+    made = Decision(turn.next_id(), Choice.HOLD, "section 6.9", evidence=(reason,), next=ENDS)
+    turn.update_root(doubt=turn.decide(made, f"{reason}: only observing from now on", alert=True))
 
 
 def under_way(turn: Turn, state: AssemblyState) -> bool:
@@ -77,7 +73,7 @@ def end(turn: Turn, *, order: bool) -> None:
     """Somebody answers for this controller. ``order``: what stood still is ordered at once, and not by whoever calls this."""
     if not turn.root.observing:
         return
-    turn.update_root(observing="")
+    turn.update_root(observing="", doubt="")
     if turn.root.recovery is not None and turn.root.recovery.observed:
         turn.update_root(recovery=None, relaunches=())
     for name, state in turn.assemblies.items():
@@ -97,8 +93,8 @@ def begin_anew(turn: Turn, name: str, state: AssemblyState) -> None:
         turn.update(name, recovery=None, exhausted=False, decision="", reboots=(), relaunches=())
         for resource in state.resources:
             turn.update_resource(name, resource, failures=())
-        if state.stage not in RESTING and state.action is None and turn.desired is Desired.RUNNING:  # nobody sees that it fails but we
-            bringup.failed(turn, name, state.recovery.reason if state.recovery is not None else state.reason)
+    if turn.desired is Desired.RUNNING and stages.abandoned(turn[name]):
+        bringup.failed(turn, name, state.recovery.reason if state.recovery is not None else state.reason)
 
 
 def still_observes(state: DeployableState) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dpe.policy.places import Place
 from dpe.policy.turn import Turn
-from pcloud.model.actions import Decision, Report
+from pcloud.model.actions import TAKEOVER, Decision, Report
 from pcloud.model.state import AssemblyState, DeployableState, Recovery, ResourceState
 from pcloud.model.words import Choice, Rung
 
@@ -37,7 +37,7 @@ def recovered(turn: Turn, place: Place, decision: str, how: str, *, rule: str = 
 def is_trust(report: Report) -> bool:
     """Whether a line of the journal shows that this controller can be trusted: a recovery of its has verified, or somebody took over."""
     verified = report.record is not None and report.record.choice is Choice.RECOVERED and report.reason.endswith(VERIFIED)
-    return verified or report.kind == "takeover"
+    return verified or report.kind == TAKEOVER
 
 
 def withdrawn(turn: Turn, place: Place, recovery: Recovery | None, why: str) -> None:

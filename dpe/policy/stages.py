@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dpe.policy.turn import Turn
 from pcloud.model.actions import Action
+from pcloud.model.state import AssemblyState
 from pcloud.model.words import Rung, Stage
+
+RESTING = frozenset({Stage.ABSENT, Stage.WAITING, Stage.UP})
 
 
 def enter(turn: Turn, assembly: str, stage: Stage, *, until: float | None = None, reason: str = "") -> None:
@@ -20,6 +23,13 @@ def act(turn: Turn, assembly: str, action: Action) -> None:
     turn.update(assembly, action=action, until=None)
     if not turn[assembly].still:
         turn.order(action)
+
+
+def abandoned(state: AssemblyState) -> bool:
+    """Whether it is on its way up with nothing going on for it: what failed there was only observed, and nothing tells that it fails."""
+    if state.stage in RESTING or state.blocked or state.denied or state.exhausted:
+        return False
+    return state.action is None and state.recovery is None and state.until is None
 
 
 def verify_time(turn: Turn, assembly: str) -> float:

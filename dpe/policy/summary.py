@@ -54,6 +54,11 @@ def is_held(recovery: Recovery | None) -> bool:
     return recovery is not None and (recovery.held_since is not None or recovery.phase is Phase.APPROVAL)
 
 
+def is_done(recovery: Recovery | None) -> bool:
+    """Whether something is done for a target, or will be: what is only observed recovers nothing."""
+    return recovery is not None and not recovery.observed
+
+
 def assembly_word(state: AssemblyState) -> str:
     """The stage while it is on its way up or down; else what is the matter with it, or healthy."""
     if state.blocked:
@@ -81,7 +86,7 @@ def resources_word(state: AssemblyState) -> str:
     for word in ("blocked", "exhausted", "held"):
         if word in words:
             return word
-    if "recovering" in words or "suppressed" in words or any(each.recovery is not None for each in state.resources.values()):
+    if "recovering" in words or "suppressed" in words or any(is_done(each.recovery) for each in state.resources.values()):
         return "recovering"
     if "failed" in words:
         return "failed"  # and nothing is done about it: it is paused, say

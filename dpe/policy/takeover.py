@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dpe.policy import observing, stale
 from dpe.policy.turn import Turn
+from pcloud.model.actions import TAKEOVER
 from pcloud.model.events import TakeoverAsked
 from pcloud.model.state import DeployableState
 
@@ -24,7 +25,7 @@ def on_asked(turn: Turn, event: TakeoverAsked) -> None:
     what += ["acting again, on what is seen from now on"] if root.observing else []
     by = f" by {event.owner}" if event.owner else ""
     why = f" ({event.reason})" if event.reason else ""
-    turn.report("takeover", f"taken over{by}{why}: {'; '.join(what)}")
+    turn.report(TAKEOVER, f"taken over{by}{why}: {'; '.join(what)}", decision=root.doubt)
     observing.end(turn, order=not root.stale)
     if root.stale:
         stale.take_over(turn)

@@ -53,9 +53,9 @@ class Secrets:
 
     def unreadable(self, plan: DeployablePlan) -> str:
         """Why a secret of a plan that was never read cannot be, in words that hold no value; empty if all can. Nobody is told."""
-        for name, secret in ((assembly.name, each) for assembly in plan.assemblies for each in assembly.secrets):
+        for assembly, secret in ((each, secret) for each in plan.assemblies for secret in each.secrets):
             try:
-                if (name, secret) not in self._known:
+                if (assembly.name, secret) not in self._known:
                     self._read(secret)
             except SecretError as error:
                 return str(error)

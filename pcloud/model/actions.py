@@ -250,4 +250,7 @@ class Report:
     guards: tuple[GuardVerdict, ...] = ()
 
 
+TAKEOVER = "takeover"
+"""The kind of the report that somebody answers for this controller."""
+
 Order = Action | Question | Report

@@ -217,6 +217,7 @@ class DeployableState:
     stalls: tuple[float, ...] = ()  # the controller's, of the last 10 min
     stale: str = ""  # why nothing at all is done any more: somebody else has gone on with this deployable
     observing: str = ""  # why the controller only observes: it must not trust itself, until somebody says takeover
+    doubt: str = ""  # the decision by which it only observes
     outcome: tuple[str, bool] | None = None  # the decision of the last recovery that ended above a restart, and whether it verified
     serial: int = 0  # of decisions and actions
     seed: int = 0  # for jitter

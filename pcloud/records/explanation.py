@@ -6,6 +6,7 @@ import re
 
 from pydantic import BaseModel, Field
 
+from pcloud.model.actions import TAKEOVER
 from pcloud.model.words import Choice
 from pcloud.records.event import GRANTED, EventRecord
 
@@ -22,8 +23,8 @@ class Explanation(BaseModel):
 
     @property
     def ended(self) -> EventRecord | None:
-        """The event that says that it is well (again), if there is one."""
-        return next((event for event in self.events if closed_by(event) or self._well(event)), None)
+        """The event that says that it is well (again), or that somebody took over, if there is one."""
+        return next((event for event in self.events if closed_by(event) or event.kind == TAKEOVER or self._well(event)), None)
 
     @property
     def granted(self) -> EventRecord | None:

@@ -20,6 +20,7 @@ _DEPLOYABLE_1: Document = {
     "outgoing": [],
     "stale": "",
     "observing": "",
+    "doubt": "",
     "pauses": [],
     "recovery": None,
     "relaunches": [],

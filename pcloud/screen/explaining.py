@@ -11,7 +11,7 @@ from datetime import datetime
 
 from rich.text import Text
 
-from pcloud.model.actions import Decision
+from pcloud.model.actions import TAKEOVER, Decision
 from pcloud.model.words import Choice, Rung
 from pcloud.records.event import EventRecord
 from pcloud.records.explanation import Explanation
@@ -35,7 +35,7 @@ DOING = {
 NEXT = {str(Choice.EXHAUSTED): "it is given up, and somebody is called"}
 """What would come, where the policy's own word for it needs another one beside it."""
 
-SPOKEN = {"decided", "alert", "granted", "approved", "released", "contact", "stopping"}
+SPOKEN = {"decided", "alert", "granted", "approved", "released", "contact", "stopping", TAKEOVER}
 """The kinds of events whose reasons say all that there is to say."""
 
 # Records have no word for the mode; these are the policy's own words for what the modes do (policy.md section 5).

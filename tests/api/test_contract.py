@@ -22,7 +22,7 @@ from tests.system.running import Daemon
 pytestmark = [pytest.mark.real, pytest.mark.timeout(120)]
 
 BASE = "http://pcloud"
-EXAMPLES = 40  # of each operation, beside the hundreds that schemathesis makes from its limits; more: --hypothesis-profile=thorough
+EXAMPLES = 25  # of each operation, beside the hundreds that schemathesis makes from its limits; more: --hypothesis-profile=thorough
 TAKING_SPECS = ("/v1/check", "/v1/deployables", "/v1/deployables/{name}/plan", "/v1/deployables/{name}/reload")
 SPEC_MAY_BE_WRONG = {"positive_data_acceptance": {"expected-statuses": ["2xx", "404", "409", "422"]}}  # a text, and no spec
 STREAM = "/v1/events/stream"  # does not end; test_stream has it

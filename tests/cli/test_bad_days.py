@@ -25,7 +25,7 @@ from tests.cli.test_terminal import sh, unstyled
 pytestmark = pytest.mark.real
 
 REASON = "the image debian-12 is not among the 41 images of this account, which is a long story"
-ODD_NAMES = ("a b", "a.b", "a" * 200, "Ü\n-", "../daemon", "a?b=c%2f#d", "\x1b[2J")
+ODD_NAMES = ("a b.c", "a" * 200, "../daemon?b=c%2f#d", "Ü\n\x1b[2J")
 
 
 @pytest.fixture
@@ -41,12 +41,9 @@ def place(served: Served, controller: MemoryController, pcloud: Pcloud) -> Path:
 TABLES = [
     "status",
     "status --watch",
-    "deployable list",
     "deployable show blog --effective",
     "assembly list",
-    "assembly status blog/web",
     "resource list",
-    "infrastructure list",
     "infrastructure test local",
     "events",
     "explain mysql",
@@ -65,7 +62,7 @@ def test_nothing_that_matters_is_cut_at_40_columns(place: Path, command: str) ->
     assert "Traceback" not in said
     assert "…" not in said
     assert max(len(line) for line in said.splitlines()) <= 40, said
-    if command in {"status", "status --watch", "assembly list", "assembly status blog/web"}:
+    if command in {"status", "status --watch", "assembly list"}:
         assert REASON in " ".join(said.split())
 
 
@@ -78,11 +75,15 @@ def test_help_fits_into_40_columns(alone: Pcloud, command: list[str], monkeypatc
     assert max(len(line) for line in prose) <= 60, ended.out  # and so may an option with its metavar
 
 
-READ_IN_PART = ("status", "events -n 1000", "deployable show blog --effective", "assembly list --json")
-
-
-@pytest.mark.parametrize("command", READ_IN_PART)
-@pytest.mark.parametrize("reader", ["head -n 1", "true"])
+@pytest.mark.parametrize(
+    ("command", "reader"),
+    [
+        ("status", "head -n 1"),
+        ("events -n 1000", "true"),
+        ("deployable show blog --effective", "head -c 1"),
+        ("assembly list --json", "true"),
+    ],
+)
 def test_a_reader_that_leaves_ends_it_without_a_word(place: Path, command: str, reader: str) -> None:
     ended = sh(place, f"pcloud {command} | {reader}; echo ${{PIPESTATUS[0]}} >&2")
     assert ended.stderr in ({"0\n", "5\n"} if command == "status" else {"0\n"})

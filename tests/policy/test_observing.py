@@ -70,9 +70,10 @@ def test_a_takeover_begins_on_what_is_seen_then_from_the_lowest_rung() -> None:
     world.ail("db/mysqld")
     world.advance(7200)
     assert world.word("db") == "exhausted"
+    doubted = world.state.doubt
     mark = take_over(world)
-    [said] = [each.reason for each in world.reports(mark) if each.kind == "takeover"]
-    assert said == "taken over by ada (it is ours): acting again, on what is seen from now on"
+    [said] = [each for each in world.reports(mark) if each.kind == "takeover"]
+    assert (said.reason, said.decision) == ("taken over by ada (it is ours): acting again, on what is seen from now on", doubted)
     assert world.did(mark) == ["RestartResource db"]
     assert (world.state.observing, world.word()) == ("", "healthy")
     assert any("failure 1 of 3" in each for each in world.lines(mark))
@@ -310,3 +311,10 @@ def test_a_way_up_that_failed_meanwhile_is_begun_again_by_the_takeover() -> None
     assert world.did(mark)[:2] == ["FenceInstance db", "LaunchInstance db"]
     assert any("no space left" in each and "failure 1 of 2 in 6h: relaunching" in each for each in world.lines(mark)), world.lines(mark)
     assert world.word() == "healthy"
+
+
+def test_nothing_shows_as_recovering_that_is_only_observed() -> None:
+    world = doubting()
+    world.ail("db/mysqld")
+    world.advance(10)
+    assert [world.word(target) for target in ("db/mysqld", "db", "")] == ["failed", "failed", "failed"]

@@ -51,5 +51,5 @@ def test_the_first_steps_go_as_they_are_written(daemon: Daemon, tmp_path: Path) 
     written, now = told(page), told(Walk(daemon, directory).rewritten(page))
     assert len(written) > 10
     for one, other in zip(written, now, strict=True):
-        assert other == one
+        assert other == one, "if that is right: .venv/bin/python -m tests.system.walking docs/first-steps.md"
     assert daemon.nodes() == []

@@ -48,8 +48,6 @@ def test_a_terminal_is_opened_there_and_its_exit_code_is_passed_on(machine: Daem
         assert terminal.end() == 5
     assert machine.client.status("group").state == "healthy"
 
-
-def test_a_command_gets_a_terminal_where_it_is_asked_for(machine: Daemon) -> None:
     with on_terminal(machine.socket, "assembly", "ssh", "-t", "group/m1", "--", "tty && exit 3") as terminal:
         assert terminal.end() == 3
     assert "/dev/pts/" in terminal.text

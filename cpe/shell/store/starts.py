@@ -24,12 +24,12 @@ def read_last_start(connection: sqlite3.Connection) -> int:
 
 
 def write_start(connection: sqlite3.Connection, wall: float, doubt: str, home: str) -> list[EventRecord]:
-    """A start, the doubt (if there is one) about all that is registered, and where the store is at home from now on."""
+    """A start, the doubt (if there is one) about every state that is known, and where the store is at home from now on."""
     connection.execute("INSERT INTO starts (wall) VALUES (?)", (wall,))
     connection.execute("DELETE FROM starts WHERE seq <= (SELECT max(seq) FROM starts) - ?", (KEPT,))
     connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (HOME, home))
     if doubt:
-        connection.execute("INSERT OR REPLACE INTO doubts (deployable, reason) SELECT name, ? FROM deployables", (doubt,))
+        connection.execute("INSERT OR REPLACE INTO doubts (deployable, reason) SELECT deployable, ? FROM states", (doubt,))
     return []
 
 
