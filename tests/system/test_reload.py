@@ -71,7 +71,7 @@ def test_only_what_has_changed_is_touched(daemon: Daemon) -> None:
     kept = {name: daemon.pid("shop", *name) for name in (("db", "sleeper"), ("web", "front"))}
     before = daemon.pid("shop", "db", "other")
     mark = reload(daemon, shop(interval="300ms"))
-    assert not [event for event in daemon.events(mark) if event.record is not None or event.from_], daemon.story(mark)
+    assert not [event for event in daemon.events(mark) if event.record is not None], daemon.story(mark)
     assert daemon.pid("shop", "db", "other") == before
     reload(daemon, shop(interval="300ms", other=222222, extra=CACHE))
     assert command(daemon.pid("shop", "db", "other")).endswith("sleep 222222")
@@ -194,4 +194,16 @@ def test_what_is_wrong_changes_nothing(daemon: Daemon) -> None:
         with pytest.raises(PcloudError):
             daemon.client.reload("shop", SpecUpload(source=shop().source.replace(old, new), path="shop.yaml"))
     assert daemon.client.spec("shop") == in_force
-    assert daemon.events(mark) == []
+    assert not [event for event in daemon.events(mark) if event.kind == "reloaded" or event.record is not None], daemon.story(mark)
+
+
+def test_a_secret_that_cannot_be_read_leaves_what_works_as_it_is(daemon: Daemon) -> None:
+    bring_up(daemon, shop())
+    mark = daemon.newest()
+    wanted = shop(extra="\n    secrets: {KEY: {file: /nowhere/key}}")
+    with pytest.raises(RefusedError, match="secret KEY: /nowhere/key cannot be read"):
+        daemon.client.plan("shop", wanted)
+    with pytest.raises(RefusedError, match="left as it is"):
+        daemon.client.reload("shop", wanted)
+    assert not [event for event in daemon.events(mark) if event.kind == "reloaded" or event.record is not None], daemon.story(mark)
+    assert generations(daemon) == {"db": 1, "web": 1}
