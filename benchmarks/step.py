@@ -12,7 +12,7 @@ import pickle
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dpe.policy.step import step
@@ -149,8 +149,7 @@ def main() -> None:
     for case in story.cases:
         cost = microseconds(lambda case=case: step(case.state, case.event))  # type: ignore[misc]
         print(f"{case.name:52} {cost:8.1f} {case.most:8.0f} {peer:9.0f} {peer / cost:6.0f}x{'' if cost <= case.most else '  TOO MUCH'}")
-    without_plan = pickle.loads(pickle.dumps(healthy))
-    object.__setattr__(without_plan, "plan", None)
+    without_plan = replace(healthy, plan=None, target=None)
     print(f"\n{'memory of one of ' + format(COPIES, ',') + ' deployables':52} {'bytes':>8}")
     print(f"{'its state':52} {bytes_of(without_plan):8.0f}")
     print(f"{'its plan':52} {bytes_of(healthy.plan):8.0f}")

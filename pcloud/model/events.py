@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pcloud.model.drafts import quick
 from pcloud.model.event import Event as Event
 from pcloud.model.guards import GuardVerdict
 from pcloud.model.instance import Instance
@@ -21,6 +22,7 @@ from pcloud.model.plan import DeployablePlan
 from pcloud.model.words import InstanceStatus, Reach, Verdict
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingsChanged(Event):
     """The spec's plan is this from now on. ``spec`` names the spec itself where it is another one: both become durable together."""
@@ -29,6 +31,7 @@ class SettingsChanged(Event):
     spec: str = ""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecretNoted(Event):
     """Something is to be told of a secret of the assembly: it has changed, cannot be read, or others can read it. Never its value."""
@@ -38,11 +41,13 @@ class SecretNoted(Event):
     alert: bool = False
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticked(Event):
     """Time has come to ``wake_at``."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControllerResumed(Event):
     """A new controller process goes on from the stored state; answers to open actions may be lost.
@@ -53,6 +58,7 @@ class ControllerResumed(Event):
     doubt: str = ""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControllerStalled(Event):
     """For ``seconds`` nobody looked: a stall, a suspension, a jump of the clock. What came in meanwhile was taken in before this."""
@@ -60,6 +66,7 @@ class ControllerStalled(Event):
     seconds: float
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PermitGranted(Event):
     """The guards let a recovery begin."""
@@ -68,6 +75,7 @@ class PermitGranted(Event):
     guards: tuple[GuardVerdict, ...] = ()
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PermitHeld(Event):
     """A guard stands in the way: the last of ``guards``. It is granted, or held by another, when that changes."""
@@ -76,6 +84,7 @@ class PermitHeld(Event):
     guards: tuple[GuardVerdict, ...]
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutsideDoubted(Event):
     """Whether the controller doubts its own way out: checks from it that fail are then unknown (policy.md section 5)."""
@@ -84,6 +93,7 @@ class OutsideDoubted(Event):
     numbers: str = ""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactMade(Event):
     """We are connected to the machine."""
@@ -93,6 +103,7 @@ class ContactMade(Event):
     boot_id: str
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactLost(Event):
     """An attempt of ours to reach the machine failed. ``last_seen`` is the moment of its last sign of life."""
@@ -103,6 +114,7 @@ class ContactLost(Event):
     last_seen: float
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactBlurred(Event):
     """Contact says nothing either way: authentication refused, host key changed."""
@@ -112,6 +124,7 @@ class ContactBlurred(Event):
     reason: str
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeReported(Event):
     """The root of what one probe found. ``probe`` is "" for the resource agent's own monitor."""
@@ -123,6 +136,7 @@ class ProbeReported(Event):
     reason: str = ""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbePassed(ProbeReported):
     """All is well. ``restarts`` counts how often the machine's own supervisor restarted it, None where nobody counts."""
@@ -130,16 +144,19 @@ class ProbePassed(ProbeReported):
     restarts: int | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeMissed(ProbeReported):
     """Soft evidence."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeFailed(ProbeReported):
     """Hard evidence."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbePending(ProbeReported):
     """On its way, neither passed nor failed, for ``patience`` seconds; past that it is a failure."""
@@ -147,11 +164,13 @@ class ProbePending(ProbeReported):
     patience: float = 30.0
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeBroken(ProbeReported):
     """A hard error: trying again cannot help."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeUnknown(ProbeReported):
     """Cannot be told."""
@@ -167,6 +186,7 @@ PROBE_EVENTS: dict[Verdict, type[ProbeReported]] = {
 }
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProvisionFinished(Event):
     """The provisioning script of this generation has ended."""
@@ -177,6 +197,7 @@ class ProvisionFinished(Event):
     tail: str
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloudAnswered(Event):
     """The cloud's word about this very instance."""
@@ -186,6 +207,7 @@ class CloudAnswered(Event):
     status: InstanceStatus
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloudUnreachable(Event):
     """The cloud's API did not answer."""
@@ -195,6 +217,7 @@ class CloudUnreachable(Event):
     reason: str
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeerAnswered(Event):
     """What a peer found at a port of the assembly."""
@@ -206,6 +229,7 @@ class PeerAnswered(Event):
     reach: Reach
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnchorAnswered(Event):
     """Whether an address that should always answer the controller does, on the assembly's own network."""
@@ -216,6 +240,7 @@ class AnchorAnswered(Event):
     answered: bool
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuestStopping(Event):
     """The machine itself says that it is going down in good order."""
@@ -224,6 +249,7 @@ class GuestStopping(Event):
     generation: int
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StopRecorded(Event):
     """The cloud's own record of a stop that we did not ask for. ``user`` is empty for the hypervisor's power sync: that is a crash."""
@@ -234,6 +260,7 @@ class StopRecorded(Event):
     request: str = ""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceListed(Event):
     """An instance with this controller's tags for the assembly stood in the cloud's list, expected or not."""
@@ -245,6 +272,7 @@ class InstanceListed(Event):
     status: InstanceStatus
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionDone(Event):
     """The action with this id is done. ``tail`` is the end of what a reboot command printed."""
@@ -253,6 +281,7 @@ class ActionDone(Event):
     tail: str = ""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceLaunched(ActionDone):
     """There is an instance of the generation that was asked for."""
@@ -260,6 +289,7 @@ class InstanceLaunched(ActionDone):
     instance: Instance
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceFenced(ActionDone):
     """The instance is off. ``console`` is the end of what it printed, kept as evidence; empty where there is none."""
@@ -267,11 +297,13 @@ class InstanceFenced(ActionDone):
     console: str = ""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceMissing(ActionDone):
     """A fence found no such instance: gone without our doing."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionFailed(Event):
     """The action with this id failed."""
@@ -280,11 +312,13 @@ class ActionFailed(Event):
     reason: str
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionRefused(ActionFailed):
     """It failed and would fail again: a hard error (policy.md section 1)."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StopFailed(ActionFailed):
     """The stop inside a restart failed or hung: evidence that skips to reboot (policy.md section 3.6)."""

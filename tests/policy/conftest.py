@@ -11,7 +11,7 @@ from tests.policy.world import World
 from tests.replay.traces import check_again, journal_of
 
 REPLAYED = 1  # world of one test, the last one: tests that try every cut of a scenario make hundreds
-LONGEST = 80  # events: longer ones ask the same question for hours, and time is dear
+LONGEST = 60  # events: longer ones ask the same question for hours, and time is dear
 
 
 @pytest.fixture(autouse=True)

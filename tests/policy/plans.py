@@ -18,7 +18,7 @@ from pcloud.model.plan import (
     TcpCheck,
     VolumePlan,
 )
-from pcloud.model.words import Origin, Rung
+from pcloud.model.words import Mode, Origin, Rung
 
 RELAUNCH = RecoverySettings(allow=Rung.RELAUNCH)
 
@@ -79,3 +79,31 @@ PAIR = deployable(
     assembly("db", resource("mysqld", port=3306), volumes=True),
     assembly("web", resource("apache", url="http://${web.address}/")),
 )
+
+
+QUICK = recovery(
+    allow=Rung.RELAUNCH_DEPLOYABLE,
+    restart=rung(3, 600, delay=2, verify=20),
+    reboot=rung(2, 3600, delay=5, verify=60),
+    relaunch=rung(1, 21600, verify=60),
+    relaunch_deployable=rung(2, 86400, verify=300),
+)
+
+
+def quick_pair(mode: Mode = Mode.ENFORCE) -> DeployablePlan:
+    """A database and what shows it, with every rung, and little time for each."""
+    settings = replace(QUICK, mode=mode)
+    patient = MonitorPlan(silence=20.0)
+    plan = deployable(
+        assembly("db", resource("mysqld", port=3306, recovery=settings), volumes=True, recovery=settings, monitor=patient),
+        assembly(
+            "web",
+            resource("apache", recovery=settings),
+            after=("db",),
+            configure="#!/bin/sh",
+            parameters=(("DB", "${db.address}"),),
+            recovery=settings,
+            monitor=patient,
+        ),
+    )
+    return replace(plan, recovery=settings)

@@ -70,18 +70,41 @@ def test_a_field_that_is_not_there_is_refused():
         altered(Fast("a"), {"nonsense": 1})
 
 
+@quick
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    name: str
+
+
+@quick
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Derived(Base):
+    kind: str = "derived"
+
+
+def test_bases_and_keywords_are_kept():
+    made = Derived(name="a")
+    assert type(made) is Derived
+    assert repr(made) == "Derived(name='a', kind='derived')"
+    assert isinstance(made, Base)
+    with pytest.raises(TypeError):
+        Derived("a")
+    with pytest.raises(FrozenInstanceError):
+        made.name = "b"
+
+
 def test_a_class_that_can_have_no_draft_is_refused():
-    @dataclass(frozen=True, slots=True, kw_only=True)
-    class KeywordsOnly:
+    @dataclass(frozen=True, slots=True)
+    class Judging:
         name: str
 
-    class Base:
-        pass
+        def __post_init__(self):
+            assert self.name
 
     @dataclass(frozen=True, slots=True)
-    class Derived(Base):
-        name: str
+    class Made:
+        name: str = field(default="made", init=False)
 
-    for kind in (KeywordsOnly, Derived):
+    for kind in (Judging, Made):
         with pytest.raises(TypeError, match=kind.__name__):
             quick(kind)

@@ -10,8 +10,7 @@ from dpe.policy.operator import refusal
 from pcloud.model import actions, events
 from pcloud.model.words import Choice, Desired, Guard, Mode, Rung, Stage
 from tests.policy.arrangements import hangs, listed, under_way
-from tests.policy.plans import PAIR, WORDPRESS, one
-from tests.policy.test_interruption import pair
+from tests.policy.plans import PAIR, WORDPRESS, one, quick_pair
 from tests.policy.world import World, silent
 
 MOVED = "the store was moved"
@@ -54,7 +53,7 @@ def test_it_is_decided_once_with_its_reason_and_an_alert() -> None:
 
 @pytest.mark.parametrize("mode", Mode)
 def test_what_fails_is_told_and_not_mended_whatever_the_spec_says_until_somebody_takes_over(mode: Mode) -> None:
-    world = doubting(World(pair(mode)))
+    world = doubting(World(quick_pair(mode)))
     mark = world.mark()
     world.ail("db/mysqld")
     world.advance(30)
@@ -102,7 +101,7 @@ def test_what_waits_for_the_guards_is_observed_and_its_permit_goes_back() -> Non
 
 
 def test_what_waits_for_a_yes_is_observed_and_a_yes_begins_nothing() -> None:
-    world = World(pair(Mode.APPROVE))
+    world = World(quick_pair(Mode.APPROVE))
     world.ail("db/mysqld")
     mark = world.mark()
     doubting(world)

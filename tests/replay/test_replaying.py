@@ -18,8 +18,8 @@ from pcloud.records.serialising import dump_state, load_state
 from pcloud.replay.again import Again
 from pcloud.replay.comparing import replayed
 from pcloud.replay.report import Compared, Comparison, ReplayReport
+from tests.invariants.test_properties import Fate
 from tests.policy.plans import assembly, deployable, recovery, resource, rung
-from tests.policy.test_properties import Fate
 from tests.policy.world import World, silent
 from tests.replay.traces import BEGAN, Journal, check_replay, journal_of, keep
 

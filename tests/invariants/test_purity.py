@@ -98,7 +98,7 @@ def test_ids_are_never_used_twice() -> None:
 
 def test_no_rule_depends_on_the_order_of_a_set() -> None:
     """The same scenario under another hash seed, in a fresh interpreter."""
-    script = "from tests.policy.test_purity import eventful; print(*eventful().log, sep=chr(10))"
+    script = "from tests.invariants.test_purity import eventful; print(*eventful().log, sep=chr(10))"
     seed = "2" if os.environ.get("PYTHONHASHSEED") == "1" else "1"
     said = subprocess.run(
         [sys.executable, "-c", script], env={"PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True, timeout=60
