@@ -126,7 +126,7 @@ def test_a_service_that_dies_after_every_start_climbs_the_ladder_as_written(daem
     (daemon.root("pair", "back") / "data" / "sick").touch()
 
     os.kill(daemon.pid("pair", "back", "service"), signal.SIGKILL)
-    daemon.until_state("pair", "exhausted", patience=120)
+    daemon.until_event(lambda event: event.to == "exhausted", "it is exhausted", mark, patience=120)
     assert climbed(daemon.events(mark)) == ["restart", "reboot", "relaunch", "exhausted"], daemon.story(mark)
 
 
