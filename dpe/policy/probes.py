@@ -30,6 +30,9 @@ from pcloud.model.plan import ResourcePlan
 from pcloud.model.state import DeployableState, ProbeState, ResourceState
 from pcloud.model.words import Health, Origin, Verdict
 
+FAILING = frozenset({Verdict.FAILED, Verdict.BROKEN})
+RECOVERING = frozenset({Verdict.PASSED, Verdict.BROKEN})  # where one pass is enough
+UNTROUBLED = frozenset({Verdict.PASSED, Verdict.UNKNOWN})
 UNKNOWN_ALERT = 300.0  # policy.md section 1: "It raises an alert when it lasts 5 min"
 
 
@@ -129,14 +132,14 @@ def judged(old: ProbeState | None, event: ProbeReported, fall: int, rise: int) -
     match event:
         case ProbePassed():
             passes = min(before.passes + 1, rise)
-            if passes >= rise or before.verdict in {Verdict.PASSED, Verdict.BROKEN}:
+            if passes >= rise or before.verdict in RECOVERING:
                 return turned(before, event, Verdict.PASSED, 0, passes)
             return replace(before, misses=0, passes=passes)
         case ProbeMissed():
             misses = min(before.misses + 1, fall)
             if misses >= fall:
                 return turned(before, event, Verdict.FAILED, misses, 0)
-            told = event.reason if before.verdict in {Verdict.PASSED, Verdict.UNKNOWN} else before.reason
+            told = event.reason if before.verdict in UNTROUBLED else before.reason
             return replace(before, misses=misses, passes=0, reason=told)
         case ProbeFailed():
             return turned(before, event, Verdict.FAILED, before.misses, 0)
@@ -178,7 +181,7 @@ def health_of(turn: Turn, plan: ResourcePlan, state: ResourceState, probes: Mapp
     """What the probes come to. Without fresh evidence from all of them an undoubted health stands."""
     standing = probes.values()
     for probe in standing:
-        if probe.verdict in {Verdict.FAILED, Verdict.BROKEN}:
+        if probe.verdict in FAILING:
             return Health.FAILED, probe.reason
     for probe in standing:
         if probe.verdict is Verdict.PENDING:

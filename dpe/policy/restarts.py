@@ -27,7 +27,10 @@ def attend(turn: Turn, assembly: str, resource: str) -> None:
     state = turn.resource(assembly, resource)
     if state.recovery is None and state.health is Health.FAILED and not state.blocked and not state.suppressed_by and not state.denied:
         on_failure(turn, assembly, resource)
-        state = turn.resource(assembly, resource)
+        scheduled = turn.resource(assembly, resource).recovery
+        if scheduled is not None and scheduled.phase is Phase.DELAYED and scheduled.until == turn.at and turn[assembly].recovery is None:
+            open_up(turn, assembly, resource, scheduled)  # what stands in its way has just been looked at
+        return
     if state.recovery is not None and turn[assembly].recovery is None:
         advance(turn, assembly, resource, state.recovery)
 
@@ -84,7 +87,9 @@ def count(turn: Turn, assembly: str, resource: str, reason: str) -> None:
 def schedule(turn: Turn, assembly: str, plan: ResourcePlan, reason: str, window: tuple[float, ...]) -> None:
     """Decide the restart that the last failure in the window asks for."""
     settings, failures = plan.recovery.restart, len(window)
-    wait = windows.delay(failures, settings) * turn.jitter(f"{assembly}/{plan.name}", failures)
+    wait = windows.delay(failures, settings)
+    if wait > 0:
+        wait *= turn.jitter(f"{assembly}/{plan.name}", failures)
     counters = (failures, settings.failures, settings.within)
     ends = settings.failures and failures + 1 >= settings.failures
     following = "reboot" if ends else "restart again"
@@ -98,7 +103,7 @@ def schedule(turn: Turn, assembly: str, plan: ResourcePlan, reason: str, window:
 
 def advance(turn: Turn, assembly: str, resource: str, recovery: Recovery) -> None:
     """Do what time has brought: begin a restart whose delay is over, or give up on one that did not verify."""
-    asks = recovery.phase in {Phase.ASKING, Phase.APPROVAL}
+    asks = recovery.phase is Phase.ASKING or recovery.phase is Phase.APPROVAL
     if not asks and (recovery.until is None or turn.at < recovery.until):
         return
     by = dependencies.cause(turn, assembly, resource)
@@ -115,9 +120,14 @@ def advance(turn: Turn, assembly: str, resource: str, recovery: Recovery) -> Non
         after = "the restart that was observed only" if recovery.observed else "its restart"
         count(turn, assembly, resource, f"not healthy {duration(verify)} after {after}{': ' + state.reason if state.reason else ''}")
     elif may_begin(turn, assembly, resource):
-        repeating.come_round(turn, assembly, turn.resource_plan(assembly, resource), recovery)
-        if gates.opened(turn, Place(assembly, resource)):
-            begin(turn, assembly, resource, recovery)
+        open_up(turn, assembly, resource, recovery)
+
+
+def open_up(turn: Turn, assembly: str, resource: str, recovery: Recovery) -> None:
+    """A restart is due, and the evidence for it stands."""
+    repeating.come_round(turn, assembly, turn.resource_plan(assembly, resource), recovery)
+    if gates.opened(turn, Place(assembly, resource)):
+        begin(turn, assembly, resource, recovery)
 
 
 def may_begin(turn: Turn, assembly: str, resource: str) -> bool:

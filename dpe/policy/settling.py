@@ -68,15 +68,19 @@ def settle_assembly(turn: Turn, name: str) -> None:
 
 def keep_running(turn: Turn, name: str) -> None:
     """Apply the rules to one assembly that shall run."""
-    if turn[name].silence is not None:
+    state = turn[name]
+    if state.silence is not None:
         silence.ask(turn, name)
         silence.judge(turn, name)
-    if turn[name].recovery is not None:
+        state = turn[name]
+    if state.recovery is not None:
         begin_due(turn, name)
-    if is_over(turn, turn[name]):
+        state = turn[name]
+    if state.until is not None and is_over(turn, state):
         run_out(turn, name)
-    match turn[name].stage:
-        case Stage.ABSENT | Stage.WAITING if not turn[name].still:
+        state = turn[name]
+    match state.stage:
+        case Stage.ABSENT | Stage.WAITING if not state.still:
             lifecycle.come_up(turn, name)
         case Stage.LAUNCHING:
             retiring.launch_again(turn, name)
@@ -93,11 +97,12 @@ def keep_running(turn: Turn, name: str) -> None:
 
 def settle_others(turn: Turn, name: str) -> None:
     """Apply the rules to its instances beside the current one."""
-    if turn[name].retired and not observing.keeps(turn, name):
+    state = turn[name]
+    if state.retired and not observing.keeps(turn, name):
         retiring.discard(turn, name)
-    if turn[name].twins:
+    if state.twins:
         twins.stop(turn, name)
-    if turn[name].still:
+    if state.still:
         observing.settle(turn, name)
 
 

@@ -28,6 +28,8 @@ STAGE_WORDS = {
     Stage.DESTROYING: "destroying",
 }
 
+TROUBLE = frozenset({"failed", "suspect", "recovering"})
+
 # The worst word of its assemblies is the deployable's; the first found here wins.
 WORST_FIRST = ("blocked", "exhausted", "held")
 
@@ -141,9 +143,9 @@ def word_of_all(root: DeployableState, desired: Desired, assemblies: Mapping[str
         return "recovering" if recovery is not None else "reloading" if reloads(root, assemblies) else "healthy"
     if "failed" in words and recovery is None and unattended(assemblies, words):
         return "failed"
-    if reloads(root, assemblies) and not any(word in {"failed", "suspect", "recovering"} for word in words):
+    if not TROUBLE.isdisjoint(words):
+        return "recovering"
+    if reloads(root, assemblies):
         return "reloading"
     first = [begins(each) for each in assemblies.values() if each.stage is not Stage.UP]
-    if first and all(first) and {"failed", "suspect", "recovering"}.isdisjoint(words):
-        return "starting"
-    return "recovering"
+    return "starting" if first and all(first) else "recovering"

@@ -10,12 +10,12 @@ def within(times: tuple[float, ...], at: float, length: float) -> tuple[float, .
 
     A nanosecond of tolerance: 0.9 + 0.9 must be 1.8 even where floats differ.
     """
-    return tuple(time for time in times if at - time <= length + 1e-9)
+    return tuple([time for time in times if at - time <= length + 1e-9])
 
 
 def append(times: tuple[float, ...], at: float, settings: RungSettings) -> tuple[float, ...]:
     """The window with one more failure at ``at``, older ones dropped."""
-    return (*within(times, at, settings.within), at)
+    return (*within(times, at, settings.within), at) if times else (at,)
 
 
 def full(times: tuple[float, ...], settings: RungSettings) -> bool:
