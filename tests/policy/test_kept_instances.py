@@ -27,6 +27,7 @@ def pair(keep: int = 1) -> DeployablePlan:
 def relaunched(times: int = 1, keep: int = 1, between: float = 60.0) -> World:
     """A world in which the database was relaunched so often."""
     world = World(pair(keep))
+    world.interval = 60.0
     for _ in range(times):
         world.order(Rung.RELAUNCH, "db")
         world.advance(between)

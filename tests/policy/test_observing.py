@@ -19,6 +19,7 @@ MOVED = "the store was moved"
 def doubting(world: World | None = None) -> World:
     """A world whose controller was started anew, and must not trust itself."""
     world = world or World(PAIR)
+    world.interval = 30.0  # hours pass, in which what fails is told again and again
     world.resume(doubt=MOVED)
     return world
 
