@@ -103,10 +103,14 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "reboot": "of the second",
         "relaunch": "of the third",
         "relaunch_deployable": "of the fourth; it is the deployable's that counts",
+        "relocate": "of the last, which is not there yet; see relocate",
         "allow": "the highest rung",
         "mode": "what is decided is done, is only written down, or waits an hour for a yes",
         "on_exhausted": "above the highest rung: restart again and again at `max_delay`, or nothing until the operator's `start`",
         "keep_failed": "so many replaced instances of each stay, stopped, for 24 h; a refused launch deletes them first, `stop` all",
+    },
+    "RelocateKeys": {
+        "without_volumes": "it may go where its volumes cannot; without a meaning until `allow: relocate` is supported",
     },
     "RungKeys": {
         "failures": "with fewer in the window the rung's own action is done, the last goes one rung up; `-1` or `INFINITY`: never",

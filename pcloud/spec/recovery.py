@@ -18,10 +18,6 @@ from pcloud.spec.inheriting import Inherited, nearest
 from pcloud.spec.units import duration_text
 
 
-def _no_relocation(_value: object) -> None:
-    raise wrong("relocation is not yet supported", "leave it out")
-
-
 def _reachable(rung: Rung) -> Rung:
     if rung is Rung.RELOCATE:
         raise wrong(f"{rung} is not yet supported", f"the highest rung is {Rung.RELAUNCH_DEPLOYABLE}")
@@ -68,7 +64,7 @@ class RungKeys(Keys):
 
 
 class RelocateKeys(Keys):
-    """When an assembly may go to another cloud. Known, and not yet supported."""
+    """What an assembly may leave behind when it goes to another cloud, where ``allow: relocate`` lets it; which is not yet supported."""
 
     without_volumes: Flag | None = None
 
@@ -80,7 +76,7 @@ class RecoveryKeys(Keys):
     reboot: RungKeys = Field(default_factory=RungKeys)
     relaunch: RungKeys = Field(default_factory=RungKeys)
     relaunch_deployable: RungKeys = Field(default_factory=RungKeys)
-    relocate: Annotated[RelocateKeys | None, BeforeValidator(_no_relocation)] = None
+    relocate: RelocateKeys | None = None
     allow: Ceiling | None = None
     mode: ModeWord | None = None
     on_exhausted: OnExhaustedWord | None = None

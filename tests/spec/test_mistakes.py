@@ -122,7 +122,12 @@ TABLE = [
     (WEB, f'{WEB}\n    size: "a\\0b"', 12, "web.size: has a character that no program can be given"),
     (WEB, f"{WEB}\n    size: !big x", 12, "web.size: has the tag !big"),
     (WEB, f"{WEB}\n    recovery: {{allow: relocate}}", 12, "web.recovery.allow: relocate is not yet supported"),
-    (WEB, f"{WEB}\n    recovery: {{relocate: {{}}}}", 12, "web.recovery.relocate: relocation is not yet supported"),
+    (
+        WEB,
+        f"{WEB}\n    recovery: {{relocate: {{without_volume: yes}}}}",
+        12,
+        'relocate.without_volume: unknown key "without_volume"; did you mean "without_volumes"?',
+    ),
     (WEB, f"{WEB}\n    recovery: {{allow: reboots}}", 12, 'web.recovery.allow: "reboots" is not a rung; did you mean "reboot"?'),
     (
         WEB,

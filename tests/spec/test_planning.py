@@ -29,7 +29,7 @@ from pcloud.spec.files import files_of
 from pcloud.spec.planning import plan
 from pcloud.spec.problems import SpecError
 from pcloud.spec.recovery import RecoveryDefaults, RecoveryKeys, total_delay
-from tests.spec.examples import SOUND, changed, example, loaded, mistakes
+from tests.spec.examples import SOUND, changed, example, loaded
 
 
 def assemblies(source: str) -> dict[str, AssemblyPlan]:
@@ -75,15 +75,8 @@ def test_the_resources_of_the_wordpress_example_have_their_agents_and_checks() -
     assert site.checks == (Check("http:/", what, interval=10.0, origin=Origin.CONTROLLER),)
 
 
-def test_the_other_example_is_refused_only_for_what_is_not_yet_supported() -> None:
-    assert [sentence.split(";")[0] for _, sentence in mistakes(example("others.yaml"))] == [
-        "assemblies.app.recovery.relocate: relocation is not yet supported",
-    ]
-
-
-def test_what_is_supported_of_the_other_example_is_planned() -> None:
-    lines = [line for line in example("others.yaml").splitlines() if not line.strip().startswith("recovery:")]
-    made = assemblies("\n".join(lines))
+def test_the_other_example_becomes_the_plan_that_it_describes() -> None:
+    made = assemblies(example("others.yaml"))
     worker, vip, legacy, old, queue = made["app"].resources
     assert worker.agent == ProcessAgent("/usr/local/bin/worker --queue mail", "app", "/srv")
     assert (vip.agent, vip.interval, vip.timeout) == (OcfAgent("heartbeat", "IPaddr2", (("ip", "10.0.0.9"),)), 10.0, 20.0)

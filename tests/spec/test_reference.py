@@ -39,11 +39,9 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "resources.NAME.params.NAME": schema.ParamKeys,
     "checks": schema.CheckKeys,
     "recovery": recovery.RecoveryKeys,
+    "recovery.relocate": recovery.RelocateKeys,
     "recovery.RUNG": recovery.RungKeys,
 }
-
-REFUSED = {("recovery", "relocate")}
-"""Keys that the format knows and nothing supports."""
 
 TYPES = [
     (fields.Name, "name"),
@@ -121,8 +119,7 @@ def keys_of(section: str) -> dict[str, Any]:
     model = SECTIONS[section]
     hints = get_type_hints(model, include_extras=True)
     inherited = schema.DefaultKeys.model_fields if model is schema.AssemblyKeys else {}
-    written = {field.alias or name: hints[name] for name, field in model.model_fields.items() if name not in inherited}
-    return {key: hint for key, hint in written.items() if (section, key) not in REFUSED}
+    return {field.alias or name: hints[name] for name, field in model.model_fields.items() if name not in inherited}
 
 
 def type_of(hint: Any) -> str:
