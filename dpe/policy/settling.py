@@ -182,8 +182,10 @@ def keep_up(turn: Turn, name: str) -> None:
 def follow_parameters(turn: Turn, name: str) -> None:
     """Configure again when a parameter has a new value and what it refers to is well (policy.md section 2)."""
     state = turn[name]
+    if state.configured is None or state.denied or dependencies.trouble(turn, name):
+        return
     values = dependencies.parameters(turn, name)
-    if values is None or state.configured is None or values == state.configured or state.denied or dependencies.trouble(turn, name):
+    if values is None or values == state.configured:
         return
     if turn.root.observing:  # taken as done it would never be done: it waits for the takeover
         return
