@@ -10,12 +10,12 @@ Rules:
 
 from __future__ import annotations
 
-from dpe.policy import bringup, gates, places, stages
+from dpe.policy import bringup, gates, places, records, stages
 from dpe.policy.altering import replace
 from dpe.policy.turn import Turn
 from pcloud.model.actions import Action, Decision
 from pcloud.model.state import AssemblyState, DeployableState
-from pcloud.model.words import Choice, Desired, Phase, Stage
+from pcloud.model.words import Choice, Desired, Phase, Rung, Stage
 
 ENDS = "nothing by itself, until somebody says takeover"
 STANDS = "it stands still until somebody says takeover"
@@ -25,7 +25,10 @@ def begin(turn: Turn, reason: str) -> None:
     """Only observe from now on."""
     turn.update_root(observing=reason)
     for place, recovery in places.recoveries(turn.so_far()):
-        if recovery.phase in {Phase.APPROVAL, Phase.ASKING}:  # none of them is by hand: those wait for nobody
+        if not place.resource and recovery.rung is Rung.RESTART and gates.waits(recovery) and not recovery.reload:
+            places.write(turn, place, None)  # a parameter has changed: found again after the takeover, and never taken as done before it
+            records.withdrawn(turn, place, recovery, f"{recovery.reason}: not before somebody says takeover")
+        elif recovery.phase in {Phase.APPROVAL, Phase.ASKING}:  # none of them is by hand: those wait for nobody
             waits = replace(recovery, phase=Phase.DELAYED, until=turn.at, permit="", guards=(), held_since=None, alerted=False)
             places.write(turn, place, waits)
     for name, state in turn.assemblies.items():

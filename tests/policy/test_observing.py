@@ -8,7 +8,8 @@ import pytest
 
 from dpe.policy.operator import refusal
 from pcloud.model import actions, events
-from pcloud.model.words import Choice, Desired, Guard, Mode, Rung, Stage
+from pcloud.model.plan import DeployablePlan
+from pcloud.model.words import Choice, Desired, Guard, Mode, Phase, Rung, Stage
 from tests.policy.arrangements import hangs, listed, under_way
 from tests.policy.plans import PAIR, WORDPRESS, one, quick_pair
 from tests.policy.world import World, silent
@@ -244,6 +245,30 @@ def test_a_changed_parameter_waits_for_the_takeover() -> None:
     world.advance(60)
     assert "StartResources web" in world.did(mark)
     assert world.word() == "healthy"
+
+
+def test_a_changed_parameter_that_waits_for_a_yes_waits_for_the_takeover_instead() -> None:
+    world = World(approving(WORDPRESS))
+    world.order(Rung.RELAUNCH, "mysql")
+    world.advance(120)
+    waiting = world.state.assemblies["web"].recovery
+    assert waiting is not None
+    assert (waiting.rung, waiting.phase) == (Rung.RESTART, Phase.APPROVAL)
+    mark = world.mark()
+    doubting(world)
+    world.advance(7200)
+    assert done_since(world, mark) == []
+    assert any("changed: not before somebody says takeover" in each for each in world.lines(mark))
+    mark = take_over(world)
+    world.feed(events.ApprovalGiven(at=0, owner="ada", approved=True))
+    world.advance(60)
+    assert "StartResources web" in world.did(mark)
+    assert world.word() == "healthy"
+
+
+def approving(plan: DeployablePlan) -> DeployablePlan:
+    """The plan with a yes before every recovery."""
+    return replace(plan, assemblies=tuple(replace(each, recovery=replace(each.recovery, mode=Mode.APPROVE)) for each in plan.assemblies))
 
 
 def test_a_machine_that_was_rebooted_in_good_order_is_not_taken_up() -> None:
