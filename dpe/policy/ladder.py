@@ -92,7 +92,7 @@ def fail(
     remember_failed(turn, state.recovery)
     if whole_under_way(turn):
         fail_whole(turn, assembly, f"{assembly}: {reason}", rule)
-    elif state.exhausted or rung.height > ceiling(plan, state).height:
+    elif state.exhausted or rung.height > ceiling(plan, state).height or (rung is Rung.RELAUNCH_DEPLOYABLE and whole_exhausted(turn)):
         exhaust(turn, assembly, reason, resource, ground.filled)
     elif rung is Rung.RELAUNCH_DEPLOYABLE:
         fail_whole(turn, assembly, f"{assembly}: {reason}", rule)
@@ -164,6 +164,12 @@ def whole_under_way(turn: Turn) -> bool:
     """Whether the deployable as a whole is being relaunched."""
     recovery = turn.root.recovery
     return recovery is not None and not gates.waits(recovery) and not recovery.observed
+
+
+def whole_exhausted(turn: Turn) -> bool:
+    """Whether the deployable's own rung is exhausted, and who exhausted it still not well: no other may begin it anew."""
+    states = [state for name, state in turn.assemblies.items() if ceiling(turn.plan_of(name), state) is Rung.RELAUNCH_DEPLOYABLE]
+    return any(state.exhausted or any(each.exhausted for each in state.resources.values()) for state in states)
 
 
 def fail_whole(turn: Turn, assembly: str, reason: str, rule: str = "section 3.2") -> None:

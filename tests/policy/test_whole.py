@@ -126,6 +126,21 @@ def test_while_it_is_under_way_nothing_is_done_to_its_parts() -> None:
     assert not any(isinstance(each, actions.RestartResource) for each in world.log[mark:])
 
 
+def test_once_it_is_exhausted_no_other_assembly_begins_it_anew() -> None:
+    world = World(chain())
+    world.interval = 30.0
+    doomed(world, "web/apache")
+    world.advance(4 * 3600)
+    assert world.word("web") == "exhausted"
+    doomed(world, "db/mysqld")
+    mark = world.mark()
+    world.advance(8 * 3600)
+    ways = [each.record.action for each in world.reports(mark) if each.record is not None and each.record.choice is Choice.ACT]
+    assert Rung.RELAUNCH in ways
+    assert Rung.RELAUNCH_DEPLOYABLE not in ways
+    assert world.word("db") == "exhausted"
+
+
 def test_a_fence_that_nobody_can_confirm_blocks_it() -> None:
     world = World(chain())
     world.outcomes[actions.FenceInstance] = lambda action: (
