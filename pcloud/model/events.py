@@ -19,7 +19,15 @@ from pcloud.model.operators import ResumeAsked as ResumeAsked
 from pcloud.model.operators import RetryAsked as RetryAsked
 from pcloud.model.operators import TakeoverAsked as TakeoverAsked
 from pcloud.model.plan import DeployablePlan
-from pcloud.model.words import InstanceStatus, Reach, Verdict
+from pcloud.model.probing import PROBE_EVENTS as PROBE_EVENTS
+from pcloud.model.probing import ProbeBroken as ProbeBroken
+from pcloud.model.probing import ProbeFailed as ProbeFailed
+from pcloud.model.probing import ProbeMissed as ProbeMissed
+from pcloud.model.probing import ProbePassed as ProbePassed
+from pcloud.model.probing import ProbePending as ProbePending
+from pcloud.model.probing import ProbeReported as ProbeReported
+from pcloud.model.probing import ProbeUnknown as ProbeUnknown
+from pcloud.model.words import InstanceStatus, Reach
 
 
 @quick
@@ -122,68 +130,6 @@ class ContactBlurred(Event):
     assembly: str
     generation: int
     reason: str
-
-
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProbeReported(Event):
-    """The root of what one probe found. ``probe`` is "" for the resource agent's own monitor."""
-
-    assembly: str
-    resource: str
-    generation: int
-    probe: str = ""
-    reason: str = ""
-
-
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProbePassed(ProbeReported):
-    """All is well. ``restarts`` counts how often the machine's own supervisor restarted it, None where nobody counts."""
-
-    restarts: int | None = None
-
-
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProbeMissed(ProbeReported):
-    """Soft evidence."""
-
-
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProbeFailed(ProbeReported):
-    """Hard evidence."""
-
-
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProbePending(ProbeReported):
-    """On its way, neither passed nor failed, for ``patience`` seconds; past that it is a failure."""
-
-    patience: float = 30.0
-
-
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProbeBroken(ProbeReported):
-    """A hard error: trying again cannot help."""
-
-
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProbeUnknown(ProbeReported):
-    """Cannot be told."""
-
-
-PROBE_EVENTS: dict[Verdict, type[ProbeReported]] = {
-    Verdict.PASSED: ProbePassed,
-    Verdict.MISSED: ProbeMissed,
-    Verdict.FAILED: ProbeFailed,
-    Verdict.PENDING: ProbePending,
-    Verdict.UNKNOWN: ProbeUnknown,
-    Verdict.BROKEN: ProbeBroken,
-}
 
 
 @quick
