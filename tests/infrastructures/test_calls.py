@@ -122,8 +122,8 @@ async def test_the_late_answer_of_a_call_is_logged(calls, gate, caplog):
     with pytest.raises(AmbiguousError):
         await calls("first", gate)
     gate.open.set()
-    await asyncio.to_thread(until, lambda: caplog.records)
-    assert caplog.records[0].call == "lab: first"
+    # Those of tests before may come here too: a call is not waited for when its pool is closed.
+    await asyncio.to_thread(until, lambda: "lab: first" in [record.call for record in caplog.records])
 
 
 @pytest.mark.real
