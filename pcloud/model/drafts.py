@@ -44,7 +44,7 @@ def quick(kind: type[T]) -> type[T]:
 
 def copier(kind: type[Any]) -> Callable[[Any], Any]:
     """A function that makes a filled draft of an object of a class."""
-    lines = ["new = _draft()", *(f"new.{name} = old.{name}" for name in kind.__slots__), "return new"]
+    lines = ["new = _draft()", *(f"new.{each.name} = old.{each.name}" for each in fields(kind)), "return new"]
     return _function("copy", ["old"], lines, {"_draft": draft_of(kind)})
 
 

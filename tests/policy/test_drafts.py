@@ -87,6 +87,7 @@ def test_bases_and_keywords_are_kept():
     assert type(made) is Derived
     assert repr(made) == "Derived(name='a', kind='derived')"
     assert isinstance(made, Base)
+    assert replace(made, kind="other") == Derived(name="a", kind="other")
     with pytest.raises(TypeError):
         Derived("a")
     with pytest.raises(FrozenInstanceError):
