@@ -44,8 +44,8 @@ def quick(kind: type[T]) -> type[T]:
 
 def copier(kind: type[Any]) -> Callable[[Any], Any]:
     """A function that makes a filled draft of an object of a class."""
-    lines = ["new = _draft()", *(f"new.{each.name} = old.{each.name}" for each in fields(kind)), "return new"]
-    return _function("copy", ["old"], lines, {"_draft": draft_of(kind)})
+    lines = ["new = _new(_draft)", *(f"new.{each.name} = old.{each.name}" for each in fields(kind)), "return new"]
+    return _function("copy", ["old"], lines, {"_draft": draft_of(kind), "_new": object.__new__})
 
 
 def _function(name: str, parameters: list[str], lines: list[str], known: dict[str, Any]) -> Callable[..., Any]:
