@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import signal
 from collections.abc import Callable, Mapping
 
@@ -30,6 +31,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_finish(session: pytest.Session) -> None:
     gc.freeze()  # all that was imported stays: not to be walked through again and again takes a tenth off the quick tests
 
+
+os.environ.pop("COLUMNS", None)  # the width of whoever started the tests is not that of what they look at
 
 # Started in the background, or with nohup: what the tests start would inherit it, and Ctrl-C or the end of a session could not be tried.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
