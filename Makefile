@@ -11,7 +11,7 @@ demo: ## WordPress and its database, broken three times, healed three times
 	@$(SETUP) demo
 	@$(BIN)/pcloud demo
 test: setup lint ## lint, then all tests
-	$(BIN)/pytest
+	$(BIN)/pytest -n 3 --dist loadfile
 lint: setup ## style, types, layers
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check

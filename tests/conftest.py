@@ -6,6 +6,7 @@ import asyncio
 import gc
 import os
 import signal
+from collections import Counter
 from collections.abc import Callable, Mapping
 
 import pytest
@@ -26,6 +27,15 @@ def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> M
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--rewrite-scenarios", action="store_true", help="write what pcloud simulate says now into tests/scenarios")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        operation = getattr(item, "operation_label", "")
+        if operation:  # one name for all of them would be run once only where the tests are dealt out to several processes
+            item._id = item.id.with_params(operation)
+    twice = [name for name, number in Counter(item.nodeid for item in items).items() if number > 1]
+    assert not twice, f"tests of one name: {twice}"
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
