@@ -48,6 +48,7 @@ class Daemon:
         self.log = directory / "log"
         self.config = directory / "pcloud.toml"
         self.config.touch()
+        self.environment: dict[str, str] = {}  # beside our own
         self.process: subprocess.Popen[bytes] | None = None
         self.client = Client(self.socket)
 
@@ -60,7 +61,7 @@ class Daemon:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, "PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin"},
+                env={**os.environ, "PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin", **self.environment},
             )
 
     def start(self) -> None:
