@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import argparse
+import random
+import signal
 import sys
 import time
 from pathlib import Path
@@ -18,12 +20,14 @@ JOBS = 6
 
 
 def main() -> int:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # those under way clean up
     parser = argparse.ArgumentParser(prog="python -m tests.matrix", description="Cuts every recovery at each of its points.")
     parser.add_argument("words", nargs="*")
     parser.add_argument("--jobs", type=int, default=JOBS)
     parser.add_argument("--table", type=Path)
     given = parser.parse_args()
     chosen = [case for case in matrix() if all(word in str(case) for word in given.words)]
+    random.Random(0).shuffle(chosen)  # what is like another case does not come with it
     began = time.monotonic()
     results: list[Result] = []
     for result in run_all(chosen, given.jobs):

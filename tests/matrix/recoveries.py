@@ -34,7 +34,7 @@ def spec(recovery: str, *, other: int = 200000, front: str = "'true'", members: 
 deployable: {NAME}
 infrastructure: local
 defaults:
-  monitor: {{interval: 200ms, timeout: 2s, silence: 4s}}
+  monitor: {{interval: 500ms, timeout: 3s, silence: 6s}}
   image: host
 recovery: {{{recovery}}}
 assemblies:

@@ -20,7 +20,7 @@ from tests.system.running import Daemon, until
 REACHED = re.compile(r"pcloud\.failpoints: failpoint point='([a-z_.]+)'")
 SETTLED = 120.0  # seconds for what takes five, on a machine that does much else
 TWICE = 0.4  # seconds between the two looks that must find it well
-LOOK = 0.25
+LOOK = 0.3  # seconds: each look costs the daemon and us some milliseconds, and many trials share the machine
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,7 @@ class Trial:
         self.case = case
         self.recovery: Recovery = ALL[case.recovery]
         self.daemon = Daemon(directory)
+        self.daemon.pause = LOOK
         self.daemon.config.write_text("crash_loop_starts = 0\n")
         self.told = directory / "failpoints"
         self.told.touch()
@@ -107,7 +108,7 @@ class Trial:
         def failed() -> bool:
             return f"failing as told point='{point}'" in self.daemon.log.read_text()[mark:]
 
-        until(failed, f"{point} is reached", SETTLED)
+        until(failed, f"{point} is reached", SETTLED, LOOK)
 
     def _start_again(self, told: str, *, answered: bool = True) -> None:
         """What the system does, and an operator: the daemon is started, and what was not even heard is said again."""
@@ -145,6 +146,9 @@ def run_all(cases: Iterable[Case], jobs: int) -> Iterator[Result]:
         with tempfile.TemporaryDirectory(prefix="matrix-") as directory:
             return Trial(case, Path(directory)).run()
 
-    with ThreadPoolExecutor(jobs, thread_name_prefix="matrix") as pool:
+    pool = ThreadPoolExecutor(jobs, thread_name_prefix="matrix")
+    try:
         for future in as_completed([pool.submit(run, case) for case in cases]):
             yield future.result()
+    finally:  # whoever has seen enough waits for those under way, which clean up, and for no other
+        pool.shutdown(cancel_futures=True)
