@@ -13,9 +13,10 @@ from pathlib import Path
 from pcloud.failpoints import VARIABLE
 from pcloud.replay.report import Comparison
 from tests.agents.processes import marked
+from tests.matrix.forking import ForkedDaemon, Forkery
 from tests.matrix.judging import Before, outcome, problems
 from tests.matrix.recoveries import ALL, NAME, Recovery, ask, prepare
-from tests.system.running import Daemon, until
+from tests.system.running import until
 
 REACHED = re.compile(r"pcloud\.failpoints: failpoint point='([a-z_.]+)'")
 SETTLED = 120.0  # seconds for what takes five, on a machine that does much else
@@ -50,10 +51,10 @@ class Result:
 class Trial:
     """A case under way, with its daemon in ``directory``."""
 
-    def __init__(self, case: Case, directory: Path) -> None:
+    def __init__(self, case: Case, directory: Path, forkery: Forkery) -> None:
         self.case = case
         self.recovery: Recovery = ALL[case.recovery]
-        self.daemon = Daemon(directory)
+        self.daemon = ForkedDaemon(directory, forkery)
         self.daemon.pause = LOOK
         self.daemon.config.write_text("crash_loop_starts = 0\n")
         self.told = directory / "failpoints"
@@ -116,7 +117,7 @@ class Trial:
         self.daemon.process.wait(SETTLED)
         self.told.write_text(told)
         self.daemon.start()
-        if not answered and self.case.point in {"word.heard", "spec.heard"}:
+        if not answered and self.case.point.endswith((".heard", ".decided")):  # before the first write
             assert ask(self.daemon, self.recovery), "said again, and not answered"
 
     def _until_well(self, result: Result, before: Before) -> None:
@@ -144,11 +145,13 @@ def run_all(cases: Iterable[Case], jobs: int) -> Iterator[Result]:
 
     def run(case: Case) -> Result:
         with tempfile.TemporaryDirectory(prefix="matrix-") as directory:
-            return Trial(case, Path(directory)).run()
+            return Trial(case, Path(directory), forkery).run()
 
+    forkery = Forkery()
     pool = ThreadPoolExecutor(jobs, thread_name_prefix="matrix")
     try:
         for future in as_completed([pool.submit(run, case) for case in cases]):
             yield future.result()
     finally:  # whoever has seen enough waits for those under way, which clean up, and for no other
         pool.shutdown(cancel_futures=True)
+        forkery.close()

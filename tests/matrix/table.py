@@ -67,6 +67,9 @@ ELSEWHERE: Mapping[str, str] = {
 }
 """What no recovery of the matrix can come through."""
 
+NEVER = {"start": {"recovery.verified", "recovery.over"}}
+"""A first launch is decided upon, and is no recovery that could help."""
+
 MOMENTS = {"recovery": OF_A_RECOVERY, "word": OF_A_WORD, "spec": OF_A_WORD}
 
 
@@ -78,7 +81,7 @@ def points(recovery: str) -> list[str]:
     for what, calls in ROWS[recovery].items():
         found += [f"{what}.{moment}" for moment in MOMENTS.get(what, OF_AN_ACTION)]
         found += [f"{what}.{call}.{moment}" for call in calls for moment in ("asked", "answered")]
-    return found
+    return [point for point in found if point not in NEVER.get(recovery, ())]
 
 
 def cases(recovery: str) -> Iterator[Case]:
