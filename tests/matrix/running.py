@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
@@ -20,6 +21,7 @@ from tests.system.running import until
 
 REACHED = re.compile(r"pcloud\.failpoints: failpoint point='([a-z_.]+)'")
 SETTLED = 120.0  # seconds for what takes five, on a machine that does much else
+STOPPED = 8.0  # seconds: more than the silence of the specs
 TWICE = 0.4  # seconds between the two looks that must find it well
 LOOK = 0.3  # seconds: each look costs the daemon and us some milliseconds, and many trials share the machine
 
@@ -82,8 +84,11 @@ class Trial:
         answered = self._set_off(mark)
         if self.case.point:
             self._until_it_failed(mark, self.case.point)
+        if self.case.act == "stop":
+            time.sleep(STOPPED)
+            self.daemon.process.send_signal(signal.SIGCONT)
         if self.case.act == "kill":
-            self._start_again("", answered=answered)
+            self._start_again(answered=answered)
         self._until_well(result, before)
         result.reached = list(dict.fromkeys(REACHED.findall(self.daemon.log.read_text()[mark:])))
         result.end = outcome(self.daemon.client.status(NAME))
@@ -102,7 +107,8 @@ class Trial:
             self._until_it_failed(mark, cut)
             self.daemon.process.wait(SETTLED)
             self.recovery.between(self.daemon)
-            self._start_again(told)
+            self.told.write_text(told)
+            self.daemon.process = self.daemon.spawn()  # it may not live until it answers
         return answered
 
     def _until_it_failed(self, mark: int, point: str) -> None:
@@ -111,11 +117,11 @@ class Trial:
 
         until(failed, f"{point} is reached", SETTLED, LOOK)
 
-    def _start_again(self, told: str, *, answered: bool = True) -> None:
+    def _start_again(self, *, answered: bool) -> None:
         """What the system does, and an operator: the daemon is started, and what was not even heard is said again."""
         assert self.daemon.process is not None
         self.daemon.process.wait(SETTLED)
-        self.told.write_text(told)
+        self.told.write_text("")
         self.daemon.start()
         if not answered and self.case.point.endswith((".heard", ".decided")):  # before the first write
             assert ask(self.daemon, self.recovery), "said again, and not answered"

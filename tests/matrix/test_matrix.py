@@ -42,3 +42,11 @@ def test_a_recovery_that_is_cut_ends_well_and_leaves_one_generation() -> None:
     print(f"PCLOUD_MATRIX_SEED={SEED}")  # noqa: T201 - for whoever repeats it
     bad = [result for result in run_all(sample(SEED, EACH), JOBS) if result.problems]
     assert not bad, "\n\n".join(f"{each.case}: {'; '.join(each.problems)}\n{each.story}" for each in bad)
+
+
+@pytest.mark.real
+@pytest.mark.timeout(300)
+def test_a_daemon_that_stops_itself_goes_on_as_if_nothing_had_been() -> None:
+    (result,) = run_all([Case("relaunch", "fence.stop.answered", "stop")], 1)
+    assert not result.problems, f"{result.problems}\n{result.story}"
+    assert result.reached.count("launch.create.asked") == 1
