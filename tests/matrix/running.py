@@ -70,7 +70,7 @@ class Trial:
         except Exception as error:  # noqa: BLE001 - whatever goes wrong is the case's, and the others go on
             result.problems.append(f"{type(error).__name__}: {error}")
         finally:
-            if result.problems:
+            if result.problems and not result.story:
                 result.story = self._story()
             self.daemon.clear()
             result.problems += [f"left running: {command}" for command in marked(str(self.daemon.state)).values()]
@@ -138,6 +138,7 @@ class Trial:
                 return
             time.sleep(LOOK)
         result.problems += wrong
+        result.story = self._story()
 
     def _story(self) -> str:
         try:
