@@ -8,9 +8,11 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cpe.shell.infrastructures.local.refusals import UnavailableError
 from pcloud.failpoints import VARIABLE
 from pcloud.replay.report import Comparison
 from tests.agents.processes import marked
@@ -21,6 +23,7 @@ from tests.system.running import until
 
 REACHED = re.compile(r"pcloud\.failpoints: failpoint point='([a-z_.]+)'")
 SETTLED = 120.0  # seconds for what takes five, on a machine that does much else
+PATIENT = 6  # times ten seconds, which a killed process has at the most
 STOPPED = 8.0  # seconds: more than the silence of the specs
 TWICE = 0.4  # seconds between the two looks that must find it well
 LOOK = 0.3  # seconds: each look costs the daemon and us some milliseconds, and many trials share the machine
@@ -72,7 +75,7 @@ class Trial:
         finally:
             if result.problems and not result.story:
                 result.story = self._story()
-            self.daemon.clear()
+            self._clear()
             result.problems += [f"left running: {command}" for command in marked(str(self.daemon.state)).values()]
             result.seconds = time.monotonic() - began
         return result
@@ -139,6 +142,13 @@ class Trial:
             time.sleep(LOOK)
         result.problems += wrong
         result.story = self._story()
+
+    def _clear(self) -> None:
+        """Nothing of it is left, however long a loaded machine takes to let killed processes end."""
+        for _ in range(PATIENT):
+            with suppress(UnavailableError):
+                self.daemon.clear()
+                return
 
     def _story(self) -> str:
         try:
