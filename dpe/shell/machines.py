@@ -4,6 +4,7 @@ Rules (policy.md section 6):
 - An instance of a generation is looked for by its tags before it is created; after an ambiguous answer or a controller's death for as long
   as it may turn up late.
 - Fenced is SHUTOFF read after a stop that was accepted; nothing is deleted where it can be stopped.
+- An instance that is there is not given up for an answer that did not come: it is asked and read again, as long as the action has time.
 - Whatever a list shows is told. A higher generation than the one in hand is somebody else's: nothing more is done then.
 - Volumes are found by name or created, and freed from a fenced predecessor before they are attached.
 """
@@ -12,13 +13,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from dpe.shell.facts import Fact
 from dpe.shell.secrets import Secrets
 from dpe.shell.surroundings import Surroundings
 from dpe.shell.userdata import user_data
-from pcloud.errors import AmbiguousError, InfrastructureError
+from pcloud.errors import AmbiguousError, HardInfrastructureError, InfrastructureError
 from pcloud.model.actions import RebootAssembly
 from pcloud.model.events import InstanceListed
 from pcloud.model.instance import Instance, InstanceReading, LaunchOrder
@@ -29,6 +30,7 @@ from pcloud.model.words import InstanceStatus
 log = logging.getLogger(__name__)
 
 POLL = 1.0  # seconds between readings of one instance while we wait for it; a cloud's own steps take seconds
+READ_AGAIN = 15.0  # seconds, at the most, between two readings of which none is answered: as often as a machine that is silent is tried
 CONSOLE = 10.0  # seconds for the console: the fence must not wait long for it
 CONSOLE_END = 1000  # characters of it that go into the journal: the last words of a kernel or a service
 RUNNING = {InstanceStatus.ACTIVE, InstanceStatus.REBOOT}
@@ -154,11 +156,11 @@ class Machines:
             if reading.status is InstanceStatus.ABSENT:
                 raise InfrastructureError(f"{reading.id} vanished from {cloud.name} while it was launched")
             if reading.status is InstanceStatus.SHUTOFF:
-                await cloud.start(reading.id)
+                await heard(cloud.start(reading.id))
             elif reading.status in RUNNING and reading.address:
                 return reading
             await asyncio.sleep(POLL)
-            reading = await cloud.read(reading.id)
+            reading = await read_again(cloud, reading.id)
 
     async def fence(self, instance: Instance, *, disposable: bool) -> bool:
         """True when it is known to be off; False when the cloud knows no such instance. Raises InfrastructureError."""
@@ -177,12 +179,9 @@ class Machines:
             if reading.status is InstanceStatus.ERROR:
                 await self._delete_broken(cloud, reading, disposable=disposable)
                 return True
-            if not stopped:
-                await cloud.stop(reading.id)
-                stopped = True
-            else:
+            if stopped or not (stopped := await heard(cloud.stop(reading.id))):
                 await asyncio.sleep(POLL)
-            reading = await cloud.read(reading.id)
+            reading = await read_again(cloud, reading.id)
         return False
 
     async def _delete_broken(self, cloud: Infrastructure, reading: InstanceReading, *, disposable: bool) -> None:
@@ -233,16 +232,40 @@ class Machines:
         await self._delete(self._around.infrastructure(infrastructure), instance_id)
 
     async def _delete(self, cloud: Infrastructure, instance_id: str) -> None:
-        await cloud.destroy(instance_id)
+        asked = await heard(cloud.destroy(instance_id))
         while True:
-            reading = await cloud.read(instance_id)
-            if reading.status is InstanceStatus.ABSENT:
+            if (await read_again(cloud, instance_id)).status is InstanceStatus.ABSENT:
                 return
             await asyncio.sleep(POLL)
+            asked = asked or await heard(cloud.destroy(instance_id))
 
     async def read(self, instance: Instance) -> InstanceStatus:
         """The cloud's word about this very instance."""
         return (await self._around.infrastructure(instance.infrastructure).read(instance.id)).status
+
+
+async def heard(asking: Awaitable[None]) -> bool:
+    """Whether what was asked for was accepted; False where that cannot be told: it is asked again, and is done once."""
+    try:
+        await asking
+    except AmbiguousError as error:
+        log.info("no clear answer, asked again", extra={"reason": str(error)})
+        return False
+    return True
+
+
+async def read_again(cloud: Infrastructure, instance_id: str) -> InstanceReading:
+    """The instance as it is now, whatever became of questions before. The caller's timeout ends the asking. Raises what stays as it is."""
+    pause = POLL
+    while True:
+        try:
+            return await cloud.read(instance_id)
+        except HardInfrastructureError:
+            raise
+        except InfrastructureError as error:
+            log.info("no answer, asked again", extra={"instance": instance_id, "reason": str(error), "after": pause})
+        await asyncio.sleep(pause)
+        pause = min(2 * pause, READ_AGAIN)
 
 
 def of_generation(readings: Sequence[InstanceReading], generation: int) -> list[InstanceReading]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pcloud.errors import AmbiguousError, InfrastructureError
+from pcloud.errors import AmbiguousError, HardInfrastructureError, InfrastructureError
 from pcloud.model.events import InstanceListed
 from pcloud.model.instance import InstanceReading
 from pcloud.model.words import InstanceStatus
@@ -192,6 +192,69 @@ async def test_an_instance_that_is_off_is_switched_on_when_it_is_launched(house:
 async def test_an_instance_that_could_not_be_built_fails_the_launch(house: House) -> None:
     house.cloud.born = InstanceStatus.ERROR
     with pytest.raises(InfrastructureError, match="lab could not build lab-1: ERROR"):
+        await house.launch(1)
+
+
+@pytest.mark.parametrize("unheard", [1, 5])
+async def test_an_instance_that_is_there_is_not_given_up_for_answers_that_do_not_come(house: House, unheard: int) -> None:
+    class Mute(MemoryCloud):
+        unheard = 0
+
+        async def read(self, instance_id: str) -> InstanceReading:
+            self.unheard -= 1
+            if self.unheard >= 0:
+                raise AmbiguousError(f"no answer about {instance_id}")
+            return await super().read(instance_id)
+
+    house.cloud = mute = Mute(born=InstanceStatus.BUILD, slowness=2.0)
+    mute.unheard = unheard
+    asyncio.get_running_loop().call_later(1.5, lambda: setattr(mute.nodes["lab-1"], "status", InstanceStatus.ACTIVE))
+    made = await house.launch(1)
+    assert list(mute.nodes) == [made.id]
+    mute.unheard = unheard
+    await house.machines.destroy("lab", made.id)
+    assert mute.nodes == {}
+
+
+async def test_what_was_asked_for_and_not_answered_is_asked_for_again(house: House) -> None:
+    class Deaf(MemoryCloud):
+        deaf = 2
+
+        def hears(self) -> None:
+            self.deaf -= 1
+            if self.deaf >= 0:
+                raise AmbiguousError("no answer")
+
+        async def start(self, instance_id: str) -> None:
+            self.hears()
+            await super().start(instance_id)
+
+        async def stop(self, instance_id: str) -> None:
+            self.hears()
+            await super().stop(instance_id)
+
+        async def destroy(self, instance_id: str) -> None:
+            self.hears()
+            await super().destroy(instance_id)
+
+    house.cloud = deaf = Deaf(born=InstanceStatus.SHUTOFF)
+    made = await house.launch(1)
+    assert statuses(house) == {made.id: "ACTIVE"}
+    deaf.deaf = 2
+    assert await house.machines.fence(made, disposable=False)
+    assert statuses(house) == {made.id: "SHUTOFF"}
+    deaf.deaf = 2
+    await house.machines.destroy("lab", made.id)
+    assert deaf.nodes == {}
+
+
+async def test_what_a_cloud_refuses_for_good_is_not_asked_again(house: House) -> None:
+    class Refusing(MemoryCloud):
+        async def read(self, instance_id: str) -> InstanceReading:
+            raise HardInfrastructureError("no")
+
+    house.cloud = Refusing(born=InstanceStatus.BUILD)
+    with pytest.raises(HardInfrastructureError):
         await house.launch(1)
 
 
