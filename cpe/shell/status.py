@@ -34,9 +34,9 @@ def deployable_status(state: DeployableState, wall_at: Callable[[float], float])
     )
 
 
-def unattended(status: DeployableStatus, trouble: str) -> DeployableStatus:
+def unattended(status: DeployableStatus, word: str, reason: str) -> DeployableStatus:
     """The status while nobody looks after the deployable: what was known last is not what is known now."""
-    return status.model_copy(update={"state": "unknown", "reason": trouble}) if trouble else status
+    return status.model_copy(update={"state": word, "reason": reason})
 
 
 def summary(state: DeployableState) -> DeployableSummary:
@@ -52,9 +52,9 @@ def summary(state: DeployableState) -> DeployableSummary:
     )
 
 
-def lame(name: str) -> DeployableSummary:
-    """The line of a deployable that could not be taken up."""
-    return DeployableSummary(name=name, state="blocked", desired="unknown", assemblies=0, healthy=0)
+def unattended_summary(name: str) -> DeployableSummary:
+    """The line of a deployable of which nothing is known."""
+    return DeployableSummary(name=name, state="unknown", desired="unknown", assemblies=0, healthy=0)
 
 
 def assembly_status(state: DeployableState, name: str, assembly: AssemblyState, wall_at: Callable[[float], float]) -> AssemblyStatus:
