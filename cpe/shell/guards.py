@@ -52,6 +52,16 @@ class Overseer:
             if not writing.cancelled():
                 writing.result()  # a bug ended it
 
+    @property
+    def unwritten(self) -> int:
+        """Notices that wait for the journal."""
+        return self._notices.qsize()
+
+    @property
+    def oversight(self) -> Oversight:
+        """What they know now."""
+        return self._state
+
     def attend(self, deployable: str, hear: Hear) -> None:
         self._hearers[deployable] = hear
         self._take_in(Attended(self._now(), deployable))
