@@ -1,6 +1,7 @@
 """Telling systemd how the daemon is (sd_notify(3)): ready, status, watchdog, stopping.
 
-Rules: nothing is sent where NOTIFY_SOCKET is not set; the watchdog is fed by the event loop itself, so that a loop that hangs is noticed.
+Rules: nothing is sent where NOTIFY_SOCKET is not set; the watchdog is fed by the event loop itself, so that a loop that hangs is noticed,
+and only while the daemon is well.
 """
 
 from __future__ import annotations
@@ -9,8 +10,15 @@ import asyncio
 import logging
 import os
 import socket
+from collections.abc import Callable
 
 log = logging.getLogger(__name__)
+
+LONGER = 300_000_000
+"""Microseconds that a start may take from the last word about it on: a store of gigabytes is checked within them, page by page."""
+
+SELDOM = 2.0
+"""Seconds between two words about a start that goes on."""
 
 
 def notify(message: str) -> None:
@@ -28,6 +36,25 @@ def notify(message: str) -> None:
         log.warning("systemd cannot be notified", extra={"reason": str(error)})
 
 
+def still_starting(doing: str) -> None:
+    """The start goes on, and may take longer."""
+    notify(f"EXTEND_TIMEOUT_USEC={LONGER}\nSTATUS={doing}")
+
+
+class TakingUp:
+    """Says how far the taking up of deployables is; not for each of them."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._next = self._loop.time()
+
+    def __call__(self, done: int, of: int) -> None:
+        """So many of so many are taken up."""
+        if self._loop.time() >= self._next:
+            still_starting(f"taking up deployables: {done} of {of}")
+            self._next = self._loop.time() + SELDOM
+
+
 def watchdog_interval() -> float | None:
     """Seconds between signs of life: half of what systemd asks for; None if it asks for none, or asks another process."""
     microseconds = os.environ.get("WATCHDOG_USEC", "")
@@ -37,9 +64,14 @@ def watchdog_interval() -> float | None:
     return int(microseconds) / 2_000_000
 
 
-async def feed_watchdog() -> None:
-    """Show signs of life until cancelled."""
-    interval = watchdog_interval()
-    while interval is not None:
-        notify("WATCHDOG=1")
+async def feed_watchdog(interval: float, unwell: Callable[[], str]) -> None:
+    """Show signs of life until cancelled, while ``unwell`` has nothing to say."""
+    said = ""
+    while True:
+        why = unwell()
+        if not why:
+            notify("WATCHDOG=1")
+        elif not said:
+            log.critical("no sign of life for systemd", extra={"reason": why})
+        said = why
         await asyncio.sleep(interval)

@@ -37,7 +37,7 @@ class Attendance:
 
     def status(self, name: str) -> DeployableStatus:
         """How it stands; NotFoundError."""
-        engine, word, trouble = self._keeper.engine(name), self._word(name), self._keeper.trouble(name)
+        engine, word, trouble = self._keeper.engine(name), self.word(name), self._keeper.trouble(name)
         if engine is not None:
             status = deployable_status(engine.state, engine.wall_at)
         elif name in self._keeper.names:
@@ -51,7 +51,11 @@ class Attendance:
         """The same in a line."""
         engine, trouble = self._keeper.engine(name), self._keeper.trouble(name)
         found = summary(engine.state) if engine is not None else unattended_summary(name)
-        return found.model_copy(update={"state": self._word(name)}) if trouble else found
+        return found.model_copy(update={"state": self.word(name)}) if trouble else found
+
+    def everybody(self) -> dict[str, tuple[Engine | None, str]]:
+        """All deployables: the engine of each, and why it does not run; "" where it does."""
+        return {name: (self._keeper.engine(name), self._keeper.trouble(name)) for name in self._keeper.names}
 
     async def revive(self, name: str, *, part: str) -> bool:
         """Look after it again; False where somebody does. RefusedError for a ``part`` of one that nobody looks after."""
@@ -66,7 +70,7 @@ class Attendance:
     def refusal(self, name: str) -> RefusedError:
         """Why nothing can be done to one that nobody looks after."""
         cure = f"pcloud retry {name} starts it again; the daemon's log says more"
-        return RefusedError(f"{name} is {self._word(name)}, nobody looks after it: {self._keeper.trouble(name)}", cure)
+        return RefusedError(f"{name} is {self.word(name)}, nobody looks after it: {self._keeper.trouble(name)}", cure)
 
     def unknown(self, name: str) -> NotFoundError:
         """That there is no such deployable."""
@@ -74,7 +78,7 @@ class Attendance:
         cure = f"did you mean {near[0]}?" if near else "pcloud deployable list shows what there is"
         return NotFoundError(f"there is no deployable {name}", cure)
 
-    def _word(self, name: str) -> str:
+    def word(self, name: str) -> str:
         """The state of one that nobody looks after: what was known last is not what is known now."""
         return "blocked" if self._keeper.blocked(name) else "unknown"
 
@@ -83,4 +87,4 @@ class Attendance:
         if name not in self._keeper.names:
             return self.unknown(name)
         cure = f"mend that, then run pcloud retry {name}; or create it again, or delete it"
-        return RefusedError(f"{name} is {self._word(name)}: {self._keeper.trouble(name)}", cure)
+        return RefusedError(f"{name} is {self.word(name)}: {self._keeper.trouble(name)}", cure)

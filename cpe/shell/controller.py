@@ -68,22 +68,24 @@ class Controller:
         self._state_directory = state_directory
         self._wall = wall
         self._forget = forget  # what the guards know of a deployable
-        self._attendance = Attendance(self._keeper)
-        self._engine, self._attended = self._attendance.engine, self._attendance.attended
-        self._broadcast = Broadcast()
-        store.on_events(self._broadcast.send)
+        self.attendance = Attendance(self._keeper)
+        self._engine, self._attended = self.attendance.engine, self.attendance.attended
+        self.streams = Broadcast()
+        store.on_events(self.streams.send)
         self._changing = asyncio.Lock()  # what deployables there are changes one request at a time
-        self.words = Words(self._attendance, self._taken_in, self._changing)
+        self.words = Words(self.attendance, self._taken_in, self._changing)
         self.reloads = Reloads(store, self._attended, self._plan_of, self._taken_in, self._changing, wall)
 
-    async def open(self) -> None:
-        """Take up every deployable that the store knows."""
-        for stored in await self._store.deployables():
+    async def open(self, told: Callable[[int, int], None] = lambda _done, _all: None) -> None:
+        """Take up every deployable that the store knows; ``told`` hears how many of how many are."""
+        found = await self._store.deployables()
+        for number, stored in enumerate(found):
+            told(number, len(found))
             await self._keeper.take_up(stored)
 
     async def close(self) -> None:
         """End all DPEs and subscriptions; machines are left as they are."""
-        self._broadcast.close()
+        self.streams.close()
         await self._keeper.close()
 
     def _plan_of(self, upload: SpecUpload) -> DeployablePlan:
@@ -137,7 +139,7 @@ class Controller:
 
     async def list_deployables(self, *, after: str = "", limit: int | None = None) -> Sequence[DeployableSummary]:
         """By name those behind ``after``, at most ``limit``."""
-        return [self._attendance.summary(name) for name in [each for each in self._keeper.names if each > after][:limit]]
+        return [self.attendance.summary(name) for name in [each for each in self._keeper.names if each > after][:limit]]
 
     def _assembly(self, name: str, assembly: str) -> AssemblyState:
         found = self._engine(name).state.assemblies
@@ -148,7 +150,7 @@ class Controller:
 
     async def status(self, name: str) -> DeployableStatus:
         """How it stands."""
-        return self._attendance.status(name)
+        return self.attendance.status(name)
 
     async def effective(self, name: str) -> EffectiveSettings:
         """What that comes to here."""
@@ -187,7 +189,7 @@ class Controller:
         """Forget a stopped deployable."""
         async with self._changing:
             if name not in self._keeper.names:
-                raise self._attendance.unknown(name)
+                raise self.attendance.unknown(name)
             if self._keeper.engine(name) is not None:
                 await self._delete_stopped(name, volumes=volumes)
             elif volumes:  # which infrastructure has them cannot be told, or it cannot be reached
@@ -208,7 +210,7 @@ class Controller:
         state = self._engine(name).state
         if deployable_word(state) != "stopped":
             raise (
-                self._attendance.refusal(name)
+                self.attendance.refusal(name)
                 if unattended
                 else RefusedError(f"{name} is not stopped", f"run pcloud deployable stop {name} first")
             )
@@ -259,12 +261,12 @@ class Controller:
         """Its spec, with what it inherits. One that could not be taken up has a spec as well."""
         stored = await self._store.deployable(name)
         if stored is None:
-            raise self._attendance.unknown(name)
+            raise self.attendance.unknown(name)
         infrastructures = {each: keys.written() for each, keys in self._defaults.infrastructures.items()}
         return SpecInForce(upload=stored.upload, recovery=self._defaults.system.written(), infrastructures=infrastructures)
 
     @asynccontextmanager
     async def subscribe(self) -> AsyncIterator[Subscription]:
         """Every event from now on, through a bounded queue."""
-        with self._broadcast.subscription() as queue:
+        with self.streams.subscription() as queue:
             yield queue

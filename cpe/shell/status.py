@@ -89,14 +89,20 @@ def assembly_reason(word: str, assembly: AssemblyState) -> str:
 
 def resource_status(name: str, state: ResourceState, owner: AssemblyState, wall_at: Callable[[float], float]) -> ResourceStatus:
     """How a resource stands, as far as it can be seen: on a machine that is not up or out of sight it cannot."""
-    since = moment(wall_at(state.word_since))
+    word, since = seen_word(state, owner), moment(wall_at(state.word_since))
     if owner.stage not in TELLING:
-        return ResourceStatus(name=name, state="stopped" if owner.instance is None else "waiting", reason="", since=since)
+        return ResourceStatus(name=name, state=word, reason="", since=since)
     if not owner.contact and not state.blocked:
-        return ResourceStatus(name=name, state="unknown", reason=f"out of sight; it was {resource_word(state)}", since=since)
+        return ResourceStatus(name=name, state=word, reason=f"out of sight; it was {resource_word(state)}", since=since)
     waits, held_since = held(state.recovery, wall_at)
-    reason = state.blocked or state.reason
-    return ResourceStatus(name=name, state=resource_word(state), reason=reason, since=since, held=waits, held_since=held_since)
+    return ResourceStatus(name=name, state=word, reason=state.blocked or state.reason, since=since, held=waits, held_since=held_since)
+
+
+def seen_word(state: ResourceState, owner: AssemblyState) -> str:
+    """The one word of a resource, as far as it can be seen."""
+    if owner.stage not in TELLING:
+        return "stopped" if owner.instance is None else "waiting"
+    return "unknown" if not owner.contact and not state.blocked else resource_word(state)
 
 
 def instance_body(instance: Instance) -> InstanceStatusBody:

@@ -14,6 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from cpe.shell.infrastructures.failures import CLOUD_ERRORS, translated
+from cpe.shell.infrastructures.tally import Tally
 from pcloud.errors import AmbiguousError, InfrastructureError
 from pcloud.limits import time_limit
 
@@ -41,9 +42,14 @@ class Calls:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix=f"pcloud-{name}")
         self._room = threading.Semaphore(threads + WAITING)
         self._own = threading.local()
+        self.tally = Tally()
 
     async def __call__(self, doing: str, call: Callable[[Any], T]) -> T:
-        """What ``call`` makes of a driver. Raises our errors for the cloud's; ``doing`` says in them what was tried."""
+        """What ``call`` makes of a driver. Raises our errors for the cloud's; ``doing`` says in them what was tried, its verb first."""
+        with self.tally.counting(doing):
+            return await self._made(doing, call)
+
+    async def _made(self, doing: str, call: Callable[[Any], T]) -> T:
         sentence = f"{self._name}: {doing}"
         if not self._room.acquire(blocking=False):
             raise InfrastructureError(f"{sentence}: {WAITING} calls are waiting already")
