@@ -1,7 +1,7 @@
 """Telling systemd how the daemon is (sd_notify(3)): ready, status, watchdog, stopping.
 
 Rules: nothing is sent where NOTIFY_SOCKET is not set; the watchdog is fed by the event loop itself, so that a loop that hangs is noticed,
-and only while the daemon is well.
+and only while the daemon is well. A systemd that takes nothing in holds nobody up.
 """
 
 from __future__ import annotations
@@ -21,19 +21,22 @@ SELDOM = 2.0
 """Seconds between two words about a start that goes on."""
 
 
-def notify(message: str) -> None:
-    """Send one message (``READY=1``, ``STATUS=…``)."""
+def notify(message: str, patience: float = 0.0) -> bool:
+    """Send one message (``READY=1``, ``STATUS=…``); whether it is on its way. Waits ``patience`` seconds for a systemd that is busy."""
     address = os.environ.get("NOTIFY_SOCKET", "")
     if not address:
-        return
+        return True
     if address.startswith("@"):
         address = "\0" + address[1:]
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sock:
+            sock.settimeout(patience)  # 0: not at all, for whoever waits here holds the loop up
             sock.connect(address)
             sock.sendall(message.encode())
     except OSError as error:
-        log.warning("systemd cannot be notified", extra={"reason": str(error)})
+        log.warning("systemd cannot be notified", extra={"what": message.partition("=")[0], "reason": str(error)})
+        return False
+    return True
 
 
 def still_starting(doing: str) -> None:

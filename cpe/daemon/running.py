@@ -46,6 +46,8 @@ from pcloud.model.ports import Stored
 
 log = logging.getLogger(__name__)
 
+READY_WITHIN = 5.0  # seconds for systemd to hear that: what is lost would make it kill the daemon when the time for its start is over
+
 
 @dataclass(frozen=True, slots=True)
 class Places:
@@ -92,7 +94,7 @@ async def run(where: Places) -> None:
 
 def ready(supervision: Supervision) -> None:
     """The API can be reached."""
-    notify(f"READY=1\nSTATUS={supervision.status()}\nMAINPID={os.getpid()}")
+    notify(f"READY=1\nSTATUS={supervision.status()}\nMAINPID={os.getpid()}", READY_WITHIN)
     log.info("ready")
 
 

@@ -65,8 +65,7 @@ class Supervision:
         """Keep the status that is shown true, until cancelled."""
         told = ""
         while True:
-            if (now := self.status()) != told:
-                notify(f"STATUS={now}")
+            if (now := self.status()) != told and notify(f"STATUS={now}"):
                 told = now
             await asyncio.sleep(SELDOM)
             try:

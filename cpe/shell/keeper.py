@@ -89,7 +89,7 @@ class Keeper:
             await self.add(self._plan_of(stored.upload))
         except PcloudError as error:
             log.error("deployable cannot be taken up", extra={"deployable": stored.name, "reason": str(error)})  # noqa: TRY400 - no bug
-            self._kept[stored.name] = Kept(None, trouble=f"it could not be taken up: {error}", blocked=True)
+            self._kept[stored.name] = Kept(None, trouble=not_taken_up(error), blocked=True)
             await self._report(stored.name, "blocked", f"cannot be taken up: {error}")
         except Exception as error:  # a bug, or a state that nobody foresaw
             log.exception(DIED, extra={"deployable": stored.name})
@@ -106,7 +106,7 @@ class Keeper:
         try:
             engine = await self._made(name)
         except PcloudError as error:
-            kept.trouble = f"it could not be taken up: {error}"
+            kept.trouble = not_taken_up(error)
             raise
         except Exception as error:
             log.exception(DIED, extra={"deployable": name})
@@ -188,6 +188,11 @@ class Keeper:
             await self._store.report(name, Report(kind, reason=reason, alert=True), wall=self._wall())
         except StoreError as trouble:
             log.warning("the end of a dpe cannot be recorded", extra={"deployable": name, "kind": kind, "reason": str(trouble)})
+
+
+def not_taken_up(error: PcloudError) -> str:
+    """Why no engine could be made, and what would help."""
+    return "; ".join(part for part in (f"it could not be taken up: {error}", error.cure) if part)
 
 
 async def _ended(kept: Kept) -> None:
