@@ -158,7 +158,10 @@ class Engine:
             self._watchers.fit(self.state)
             self._fit_actions(resumed=resumed)
             resumed = bool(self.state.stale)  # what a stale controller has dropped is taken up as after a restart
-            self._petitioner.stand(self.state)
+            if self.halted:
+                self._petitioner.give_up()
+            else:
+                self._petitioner.stand(self.state)
             for order in orders:
                 self._ask(order)
             if self._inbox.lossy:
