@@ -13,12 +13,14 @@ import signal
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from zlib import crc32
 
 from agents.answers import reach
 from agents.ssh.factory import SshAgents
-from cpe.daemon.notifying import feed_watchdog, notify
+from cpe.daemon.notifying import TakingUp, notify, still_starting
+from cpe.daemon.supervising import Supervision
 from cpe.shell.alerting import alerting
 from cpe.shell.anchors import Anchors
 from cpe.shell.api.app import application
@@ -30,6 +32,9 @@ from cpe.shell.guards import Overseer
 from cpe.shell.infrastructures.registry import Infrastructures
 from cpe.shell.infrastructures.trial import Trials
 from cpe.shell.keyring import FileKeyring
+from cpe.shell.metrics.census import Census
+from cpe.shell.metrics.exposition import Metrics
+from cpe.shell.metrics.families import Sources
 from cpe.shell.secret_files import read_secret
 from cpe.shell.store.run import run_of
 from cpe.shell.store.sqlite import SqliteStore
@@ -43,6 +48,8 @@ from pcloud.model.ports import Stored
 
 log = logging.getLogger(__name__)
 
+READY_WITHIN = 5.0  # seconds for systemd to hear that: what is lost would make it kill the daemon when the time for its start is over
+
 
 @dataclass(frozen=True, slots=True)
 class Places:
@@ -53,30 +60,44 @@ class Places:
     socket: Path
 
 
+@dataclass(frozen=True, slots=True)
+class House:
+    """A daemon that has taken up its deployables. ``stalls`` must go on for as long as it does."""
+
+    controller: Controller
+    trials: Trials
+    metrics: Metrics
+    supervision: Supervision
+    stalls: asyncio.Task[None]
+
+
 async def run(where: Places) -> None:
     """Run until SIGTERM or SIGINT. Raises PcloudError when it cannot start."""
     settings = read_settings(where.config)
     points = told()
     refuse_taken(where.socket)  # before a state directory is made for nothing
-    async with daemon(settings, where, points) as (controller, trials), ended_by_signal() as ended:
-        api = asyncio.create_task(serve(application(controller, trials), where.socket, on_ready=ready), name="api")
-        watchdog = asyncio.create_task(feed_watchdog(), name="watchdog")
+    still_starting("opening the store")
+    async with daemon(settings, where, points) as house, ended_by_signal() as ended:
+        app = application(house.controller, house.trials, house.metrics)
+        api = ("api", serve(app, where.socket, on_ready=partial(ready, house.supervision)))
+        tasks = [asyncio.create_task(work, name=name) for name, work in (api, *house.supervision.vital())]
         try:
-            await asyncio.wait([api, asyncio.create_task(ended.wait(), name="signal")], return_when=asyncio.FIRST_COMPLETED)
+            signalled = asyncio.create_task(ended.wait(), name="signal")
+            await asyncio.wait([*tasks, house.stalls, signalled], return_when=asyncio.FIRST_COMPLETED)
         finally:
-            notify("STOPPING=1")
+            notify("STOPPING=1\nSTATUS=stopping")
             log.info("stopping")
-            for task in (api, watchdog):
+            for task in tasks:
                 task.cancel()
-            results = await asyncio.gather(api, watchdog, return_exceptions=True)
+            results = await asyncio.gather(*tasks, *(each for each in [house.stalls] if each.done()), return_exceptions=True)
         for result in results:  # within the run, which else would have ended in good order
             if isinstance(result, Exception):
                 raise result
 
 
-def ready() -> None:
+def ready(supervision: Supervision) -> None:
     """The API can be reached."""
-    notify(f"READY=1\nSTATUS=running\nMAINPID={os.getpid()}")
+    notify(f"READY=1\nSTATUS={supervision.status()}\nMAINPID={os.getpid()}", READY_WITHIN)
     log.info("ready")
 
 
@@ -94,8 +115,8 @@ async def ended_by_signal() -> AsyncIterator[asyncio.Event]:
 
 
 @contextlib.asynccontextmanager
-async def daemon(settings: Settings, where: Places, points: Failpoints | None = None) -> AsyncIterator[tuple[Controller, Trials]]:
-    """The controller with its DPEs running, and trials of what it launches on; they end with the block, the machines stay."""
+async def daemon(settings: Settings, where: Places, points: Failpoints | None = None) -> AsyncIterator[House]:
+    """The controller with its DPEs running, and what belongs to it; they end with the block, the machines stay."""
     async with (
         SqliteStore(where.state) as store,
         run_of(store, limit=settings.crash_loop_starts, wall=time.time),
@@ -124,12 +145,15 @@ async def daemon(settings: Settings, where: Places, points: Failpoints | None = 
             wall=time.time,
             forget=guards.forget,
         )
+        census = Census(controller.attendance)
+        metrics = Metrics(Sources(census, store, guards, infrastructures, controller.streams, surroundings.stalls))
+        supervision = Supervision(census, guards, store)
         stalls = asyncio.create_task(surroundings.stalls.run(), name="stalls")
         try:
             async with guards.watch():
                 try:
-                    await controller.open()
-                    yield controller, Trials(infrastructures, reach)
+                    await controller.open(TakingUp())
+                    yield House(controller, Trials(infrastructures, reach), metrics, supervision, stalls)
                 finally:
                     await controller.close()
         finally:

@@ -1,7 +1,8 @@
 """Deciding upon facts: runs the policy over them, checks what it does, and keeps what the journal must hold.
 
 Rules: every step is checked against the invariants (policy.md section 9) before anything comes of it. One that would break them is not
-taken: from then on nothing is decided about the deployable, and nothing is begun, until a daemon starts anew; the others do not notice.
+taken: from then on nothing is decided about the deployable, and nothing is begun, until its engine is started anew; the others do not
+notice.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ class Decider:
         """The step is not taken: it is a bug of the policy, and whatever it would do is worse than nothing."""
         self.halted = f"an invariant would be broken: {'; '.join(faults)}"
         log.critical("invariant broken", extra={"deployable": self.state.name, "event": repr(event), "faults": list(faults)})
-        return Report("halted", reason=f"{self.halted}; nothing is decided any more until the daemon is restarted", alert=True)
+        return Report("halted", reason=f"{self.halted}; nothing is decided any more until pcloud retry {self.state.name}", alert=True)
 
     def unrecorded(self) -> list[JournalFact]:
         """What the journal does not hold yet; it is handed over once."""

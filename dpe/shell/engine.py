@@ -19,6 +19,7 @@ from dpe.shell.clock import Clock
 from dpe.shell.deciding import Decider
 from dpe.shell.facts import Fact
 from dpe.shell.guarding import Petitioner
+from dpe.shell.inbox import ROOM, Inbox
 from dpe.shell.machines import Machines
 from dpe.shell.performing import Performer
 from dpe.shell.resolving import Resolver
@@ -44,18 +45,16 @@ from pcloud.model.events import (
     Event,
     OperatorAsked,
     OperatorSaid,
-    ProbeReported,
     RecoveryAsked,
     SettingsChanged,
     Ticked,
 )
 from pcloud.model.facts import JournalFact, StateLoaded, StateMade
 from pcloud.model.plan import DeployablePlan
-from pcloud.model.ports import Stored
+from pcloud.model.ports import Load, Stored
 from pcloud.model.state import DeployableState
 from pcloud.model.words import Desired, Rung
 
-INBOX = 2000  # events: some hundred probes' worth for a large deployable, reached only when the loop stands still
 SETTLING = 5  # turns of the loop after a stall: what waits in sockets and threads becomes facts within two or three
 
 
@@ -66,10 +65,7 @@ class Engine:
         self._plan = plan
         self._around = surroundings
         self._secrets = Secrets(surroundings.secret, self.post)
-        self._inbox: asyncio.Queue[Fact] = asyncio.Queue(INBOX)
-        self._overflowed = False
-        self._posted = self._taken_in = 0  # facts
-        self._stepped = asyncio.Event()  # set and replaced after every step, for those who wait for a state
+        self._inbox = Inbox()
         self._performing: dict[tuple[str, bool], asyncio.Task[None]] = {}  # by the action's id, and whether it is only asked about
         self._clock = Clock(stored, surroundings.wall)
         self._handed_over = self._clock.now()  # the moment of the last event
@@ -98,14 +94,13 @@ class Engine:
         return self._clock.wall_at(at)
 
     def post(self, fact: Fact) -> None:
-        """Tell it a fact. Where the inbox is full a probe's result may be lost, and is asked for again; nothing else ever is."""
-        try:
-            self._inbox.put_nowait(self._secrets.veil(fact))
-            self._posted += 1
-        except asyncio.QueueFull:
-            if not issubclass(fact.kind, ProbeReported):
-                raise
-            self._overflowed = True
+        """Tell it a fact. Where there is no room a probe's result may be lost, and is asked for again; nothing else ever is."""
+        self._inbox.post(self._secrets.veil(fact))
+
+    @property
+    def load(self) -> Load:
+        """How much it has to do."""
+        return Load(len(self._inbox), ROOM, len(self._performing))
 
     def ask(self, desired: Desired) -> None:
         """The operator wants it running, or stopped. Raises RefusedError when nothing can be done to it."""
@@ -128,9 +123,7 @@ class Engine:
 
     async def taken_in(self) -> None:
         """Return when all that was posted until now is decided upon and durable."""
-        target = self._posted
-        while self._taken_in < target:
-            await self._stepped.wait()
+        await self._inbox.all_taken_in()
 
     def change_plan(self, plan: DeployablePlan, spec: str = "") -> None:
         """The spec is another: that which is staged under the name ``spec``, if it is named."""
@@ -162,16 +155,19 @@ class Engine:
             facts = await self._next_facts()
             orders = self._decide(facts)
             await self._record([order for order in orders if isinstance(order, Report)])
-            self._taken_in += len(facts)
             self._watchers.fit(self.state)
             self._fit_actions(resumed=resumed)
             resumed = bool(self.state.stale)  # what a stale controller has dropped is taken up as after a restart
-            self._petitioner.stand(self.state)
+            if self.halted:
+                self._petitioner.give_up()
+            else:
+                self._petitioner.stand(self.state)
             for order in orders:
                 self._ask(order)
-            self._recover_from_overflow()
-            self._stepped.set()
-            self._stepped = asyncio.Event()
+            if self._inbox.lossy:
+                self._inbox.lossy = False
+                self._watchers.probe_again()
+            self._inbox.decided(len(facts))
 
     def _ask(self, order: Order) -> None:
         """Put a question; its answer is a fact."""
@@ -197,19 +193,14 @@ class Engine:
 
     async def _next_facts(self) -> list[Event]:
         """All that has come in by now; a Ticked when the time that the policy asked for comes first."""
-        try:
-            async with asyncio.timeout(self._patience()):
-                first = await self._inbox.get()
-        except TimeoutError:
+        first = await self._inbox.first(self._patience())
+        if first is None:
             first = Fact(Ticked)
-            self._posted += 1
+            self._inbox.posted += 1
         self._around.stalls.look()  # before anything is dated
         for _ in range(SETTLING if self._stall is not None else 0):
             await asyncio.sleep(0)
-        made = [first]
-        while not self._inbox.empty():
-            made.append(self._inbox.get_nowait())
-        return self._dated(made)
+        return self._dated([first, *self._inbox.rest()])
 
     def _dated(self, made: list[Fact]) -> list[Event]:
         """The facts as events of this moment; of the one before a stall, if there was one, with the stall behind them."""
@@ -218,7 +209,7 @@ class Engine:
         before, self._handed_over = self._handed_over, at
         if stall is None:
             return [fact.happened(at, wall) for fact in made]
-        self._posted += 1
+        self._inbox.posted += 1
         then = max(before, self._clock.at(stall.before.loop))
         events = [fact.happened(then, stall.before.wall) for fact in made]
         return [*events, ControllerStalled(at=at, wall=wall, seconds=stall.seconds)]
@@ -229,7 +220,7 @@ class Engine:
         if stall.seconds <= bearable(self._plan):
             return
         self._stall = stall if self._stall is None else self._stall.and_then(stall)
-        if self._inbox.empty():
+        if not len(self._inbox):
             self.post(Fact(Ticked))  # it need not wait for a fact to be told
 
     def _patience(self) -> float | None:
@@ -267,18 +258,13 @@ class Engine:
     async def _contact(self, assembly: str) -> None:
         """Wait until there is contact: right after a restart of the controller there is none yet."""
         while not self.state.assemblies[assembly].contact:
-            await self._stepped.wait()
+            await self._inbox.moved()
 
     def _boot_id(self, assembly: str) -> str:
         return self.state.assemblies[assembly].boot_id
 
     def _configured(self, assembly: str) -> dict[str, str]:
         return dict(self.state.assemblies[assembly].configured or ())
-
-    def _recover_from_overflow(self) -> None:
-        if self._overflowed:
-            self._overflowed = False
-            self._watchers.probe_again()
 
 
 def beginning(state: DeployableState, at: float, wall: float, *, loaded: bool) -> JournalFact:

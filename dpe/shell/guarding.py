@@ -49,6 +49,12 @@ class Petitioner:
             self._standing = now
             self._guards.stand(now)
 
+    def give_up(self) -> None:
+        """Nothing is decided about it any more: it counts in no guard, and what it had under way is in nobody's way."""
+        if self._standing != (nowhere := Standing(self._deployable)):
+            self._standing = nowhere
+            self._guards.stand(nowhere)
+
     def put(self, order: AskPermit | ReturnPermit) -> None:
         """Ask for a permit, or give one back."""
         match order:

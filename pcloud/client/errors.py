@@ -31,6 +31,8 @@ def raise_for(response: httpx.Response, spec_path: str = "") -> None:
     """Raise what ``response`` says went wrong, if anything did. Its body has been read; ``spec_path`` is the spec's that was sent."""
     if response.is_success:
         return
+    if response.status_code == httpx.codes.SERVICE_UNAVAILABLE:  # by the server itself, before anything of ours was asked
+        raise PcloudError("the daemon has too many connections already", "end what follows its events, and try again")
     try:
         problem = Problem.model_validate_json(response.content)
     except ValidationError as error:

@@ -233,6 +233,15 @@ class Stored:
     doubt: str = ""  # why whoever loads it must not trust it, or himself, until somebody says so
 
 
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How much a DPE has to do: facts that wait in its inbox, how many have room there, and actions under way."""
+
+    waiting: int
+    room: int
+    performing: int
+
+
 class Journal(Protocol):
     """Where states, open intents, facts and reports become durable. Raises StoreError."""
 

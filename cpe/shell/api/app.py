@@ -1,6 +1,6 @@
 """The API as one application.
 
-Rules: everything is below /v1; every error is a problem (RFC 9457); no page of it loads anything from elsewhere.
+Rules: everything is below /v1, but what Prometheus reads; every error is a problem (RFC 9457); no page of it loads anything from elsewhere.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from cpe.shell.api.deployables import deployable_routes
 from cpe.shell.api.events import Stopping, event_routes
 from cpe.shell.api.explanations import explanation_routes
 from cpe.shell.api.infrastructures import infrastructure_routes
+from cpe.shell.api.metrics import Metrics, metrics_routes
 from cpe.shell.api.operating import operating_routes
 from cpe.shell.api.port import Controller, InfrastructureTrials
 from cpe.shell.api.problems import install
@@ -21,8 +22,8 @@ from pcloud import __version__
 from pcloud.records.requests import DaemonStatus
 
 
-def application(controller: Controller, trials: InfrastructureTrials) -> FastAPI:
-    """The ASGI application that stands before ``controller``, and before ``trials`` of its infrastructures."""
+def application(controller: Controller, trials: InfrastructureTrials, metrics: Metrics | None = None) -> FastAPI:
+    """The ASGI application that stands before ``controller``, before ``trials`` of its infrastructures, and before its ``metrics``."""
     # FastAPI's own documentation pages fetch their scripts from a CDN.
     app = FastAPI(
         title="pcloud",
@@ -44,6 +45,8 @@ def application(controller: Controller, trials: InfrastructureTrials) -> FastAPI
     routes.include_router(infrastructure_routes(trials))
     routes.include_router(target_routes(controller))
     app.include_router(routes)
+    if metrics is not None:
+        app.include_router(metrics_routes(metrics))
     install(app)
     publish(app)
     return app

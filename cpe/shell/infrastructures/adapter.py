@@ -18,6 +18,7 @@ from cpe.shell.infrastructures.dialect import Dialect
 from cpe.shell.infrastructures.failures import CLOUD_ERRORS, is_absent, unknown_name
 from cpe.shell.infrastructures.sharing import SharedQuestion
 from cpe.shell.infrastructures.statuses import instance_status
+from cpe.shell.infrastructures.tally import Tally
 from pcloud.errors import AmbiguousError, HardInfrastructureError
 from pcloud.model.instance import InstanceReading, LaunchOrder
 from pcloud.model.words import InstanceStatus
@@ -50,6 +51,11 @@ class LibcloudInfrastructure:
     @property
     def lateness(self) -> float:
         return self._dialect.lateness
+
+    @property
+    def tally(self) -> Tally:
+        """How the calls went."""
+        return self._calls.tally
 
     @property
     def controller(self) -> str:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -54,6 +55,23 @@ READ_WITHIN = 30.0
 """Seconds for one read, those before it included: the largest is a page of a thousand events."""
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class StoreLoad:
+    """Since it was opened: transactions, the writes in them, and transactions that failed. Now: writes that wait, seconds that the
+    transaction under way takes already, and the sizes of its file and of its write-ahead log in bytes.
+    """
+
+    commits: int
+    writes: int
+    failures: int
+    waiting: int
+    under_way: float
+    bytes: int
+    log_bytes: int
+
+
 EventsCallback = Callable[[Sequence[EventRecord]], None]
 
 
@@ -119,6 +137,21 @@ class SqliteStore:
     def commits(self) -> int:
         """Transactions since it was opened."""
         return self._writer.commits if self._writer else 0
+
+    def load(self) -> StoreLoad:
+        """How much it has to do, and has done. StoreError if it is not open."""
+        if self._writer is None:
+            raise StoreError("the store is not open")
+        sizes = {suffix: size_of(self.directory / f"{STORE_FILE}{suffix}") for suffix in ("", "-wal")}
+        writer = self._writer
+        return StoreLoad(
+            writer.commits, writer.writes, writer.failures, writer.waiting, writer.under_way, bytes=sizes[""], log_bytes=sizes["-wal"]
+        )
+
+    async def writer_ended(self) -> None:
+        """Return when it is closed; raises what its writer died of, after which nothing can be recorded any more."""
+        if self._writer is not None:
+            await self._writer.ended()
 
     def on_events(self, callback: EventsCallback) -> None:
         """Call it in the loop's thread with every group of events that became durable, in the order of ``seq``; it must not block."""
@@ -223,6 +256,14 @@ class SqliteStore:
     def _tell(self, events: Sequence[EventRecord]) -> None:
         for callback in self._callbacks:  # by the loop, so that a faulty listener is reported and harms no writer
             asyncio.get_running_loop().call_soon(callback, events)
+
+
+def size_of(path: Path) -> int:
+    """Bytes of a file, 0 if there is none."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _check_text(name: str, upload: SpecUpload) -> None:

@@ -30,7 +30,8 @@ class GroupWriter:
     def __init__(
         self, connection: sqlite3.Connection, thread: ThreadPoolExecutor, committed: Callable[[Sequence[EventRecord]], None]
     ) -> None:
-        self.commits = 0
+        self.commits = self.writes = self.failures = 0  # transactions, what was in them, and transactions that failed
+        self._began: float | None = None  # the loop's time, while a transaction is under way
         self._connection = connection
         self._thread = thread
         self._committed = committed
@@ -51,6 +52,21 @@ class GroupWriter:
                 await done
         except TimeoutError as error:
             raise StoreError(f"the store took longer than {DURABLE_WITHIN:g} s to write", "look at the disk that it is on") from error
+
+    @property
+    def waiting(self) -> int:
+        """Writes that wait for the transaction under way."""
+        return self._queue.qsize()
+
+    @property
+    def under_way(self) -> float:
+        """Seconds since the transaction began that is under way; 0 if there is none."""
+        return 0.0 if self._began is None else asyncio.get_running_loop().time() - self._began
+
+    async def ended(self) -> None:
+        """Return when nothing is written any more; raises what ended it, if that was a bug."""
+        await asyncio.wait([self._task])
+        self._task.result()
 
     async def close(self) -> None:
         """Write what waits, and end. Raises what ended the writer before."""
@@ -83,12 +99,18 @@ class GroupWriter:
 
     async def _commit_batch(self, batch: list[Request]) -> None:
         writes = [write for write, _ in batch]
+        loop = asyncio.get_running_loop()
+        self._began = loop.time()
         try:
-            events = await asyncio.get_running_loop().run_in_executor(self._thread, _commit, self._connection, writes)
+            events = await loop.run_in_executor(self._thread, _commit, self._connection, writes)
         except sqlite3.Error as error:
+            self.failures += 1
             self._refuse(batch, f"the store cannot be written: {error}", error)
             return
+        finally:
+            self._began = None
         self.commits += 1
+        self.writes += len(batch)
         for _, done in batch:
             if not done.done():
                 done.set_result(None)

@@ -1,0 +1,153 @@
+"""A daemon that is watched: what systemd and Prometheus are told of it, and a deployable that nobody can look after."""
+
+from __future__ import annotations
+
+import re
+import signal
+import socket
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+
+import httpx
+import pytest
+import yaml
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as open_families
+from prometheus_client.parser import text_string_to_metric_families as families
+
+from tests.cli.conftest import Pcloud
+from tests.system.running import Daemon, until
+from tests.system.specs import pair
+
+pytestmark = [pytest.mark.real, pytest.mark.timeout(180)]
+
+HOUSE = Path(__file__).parents[2]
+DOCUMENTED = re.compile(r"^\| `([a-z_]+)` \|", re.MULTILINE)
+NAMED = re.compile(r"\b(?:pcloud|process)_[a-z_]+\b")
+
+
+@pytest.fixture
+def heard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
+    """What systemd hears of a daemon that is started after this."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notified:
+        notified.bind(str(tmp_path / "notify"))
+        notified.settimeout(60)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        monkeypatch.setenv("WATCHDOG_USEC", "1000000")
+        yield notified
+
+
+@pytest.fixture
+def daemon(heard: socket.socket, daemon: Daemon) -> Daemon:
+    return daemon
+
+
+def hear(heard: socket.socket, text: str) -> str:
+    """The first word from now on that has this in it."""
+    while text not in (said := heard.recv(4096).decode()):
+        pass
+    return said
+
+
+def scraped(daemon: Daemon, accept: str = "") -> str:
+    with httpx.Client(transport=httpx.HTTPTransport(uds=str(daemon.socket))) as client:
+        answer = client.get("http://localhost/metrics", headers={"accept": accept} if accept else {})
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith(accept or "text/plain; version=0.0.4")
+    return answer.text
+
+
+def samples(text: str) -> dict[str, float]:
+    """By name and labels, as they are written."""
+    found = {}
+    for each in (sample for family in families(text) for sample in family.samples):
+        labels = ",".join(f"{label}={value}" for label, value in sorted(each.labels.items()))
+        found[f"{each.name}{{{labels}}}" if labels else each.name] = each.value
+    return found
+
+
+def exposed(text: str) -> set[str]:
+    """The names of all metrics, as a query writes them."""
+    return {family.name + ("_total" if family.type == "counter" else "") for family in families(text)}
+
+
+def test_systemd_and_prometheus_are_told_how_all_stand_before_during_and_after_a_recovery(daemon: Daemon, heard: socket.socket) -> None:
+    assert hear(heard, "EXTEND_TIMEOUT_USEC=").endswith("STATUS=opening the store")
+    assert "STATUS=no deployables" in hear(heard, "READY=1")
+    hear(heard, "WATCHDOG=1")
+    daemon.bring_up(pair())
+    hear(heard, "STATUS=1 deployable: 1 healthy; contact with 2 of 2 machines")
+    before = samples(scraped(daemon))
+    assert before["pcloud_deployables{state=healthy}"] == 1
+    assert before["pcloud_assemblies{state=healthy}"] == before["pcloud_resources{state=healthy}"] == before["pcloud_connections"] == 2
+    assert before["pcloud_infrastructure_calls_total{call=creating,infrastructure=local,outcome=ok}"] == 2
+    assert 0 < before["pcloud_store_commits_total"] <= before["pcloud_store_writes_total"]
+    assert before["pcloud_store_size_bytes{file=log}"] > 0
+    assert before["pcloud_tasks"] > 5
+    assert before["process_resident_memory_bytes"] > 1e7
+
+    mark = daemon.newest()
+    daemon.kill_service("pair", "back", "service")
+    daemon.until_event(lambda event: event.target == "pair/back/service" and event.to == "healthy", "it is restarted", mark)
+    daemon.until_state("pair", "healthy")
+    after = until(lambda: (now := samples(scraped(daemon))).get("pcloud_recovery_seconds_count{action=restart}") and now, "it is timed")
+    assert after["pcloud_decisions_total{action=restart,choice=act}"] == 1
+    assert after["pcloud_events_total{kind=changed}"] > before["pcloud_events_total{kind=changed}"]
+    assert list(open_families(scraped(daemon, "application/openmetrics-text")))
+    daemon.end()
+    assert "STATUS=stopping" in hear(heard, "STOPPING=1")
+
+
+def test_the_page_and_the_rules_name_the_metrics_that_there_are_and_no_others(daemon: Daemon) -> None:
+    there = exposed(scraped(daemon))
+    assert sorted(DOCUMENTED.findall((HOUSE / "docs/metrics.md").read_text())) == sorted(there)
+    [group] = yaml.safe_load((HOUSE / "packaging/prometheus/pcloud.rules.yml").read_text())["groups"]
+    asked = {name for rule in group["rules"] for name in NAMED.findall(rule["expr"])}
+    assert len(group["rules"]) > 5
+    assert asked <= there, "a rule about what is not there never fires"
+
+
+def test_a_daemon_that_hangs_gives_no_sign_of_life(daemon: Daemon, heard: socket.socket) -> None:
+    hear(heard, "WATCHDOG=1")
+    assert daemon.process is not None
+    daemon.process.send_signal(signal.SIGSTOP)
+    heard.settimeout(3)  # three times what systemd would wait
+    said: list[str] = []
+    with suppress(TimeoutError):
+        while len(said) < 100:
+            said.append(heard.recv(4096).decode())
+    assert len(said) < 100, "it says something all the while"
+    daemon.process.send_signal(signal.SIGCONT)
+    heard.settimeout(60)
+    hear(heard, "WATCHDOG=1")
+
+
+def test_a_state_that_cannot_be_read_blocks_its_deployable_alone_until_it_is_mended_and_retried(daemon: Daemon, pcloud: Pcloud) -> None:
+    for name in ("ill", "well"):
+        daemon.create(pair().replace("deployable: pair", f"deployable: {name}"))
+    daemon.end()
+    with closing(sqlite3.connect(daemon.state / "store.db", isolation_level=None)) as store:
+        [(state,)] = store.execute("SELECT state FROM states WHERE deployable = 'ill'").fetchall()
+        store.execute("UPDATE states SET state = '{\"name\": 7}' WHERE deployable = 'ill'")
+    daemon.start()
+    assert [(each.name, each.state) for each in daemon.client.list_deployables()] == [("ill", "blocked"), ("well", "stopped")]
+    shown = pcloud("deployable", "status", "ill")
+    assert shown.code == 5
+    assert "it could not be taken up: a stored state cannot be read; restore the store" in shown.out
+    assert "pcloud retry ill starts it again" in shown.out
+    for words in (("deployable", "start", "ill"), ("pause", "ill"), ("retry", "ill/back")):
+        refused = pcloud(*words)
+        assert (refused.code, refused.out) == (4, ""), words
+        assert "ill is blocked" in refused.err
+    assert pcloud("retry", "ill").code == 1
+    assert samples(scraped(daemon))["pcloud_deployables{state=blocked}"] == 1
+    assert [event.deployable for event in daemon.events() if event.kind == "alert"] == ["ill"]
+    assert pcloud("pause", "well").code == 0
+
+    daemon.end()
+    with closing(sqlite3.connect(daemon.state / "store.db", isolation_level=None)) as store:
+        store.execute("UPDATE states SET state = '{\"name\": 7}' WHERE deployable = 'well'")
+        store.execute("UPDATE states SET state = ? WHERE deployable = 'ill'", (state,))
+    daemon.start()
+    assert [(each.name, each.state) for each in daemon.client.list_deployables()] == [("ill", "stopped"), ("well", "blocked")]
