@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from pcloud.errors import AmbiguousError, HardInfrastructureError, InfrastructureError
-from pcloud.model.instance import InstanceReading, LaunchOrder
+from pcloud.model.instance import InstanceReading, LaunchOrder, VolumeReading, VolumeTags
 from pcloud.model.words import InstanceStatus
 
 
@@ -39,7 +39,8 @@ class MemoryCloud:
     late: float | None = None  # the next creation is not answered, and what it makes turns up after so many seconds
     down: bool = False  # nothing is answered
     nodes: dict[str, Node] = field(default_factory=dict)
-    volumes: dict[str, tuple[str, str, str]] = field(default_factory=dict)  # deployable, assembly, name
+    disks: dict[str, VolumeTags] = field(default_factory=dict)
+    quota: int | None = None  # instances; one more is refused
     asked: list[str] = field(default_factory=list)
 
     async def find(self, deployable: str, assembly: str) -> Sequence[InstanceReading]:
@@ -51,6 +52,10 @@ class MemoryCloud:
             if self._seen(node) and (node.order.tags.controller, node.order.tags.deployable, node.order.tags.assembly) == wanted
         ]
 
+    async def instances(self) -> Sequence[InstanceReading]:
+        await self._answer()
+        return [node.reading() for node in self.nodes.values() if self._seen(node)]
+
     async def read(self, instance_id: str) -> InstanceReading:
         await self._answer()
         node = self.nodes.get(instance_id)
@@ -61,6 +66,8 @@ class MemoryCloud:
         for what, asked, known in (("image", order.image, "host"), ("size", order.size, "m1.small")):
             if asked not in {known, ""}:
                 raise HardInfrastructureError(f"{self.name}: no {what} '{asked}'", f"there is {known}")
+        if self.quota is not None and len(self.nodes) >= self.quota:
+            raise HardInfrastructureError(f"{self.name}: creating {order.name}: Quota exceeded for instances", "free something there")
         for volume, _ in order.volumes:
             self._unattached(volume)
         late, self.late = self.late, None
@@ -103,8 +110,12 @@ class MemoryCloud:
     async def volume(self, deployable: str, assembly: str, name: str, size: int) -> str:
         await self._answer()
         volume = f"{deployable}-{assembly}-{name}"
-        self.volumes[volume] = (deployable, assembly, name)
+        self.disks[volume] = VolumeTags(self.controller, deployable, assembly, name)
         return volume
+
+    async def volumes(self) -> Sequence[VolumeReading]:
+        await self._answer()
+        return [VolumeReading(disk, its, "".join(each.id for each in self._holders(disk)), disk) for disk, its in self.disks.items()]
 
     async def release(self, volume_id: str) -> None:
         await self._answer(f"release {volume_id}")
@@ -116,10 +127,15 @@ class MemoryCloud:
 
     async def delete_volumes(self, deployable: str) -> Sequence[str]:
         await self._answer(f"delete the volumes of {deployable}")
-        mine = [volume for volume, owner in self.volumes.items() if owner[0] == deployable]
+        mine = [volume for volume, its in self.disks.items() if (its.controller, its.deployable) == (self.controller, deployable)]
         for volume in mine:
             self._unattached(volume)
-        return [f"{assembly}/{name}" for _, assembly, name in (self.volumes.pop(volume) for volume in mine)]
+        return [f"{its.assembly}/{its.volume}" for its in (self.disks.pop(volume) for volume in mine)]
+
+    async def delete_volume(self, volume_id: str) -> None:
+        await self._answer(f"delete volume {volume_id}")
+        self._unattached(volume_id)
+        self.disks.pop(volume_id, None)
 
     async def console(self, instance_id: str) -> str:
         return (await self._node("", instance_id)).console
