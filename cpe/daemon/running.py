@@ -12,23 +12,26 @@ import os
 import signal
 import time
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from zlib import crc32
 
 from agents.answers import reach
 from agents.ssh.factory import SshAgents
 from cpe.daemon.notifying import feed_watchdog, notify
+from cpe.policy.strays import Known
 from cpe.shell.alerting import alerting
 from cpe.shell.anchors import Anchors
 from cpe.shell.api.app import application
 from cpe.shell.api.server import serve
 from cpe.shell.api.socket_file import refuse_taken
+from cpe.shell.audits import Audits
 from cpe.shell.config import Settings, read_settings
 from cpe.shell.controller import Controller
 from cpe.shell.guards import Overseer
 from cpe.shell.infrastructures.registry import Infrastructures
 from cpe.shell.infrastructures.trial import Trials
+from cpe.shell.infrastructures.trial_machine import DEPLOYABLE as TRIAL
 from cpe.shell.keyring import FileKeyring
 from cpe.shell.secret_files import read_secret
 from cpe.shell.store.run import run_of
@@ -55,8 +58,8 @@ async def run(where: Places) -> None:
     """Run until SIGTERM or SIGINT. Raises PcloudError when it cannot start."""
     settings = read_settings(where.config)
     refuse_taken(where.socket)  # before a state directory is made for nothing
-    async with daemon(settings, where) as (controller, trials), ended_by_signal() as ended:
-        api = asyncio.create_task(serve(application(controller, trials), where.socket, on_ready=ready), name="api")
+    async with daemon(settings, where) as (controller, trials, audits), ended_by_signal() as ended:
+        api = asyncio.create_task(serve(application(controller, trials, audits), where.socket, on_ready=ready), name="api")
         watchdog = asyncio.create_task(feed_watchdog(), name="watchdog")
         try:
             await asyncio.wait([api, asyncio.create_task(ended.wait(), name="signal")], return_when=asyncio.FIRST_COMPLETED)
@@ -91,11 +94,11 @@ async def ended_by_signal() -> AsyncIterator[asyncio.Event]:
 
 
 @contextlib.asynccontextmanager
-async def daemon(settings: Settings, where: Places) -> AsyncIterator[tuple[Controller, Trials]]:
-    """The controller with its DPEs running, and trials of what it launches on; they end with the block, the machines stay."""
+async def daemon(settings: Settings, where: Places) -> AsyncIterator[tuple[Controller, Trials, Audits]]:
+    """The controller with its DPEs running, and trials and audits of what it launches on; they end with the block, the machines stay."""
     async with (
         SqliteStore(where.state) as store,
-        run_of(store, limit=settings.crash_loop_starts, wall=time.time),
+        run_of(store, limit=settings.crash_loop_starts, wall=time.time) as doubt,
         alerting(store, settings.alert_command, time.time),
     ):
         keyring = FileKeyring(where.state / "keys", store.controller)
@@ -126,13 +129,27 @@ async def daemon(settings: Settings, where: Places) -> AsyncIterator[tuple[Contr
             async with guards.watch():
                 try:
                     await controller.open()
-                    yield controller, Trials(infrastructures, reach)
+                    trials = Trials(infrastructures, reach)
+                    yield controller, trials, audits_of(controller, trials, infrastructures, store, doubt)
                 finally:
                     await controller.close()
         finally:
             stalls.cancel()
             await agents.aclose()
             infrastructures.close()
+
+
+def audits_of(controller: Controller, trials: Trials, infrastructures: Infrastructures, store: SqliteStore, doubt: str) -> Audits:
+    """Audits by what the controller knows. A ``doubt`` of this run of which no deployable could be told is theirs."""
+
+    def known() -> Known:
+        found = controller.known()
+        return replace(found, states={**found.states, TRIAL: None}) if trials.under_way else found
+
+    async def report(line: Report) -> None:
+        await store.report("", line, wall=time.time())
+
+    return Audits(infrastructures, known, report, "" if controller.known().states else doubt)
 
 
 def overseer(settings: Settings, infrastructures: Infrastructures, store: SqliteStore) -> Overseer:

@@ -15,6 +15,7 @@ from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
 
+from cpe.policy.strays import Known
 from cpe.shell.broadcast import Broadcast, Subscription
 from cpe.shell.engines import Engine, EngineFactory
 from cpe.shell.keeper import Keeper
@@ -93,6 +94,10 @@ class Controller:
 
     def _plan_of(self, upload: SpecUpload) -> DeployablePlan:
         return planned(upload, self._defaults, self._infrastructures)
+
+    def known(self) -> Known:
+        """What is known of deployables now."""
+        return Known(self._store.controller, {**dict.fromkeys(self._lame), **self._keeper.states()})
 
     async def daemon(self) -> DaemonStatus:
         """Who answers."""

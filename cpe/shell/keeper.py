@@ -16,6 +16,7 @@ from cpe.shell.store.sqlite import SqliteStore
 from pcloud.errors import PcloudError, StoreError
 from pcloud.model.actions import Report
 from pcloud.model.plan import DeployablePlan
+from pcloud.model.state import DeployableState
 from pcloud.records.requests import SpecUpload
 
 log = logging.getLogger(__name__)
@@ -57,6 +58,10 @@ class Keeper:
         """The engine of a deployable."""
         kept = self._kept.get(name)
         return kept.engine if kept is not None else None
+
+    def states(self) -> dict[str, DeployableState | None]:
+        """How each deployable stands; None for one that nobody looks after at the moment."""
+        return {name: None if self.trouble(name) else kept.engine.state for name, kept in self._kept.items()}
 
     def trouble(self, name: str) -> str:
         """Why nobody looks after a deployable at the moment; empty if somebody does."""

@@ -1,4 +1,4 @@
-"""``pcloud infrastructure``: list, test."""
+"""``pcloud infrastructure``: list, test, audit."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from pcloud.cli.auditing import audit
 from pcloud.cli.completing import infrastructures
 from pcloud.cli.connecting import connected
 from pcloud.cli.options import JsonOption, Output, OutputOption, chosen
@@ -20,6 +21,7 @@ FAILED = 1  # exit code (interface.md)
 STYLES = {Found.PASSED: "green", Found.FAILED: "bold red", Found.LACKING: "yellow", Found.SKIPPED: "dim"}
 
 app = typer.Typer(help="Clouds that machines are launched on.", no_args_is_help=True)
+app.command("audit", epilog="Example: pcloud infrastructure audit local --clean")(audit)
 
 
 @app.command("list", epilog="Example: pcloud infrastructure list")

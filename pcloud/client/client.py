@@ -18,6 +18,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pcloud.client.errors import CONNECT, our_errors, raise_for
 from pcloud.client.stream import PATIENCE, EventStream
 from pcloud.errors import PcloudError
+from pcloud.records.auditing import CleanRequest, InfrastructureAudit
 from pcloud.records.event import EventRecord
 from pcloud.records.explanation import Explanation
 from pcloud.records.fact import FactRecord
@@ -32,7 +33,7 @@ B = TypeVar("B")
 
 TIMEOUT = 60.0  # seconds for one answer; all of them are short, but the daemon may be replaying a long journal
 
-TRIAL = 1800.0  # seconds for a trial: each of its five waits for a cloud has five minutes
+TRIAL = 1800.0  # seconds for a trial, each of whose five waits for a cloud has five minutes, and for a cleaning, with six for each stray
 MOST = 1000  # the most that the API gives in one page
 
 
@@ -146,6 +147,15 @@ class Client:
         """Try it; takes minutes where a machine is to be launched."""
         path = f"/infrastructures/{quote(name, safe='')}/test"
         return _body(InfrastructureTrial, self._send("POST", path, body=request, patience=TRIAL).content)
+
+    def audit_infrastructure(self, name: str) -> InfrastructureAudit:
+        """What belongs to nothing there."""
+        return _body(InfrastructureAudit, self._ask("GET", f"/infrastructures/{quote(name, safe='')}/audit"))
+
+    def clean_infrastructure(self, name: str, request: CleanRequest) -> InfrastructureAudit:
+        """Delete what is named, as far as it strays; takes minutes."""
+        path = f"/infrastructures/{quote(name, safe='')}/clean"
+        return _body(InfrastructureAudit, self._send("POST", path, body=request, patience=TRIAL).content)
 
     def events(
         self, *, after: int = 0, limit: int = 100, target: str = "", since: datetime | None = None, last: bool = False, kind: str = ""

@@ -14,15 +14,15 @@ from cpe.shell.api.events import Stopping, event_routes
 from cpe.shell.api.explanations import explanation_routes
 from cpe.shell.api.infrastructures import infrastructure_routes
 from cpe.shell.api.operating import operating_routes
-from cpe.shell.api.port import Controller, InfrastructureTrials
+from cpe.shell.api.port import Controller, InfrastructureAudits, InfrastructureTrials
 from cpe.shell.api.problems import install
 from cpe.shell.api.targets import target_routes
 from pcloud import __version__
 from pcloud.records.requests import DaemonStatus
 
 
-def application(controller: Controller, trials: InfrastructureTrials) -> FastAPI:
-    """The ASGI application that stands before ``controller``, and before ``trials`` of its infrastructures."""
+def application(controller: Controller, trials: InfrastructureTrials, audits: InfrastructureAudits) -> FastAPI:
+    """The ASGI application that stands before ``controller``, and before ``trials`` and ``audits`` of its infrastructures."""
     # FastAPI's own documentation pages fetch their scripts from a CDN.
     app = FastAPI(
         title="pcloud",
@@ -41,7 +41,7 @@ def application(controller: Controller, trials: InfrastructureTrials) -> FastAPI
     routes.include_router(operating_routes(controller))
     routes.include_router(event_routes(controller, app.state.stopping))
     routes.include_router(explanation_routes(controller))
-    routes.include_router(infrastructure_routes(trials))
+    routes.include_router(infrastructure_routes(trials, audits))
     routes.include_router(target_routes(controller))
     app.include_router(routes)
     install(app)

@@ -12,6 +12,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
+from pcloud.records.auditing import CleanRequest, InfrastructureAudit
 from pcloud.records.event import EventRecord
 from pcloud.records.explanation import Explanation
 from pcloud.records.fact import FactRecord
@@ -34,6 +35,16 @@ class InfrastructureTrials(Protocol):
 
     async def test(self, name: str, request: TrialRequest) -> InfrastructureTrial:
         """Try one, for minutes if a machine is to be launched; NotFoundError if there is none of that name."""
+
+
+class InfrastructureAudits(Protocol):
+    """What of ours belongs to nothing. NotFoundError for an unknown infrastructure, InfrastructureError for one that cannot be asked."""
+
+    async def audit(self, name: str) -> InfrastructureAudit:
+        """What is found at one infrastructure; changes nothing."""
+
+    async def clean(self, name: str, request: CleanRequest) -> InfrastructureAudit:
+        """Delete what is named, as far as it strays, for minutes; RefusedError where what is known here may be old."""
 
 
 class OperatorWords(Protocol):
