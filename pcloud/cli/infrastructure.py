@@ -21,7 +21,6 @@ FAILED = 1  # exit code (interface.md)
 STYLES = {Found.PASSED: "green", Found.FAILED: "bold red", Found.LACKING: "yellow", Found.SKIPPED: "dim"}
 
 app = typer.Typer(help="Clouds that machines are launched on.", no_args_is_help=True)
-app.command("audit", epilog="Example: pcloud infrastructure audit local --clean")(audit)
 
 
 @app.command("list", epilog="Example: pcloud infrastructure list")
@@ -66,3 +65,6 @@ def trial_lines(trial: InfrastructureTrial, width: int) -> list[Text]:
     failed = sum(step.found is Found.FAILED for step in trial.steps)
     verdict = f"{trial.name} works" if trial.ok else f"{failed} of {len(trial.steps)} steps of {trial.name} failed"
     return [*columns(("STEP", "FOUND", "TOOK", "DETAIL"), rows, width), Text(verdict, "green" if trial.ok else "bold red")]
+
+
+app.command("audit", epilog="Example: pcloud infrastructure audit local --clean")(audit)

@@ -23,7 +23,15 @@ from pcloud.records.event import EventRecord
 from pcloud.records.explanation import Explanation
 from pcloud.records.fact import FactRecord
 from pcloud.records.infrastructures import InfrastructureSummary, InfrastructureTrial, TrialRequest
-from pcloud.records.operating import AnswerRequest, OperatorWord, PauseRequest, ResumeRequest, TakeoverRequest, TargetRequest
+from pcloud.records.operating import (
+    AnswerRequest,
+    ConfirmRequest,
+    OperatorWord,
+    PauseRequest,
+    ResumeRequest,
+    TakeoverRequest,
+    TargetRequest,
+)
 from pcloud.records.reloading import ReloadPlan
 from pcloud.records.requests import CheckedSpec, DaemonStatus, SpecInForce, SpecUpload, SshTarget
 from pcloud.records.specs import EffectiveSettings
@@ -126,6 +134,9 @@ class Client:
 
     def cleanup(self, name: str, request: TargetRequest) -> DeployableStatus:
         return self._say(name, "cleanup", request)
+
+    def confirm_dead(self, name: str, request: ConfirmRequest) -> DeployableStatus:
+        return self._say(name, "confirm-dead", request)
 
     def takeover(self, name: str, request: TakeoverRequest) -> DeployableStatus:
         return self._say(name, "takeover", request)

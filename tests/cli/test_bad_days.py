@@ -122,6 +122,7 @@ NAMED = [
     ["assembly", "list"],
     ["assembly", "reboot"],
     ["assembly", "ssh"],
+    ["assembly", "confirm-dead"],
     ["assembly", "status"],
     ["resource", "list"],
     ["resource", "restart"],

@@ -17,7 +17,7 @@ from pcloud.records.event import EventRecord
 from pcloud.records.explanation import Explanation
 from pcloud.records.fact import FactRecord
 from pcloud.records.infrastructures import InfrastructureSummary, InfrastructureTrial, TrialRequest
-from pcloud.records.operating import AnswerRequest, PauseRequest, ResumeRequest, TakeoverRequest, TargetRequest
+from pcloud.records.operating import AnswerRequest, ConfirmRequest, PauseRequest, ResumeRequest, TakeoverRequest, TargetRequest
 from pcloud.records.reloading import ReloadPlan
 from pcloud.records.requests import DaemonStatus, SpecInForce, SpecUpload, SshTarget
 from pcloud.records.specs import EffectiveSettings
@@ -64,6 +64,9 @@ class OperatorWords(Protocol):
 
     async def cleanup(self, name: str, request: TargetRequest) -> None:
         """Forget what is counted against it."""
+
+    async def confirm_dead(self, name: str, request: ConfirmRequest) -> None:
+        """Somebody answers for it that its instance is dead; RefusedError where nothing waits for that, or it still answers."""
 
     async def takeover(self, name: str, request: TakeoverRequest) -> None:
         """Act on it again; RefusedError where nothing keeps the controller from that."""
