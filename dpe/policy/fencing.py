@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dpe.policy import bringup, ladder
+from dpe.policy import bringup, keeping, ladder
 from dpe.policy.turn import Turn
 from pcloud.model.actions import Decision
-from pcloud.model.events import ActionDone, DeathConfirmed, InstanceFenced
+from pcloud.model.events import ActionDone, DeathConfirmed, InstanceFenced, InstanceMissing
 from pcloud.model.state import AssemblyState, DeployableState, Recovery
 from pcloud.model.words import Choice, Desired, Phase, Rung
 
@@ -13,16 +13,10 @@ GONE_AFTER_CONTACT = 60.0  # policy.md section 6: seen within 60 s before the fi
 BLOCKED_BY_FENCE = "fence: "
 
 
-def keep_evidence(turn: Turn, name: str, event: ActionDone) -> None:
-    """What the machine said last goes into the journal before it is replaced (section 6)."""
-    if isinstance(event, InstanceFenced) and event.console:
-        recovery = turn[name].recovery
-        decision = recovery.decision if recovery is not None else ""
-        turn.report("evidence", f"the end of its console: {event.console}", assembly=name, decision=decision)
-
-
-def on_fenced(turn: Turn, name: str, *, missing: bool) -> None:
-    """The old instance is off, or gone without our doing."""
+def on_fenced(turn: Turn, name: str, event: ActionDone) -> None:
+    """The old instance is off, or gone without our doing. What it said last goes into the journal before it is replaced."""
+    missing = isinstance(event, InstanceMissing)
+    keeping.keep(turn, name, console=event.console if isinstance(event, InstanceFenced) else "", gone=missing)
     if missing and not gone_is_fenced(turn, name):
         block(turn, name)
     elif turn.desired is Desired.RUNNING:

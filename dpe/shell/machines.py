@@ -14,6 +14,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 
+from dpe.policy.keeping import CONSOLE as CONSOLE_END
 from dpe.shell.facts import Fact
 from dpe.shell.secrets import Secrets
 from dpe.shell.surroundings import Surroundings
@@ -30,7 +31,6 @@ log = logging.getLogger(__name__)
 
 POLL = 1.0  # seconds between readings of one instance while we wait for it; a cloud's own steps take seconds
 CONSOLE = 10.0  # seconds for the console: the fence must not wait long for it
-CONSOLE_END = 1000  # characters of it that go into the journal: the last words of a kernel or a service
 RUNNING = {InstanceStatus.ACTIVE, InstanceStatus.REBOOT}
 
 
@@ -199,7 +199,7 @@ class Machines:
         except (TimeoutError, InfrastructureError) as error:
             log.info("no console", extra={"instance": instance.id, "reason": str(error)})
             return ""
-        return text[-CONSOLE_END:].strip()
+        return text[-CONSOLE_END:]
 
     async def reboot(self, action: RebootAssembly) -> None:
         """Ask for a reboot; a machine that is off is switched on."""

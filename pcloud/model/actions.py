@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pcloud.model.drafts import quick
+from pcloud.model.evidence import Evidence
 from pcloud.model.guards import GuardVerdict, PermitRequest
 from pcloud.model.instance import Instance
 from pcloud.model.plan import ResourcePlan
@@ -248,6 +249,7 @@ class Report:
     record: Decision | None = None
     alert: bool = False
     guards: tuple[GuardVerdict, ...] = ()
+    evidence: Evidence | None = None  # what is kept of an instance that is replaced
 
 
 TAKEOVER = "takeover"
