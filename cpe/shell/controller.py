@@ -19,6 +19,7 @@ from cpe.policy.strays import Known
 from cpe.shell.broadcast import Broadcast, Subscription
 from cpe.shell.engines import Engine, EngineFactory
 from cpe.shell.keeper import Keeper
+from cpe.shell.last_words import LastWords
 from cpe.shell.reloads import Reloads
 from cpe.shell.specs import effective_settings, planned
 from cpe.shell.status import deployable_status, lame, summary, unattended
@@ -74,6 +75,7 @@ class Controller:
         store.on_events(self._broadcast.send)
         self._changing = asyncio.Lock()  # what deployables there are changes one request at a time
         self.words = Words(self._attended, self._taken_in, self._changing)
+        self.last_words = LastWords(self._engine, store, infrastructures, wall)
         self.reloads = Reloads(store, self._attended, self._plan_of, self._taken_in, self._changing, wall)
 
     async def open(self) -> None:

@@ -1,4 +1,4 @@
-"""``pcloud assembly``: list, status, reboot, relaunch, ssh, confirm-dead."""
+"""``pcloud assembly``: list, status, reboot, relaunch, ssh, evidence, confirm-dead."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pydantic_core import to_jsonable_python
 from pcloud.cli.completing import deployables, targets
 from pcloud.cli.confirming import confirm_dead
 from pcloud.cli.connecting import connected
+from pcloud.cli.evidence import evidence
 from pcloud.cli.login import log_in
 from pcloud.cli.options import JsonOption, Output, OutputOption, chosen
 from pcloud.cli.output import emit
@@ -116,4 +117,5 @@ def ssh(
     emit(Screen(), chosen(output, json), found, list)
 
 
+app.command("evidence", epilog="Example: pcloud assembly evidence wordpress/mysql --generation 2")(evidence)
 app.command("confirm-dead", epilog="Example: pcloud assembly confirm-dead wordpress/mysql --reason 'its host burnt down'")(confirm_dead)

@@ -20,6 +20,7 @@ from pcloud.client.stream import PATIENCE, EventStream
 from pcloud.errors import PcloudError
 from pcloud.records.auditing import CleanRequest, InfrastructureAudit
 from pcloud.records.event import EventRecord
+from pcloud.records.evidence import ConsoleNow, InstanceEvidence
 from pcloud.records.explanation import Explanation
 from pcloud.records.fact import FactRecord
 from pcloud.records.infrastructures import InfrastructureSummary, InfrastructureTrial, TrialRequest
@@ -143,6 +144,14 @@ class Client:
 
     def _say(self, name: str, verb: str, word: OperatorWord) -> DeployableStatus:
         return _status(self._ask("POST", f"{_path(name)}/{verb}", body=word))
+
+    def evidence(self, name: str, assembly: str, generation: int | None = None) -> list[InstanceEvidence]:
+        """What is kept of an assembly's replaced instances, the newest first."""
+        return _body(list[InstanceEvidence], self._ask("GET", _path(name, assembly) + "/evidence", generation=generation))
+
+    def console(self, name: str, assembly: str, generation: int) -> ConsoleNow:
+        """The console of one that is kept, as its cloud has it now."""
+        return _body(ConsoleNow, self._ask("GET", f"{_path(name, assembly)}/evidence/{generation}/console"))
 
     def ssh_target(self, name: str, assembly: str) -> SshTarget:
         return _body(SshTarget, self._ask("GET", _path(name, assembly) + "/ssh"))

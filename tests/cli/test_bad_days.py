@@ -123,6 +123,7 @@ NAMED = [
     ["assembly", "reboot"],
     ["assembly", "ssh"],
     ["assembly", "confirm-dead"],
+    ["assembly", "evidence"],
     ["assembly", "status"],
     ["resource", "list"],
     ["resource", "restart"],

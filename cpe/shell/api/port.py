@@ -14,6 +14,7 @@ from typing import Protocol
 
 from pcloud.records.auditing import CleanRequest, InfrastructureAudit
 from pcloud.records.event import EventRecord
+from pcloud.records.evidence import ConsoleNow, InstanceEvidence
 from pcloud.records.explanation import Explanation
 from pcloud.records.fact import FactRecord
 from pcloud.records.infrastructures import InfrastructureSummary, InfrastructureTrial, TrialRequest
@@ -72,6 +73,16 @@ class OperatorWords(Protocol):
         """Act on it again; RefusedError where nothing keeps the controller from that."""
 
 
+class ReplacedInstances(Protocol):
+    """What is kept of an assembly's replaced instances. NotFoundError for what there is not."""
+
+    async def evidence(self, name: str, assembly: str, generation: int | None = None) -> Sequence[InstanceEvidence]:
+        """Of all of them, or of one generation, the newest first."""
+
+    async def console(self, name: str, assembly: str, generation: int) -> ConsoleNow:
+        """The console of one that is kept, as its cloud has it now; RefusedError if it is gone."""
+
+
 class Reloader(Protocol):
     """Another spec for a deployable that is there. SpecError for a wrong one, NotFoundError."""
 
@@ -88,6 +99,10 @@ class Controller(Protocol):
     @property
     def reloads(self) -> Reloader:
         """Where specs are replaced."""
+
+    @property
+    def last_words(self) -> ReplacedInstances:
+        """Where replaced instances are remembered."""
 
     @property
     def words(self) -> OperatorWords:
