@@ -5,7 +5,7 @@ Rules (policy.md section 6):
   as it may turn up late.
 - Fenced is SHUTOFF read after a stop that was accepted; nothing is deleted where it can be stopped.
 - Whatever a list shows is told. A higher generation than the one in hand is somebody else's: nothing more is done then.
-- Volumes are found by name or created, and freed from a fenced predecessor before they are attached.
+- Volumes are found by name or created, likewise, and freed from a fenced predecessor before they are attached.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from dpe.shell.userdata import user_data
 from pcloud.errors import AmbiguousError, InfrastructureError
 from pcloud.model.actions import RebootAssembly
 from pcloud.model.events import InstanceListed
-from pcloud.model.instance import Instance, InstanceReading, LaunchOrder
-from pcloud.model.plan import AssemblyPlan
+from pcloud.model.instance import Instance, InstanceReading, LaunchOrder, VolumeTags
+from pcloud.model.plan import AssemblyPlan, VolumePlan
 from pcloud.model.ports import Infrastructure
 from pcloud.model.words import InstanceStatus
 
@@ -120,11 +120,25 @@ class Machines:
                 raise
             return found
 
+    async def _volume(self, cloud: Infrastructure, assembly: str, volume: VolumePlan) -> str:
+        """Its id, found or created; after an ambiguous answer it is looked for before anybody asks again: two of a name are two data."""
+        controller = self._around.keyring.tags(self._deployable, assembly, 0).controller
+        wanted = VolumeTags(controller, self._deployable, assembly, volume.name)
+        try:
+            return await cloud.volume(self._deployable, assembly, volume.name, volume.size)
+        except AmbiguousError:
+            deadline = asyncio.get_running_loop().time() + cloud.lateness
+            while all(each.tags != wanted for each in await cloud.volumes()):
+                if asyncio.get_running_loop().time() >= deadline:
+                    raise
+                await asyncio.sleep(POLL)
+            return await cloud.volume(self._deployable, assembly, volume.name, volume.size)
+
     async def _order(self, cloud: Infrastructure, plan: AssemblyPlan, generation: int) -> LaunchOrder:
         """Everything that the instance needs, its volumes free to be attached."""
         volumes = []
         for volume in plan.volumes:
-            found = await cloud.volume(self._deployable, plan.name, volume.name, volume.size)
+            found = await self._volume(cloud, plan.name, volume)
             await cloud.release(found)
             volumes.append((found, volume.mount))
         private, public = await asyncio.to_thread(self._around.keyring.host_pair, self._deployable, plan.name, generation)

@@ -40,6 +40,9 @@ class MemoryCloud:
     down: bool = False  # nothing is answered
     nodes: dict[str, Node] = field(default_factory=dict)
     disks: dict[str, VolumeTags] = field(default_factory=dict)
+    late_disk: float | None = None  # the next volume, likewise
+    shown_from: dict[str, float] = field(default_factory=dict)  # when late volumes turn up
+    made: int = 0  # instances
     quota: int | None = None  # instances; one more is refused
     asked: list[str] = field(default_factory=list)
 
@@ -79,8 +82,8 @@ class MemoryCloud:
 
     def put(self, order: LaunchOrder, seen_in: float = 0.0) -> Node:
         """An instance that is there without anybody's asking now."""
-        number = len(self.nodes) + 1
-        node = Node(f"{self.name}-{number}", order, f"10.0.0.{number}", asyncio.get_running_loop().time() + seen_in, self.born)
+        self.made += 1  # no id is ever given twice
+        node = Node(f"{self.name}-{self.made}", order, f"10.0.0.{self.made}", asyncio.get_running_loop().time() + seen_in, self.born)
         self.nodes[node.id] = node
         return node
 
@@ -109,13 +112,25 @@ class MemoryCloud:
 
     async def volume(self, deployable: str, assembly: str, name: str, size: int) -> str:
         await self._answer()
-        volume = f"{deployable}-{assembly}-{name}"
-        self.disks[volume] = VolumeTags(self.controller, deployable, assembly, name)
+        wanted = VolumeTags(self.controller, deployable, assembly, name)
+        found = [disk for disk, its in self.disks.items() if its == wanted and self._shows(disk)]
+        if found:
+            return found[0]
+        volume = f"{deployable}-{assembly}-{name}{'-again' if wanted in self.disks.values() else ''}"
+        self.disks[volume] = wanted
+        late, self.late_disk = self.late_disk, None
+        if late is not None:
+            self.shown_from[volume] = asyncio.get_running_loop().time() + late
+            raise AmbiguousError(f"{self.name}: no answer to creating volume {volume}")
         return volume
 
     async def volumes(self) -> Sequence[VolumeReading]:
         await self._answer()
-        return [VolumeReading(disk, its, "".join(each.id for each in self._holders(disk)), disk) for disk, its in self.disks.items()]
+        return [
+            VolumeReading(disk, its, "".join(each.id for each in self._holders(disk)), disk)
+            for disk, its in self.disks.items()
+            if self._shows(disk)
+        ]
 
     async def release(self, volume_id: str) -> None:
         await self._answer(f"release {volume_id}")
@@ -158,6 +173,9 @@ class MemoryCloud:
 
     def _seen(self, node: Node) -> bool:
         return node.seen_from <= asyncio.get_running_loop().time()
+
+    def _shows(self, disk: str) -> bool:
+        return self.shown_from.get(disk, 0.0) <= asyncio.get_running_loop().time()
 
     def _later(self, effect: Callable[[], object]) -> None:
         if self.slowness:

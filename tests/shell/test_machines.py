@@ -170,6 +170,22 @@ async def test_an_ambiguous_creation_that_made_nothing_fails_when_nothing_can_tu
     assert house.cloud.asked.count("create shop-db-1") == 1
 
 
+async def test_a_volume_of_an_ambiguous_creation_is_looked_for_and_taken(house: House) -> None:
+    house.cloud.late_disk = 5.0
+    await house.launch(1)
+    assert list(house.cloud.disks) == ["shop-db-data"]
+    assert house.cloud.nodes["lab-1"].order.volumes == (("shop-db-data", "/data"),)
+    assert now() >= 5.0
+
+
+async def test_no_second_volume_is_made_before_the_first_can_turn_up_no_more(house: House) -> None:
+    house.cloud.late_disk = 1000.0
+    with pytest.raises(AmbiguousError, match="no answer to creating volume shop-db-data"):
+        await house.launch(1)
+    assert now() >= house.cloud.lateness
+    assert (list(house.cloud.disks), house.cloud.nodes) == (["shop-db-data"], {})
+
+
 async def test_a_controller_that_went_on_waits_for_what_its_predecessor_may_have_asked_for(house: House) -> None:
     late = house.put(1, seen_in=8.0)
     assert (await house.launch(1, resumed=True)).id == late.id
