@@ -54,7 +54,15 @@ class Machines:
         if found is None:
             found = await self._create(cloud, plan, generation)
         reading = await self._until_running(cloud, found)
+        await self._tell_twins(cloud, plan.name, generation)
         return await self._instance(reading, plan.name, generation, infrastructure, plan.monitor.user)
+
+    async def _tell_twins(self, cloud: Infrastructure, assembly: str, generation: int) -> None:
+        """Have a list tell what else there is now: one order may have made two. That it cannot be had is no failure of the launch."""
+        try:
+            await self._list(cloud, assembly, generation)
+        except InfrastructureError as error:  # a higher generation is told by then
+            log.info("no list after a launch", extra={"assembly": assembly, "reason": str(error)})
 
     async def seen(self, assembly: str, infrastructure: str, generation: int, user: str) -> Instance | None:
         """The instance of this generation if one runs; nothing is done for it. Raises InfrastructureError."""

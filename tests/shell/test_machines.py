@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pcloud.errors import AmbiguousError, InfrastructureError
 from pcloud.model.events import InstanceListed
-from pcloud.model.instance import InstanceReading
+from pcloud.model.instance import InstanceReading, LaunchOrder
 from pcloud.model.words import InstanceStatus
 from tests.infrastructures.memory_cloud import MemoryCloud
 from tests.shell.house import House
@@ -100,7 +101,7 @@ async def test_a_newer_generation_that_the_list_shows_and_the_cloud_does_not_kno
         async def find(self, deployable: str, assembly: str) -> Sequence[InstanceReading]:
             return [*listed, *await super().find(deployable, assembly)]
 
-    house.cloud = Behind()
+    house.cloud = Behind(made=1)  # no id is given twice
     made = await house.launch(2)
     assert statuses(house) == {made.id: "ACTIVE"}
     assert deleted.id not in {fact.fields["instance_id"] for fact in house.posted if fact.fields["generation"] == 3}
@@ -160,6 +161,30 @@ async def test_what_an_ambiguous_creation_made_is_looked_for_and_adopted(house: 
     assert made.id == "lab-1"
     assert list(house.cloud.nodes) == ["lab-1"]
     assert 5.0 <= now() < house.cloud.lateness
+
+
+async def test_a_twin_that_one_creation_made_is_told_when_the_launch_is_done(house: House) -> None:
+    class Twice(MemoryCloud):
+        async def create(self, order: LaunchOrder) -> InstanceReading:
+            made = await super().create(replace(order, volumes=()))
+            self.put(order)
+            return made
+
+    house.cloud = Twice()
+    made = await house.launch(1)
+    assert made.id == "lab-1"
+    assert [fact.fields["instance_id"] for fact in house.posted if fact.kind is InstanceListed] == ["lab-1", "lab-2"]
+
+
+async def test_a_launch_that_is_done_does_not_fail_for_want_of_a_list(house: House) -> None:
+    class Silent(MemoryCloud):
+        async def create(self, order: LaunchOrder) -> InstanceReading:
+            made = await super().create(order)
+            self.down = True  # from here on
+            return made
+
+    house.cloud = Silent()
+    assert (await house.launch(1)).id == "lab-1"
 
 
 async def test_an_ambiguous_creation_that_made_nothing_fails_when_nothing_can_turn_up_any_more(house: House) -> None:
