@@ -75,7 +75,7 @@ class Audits:
         volumes = await cloud.volumes()
         instances = [each for each in await cloud.instances() if each.status is not InstanceStatus.ABSENT]
         listed = Listed(cloud.name, instances, volumes)
-        suspects = judge(listed, self._known())
+        suspects = {each for each, its in judge(listed, self._known()).items() if its.belonging in PROBLEMS}
         read = [await cloud.read(each.id) if each.id in suspects else each for each in instances]
         there = [each for each in read if each.status is not InstanceStatus.ABSENT]
         return replace(listed, instances=there)

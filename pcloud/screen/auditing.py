@@ -26,6 +26,9 @@ def audit_lines(audits: Sequence[InfrastructureAudit], width: int) -> Iterator[T
     for audit in audits:
         yield from (_cleaned(each) for each in audit.cleaned)
         yield _verdict(audit)
+        if any(each.belonging is Belonging.STRAY for each in audit.found):
+            command = f"pcloud infrastructure audit {clean(audit.name)} --clean"
+            yield Text(f"`{command}` deletes stray instances, and with --volumes stray volumes too")
 
 
 def _row(found: AuditFinding) -> list[Text | str]:
