@@ -12,7 +12,7 @@ import os
 import signal
 import time
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from zlib import crc32
@@ -21,16 +21,19 @@ from agents.answers import reach
 from agents.ssh.factory import SshAgents
 from cpe.daemon.notifying import TakingUp, notify, still_starting
 from cpe.daemon.supervising import Supervision
+from cpe.policy.strays import Known
 from cpe.shell.alerting import alerting
 from cpe.shell.anchors import Anchors
 from cpe.shell.api.app import application
 from cpe.shell.api.server import serve
 from cpe.shell.api.socket_file import refuse_taken
+from cpe.shell.audits import Audits
 from cpe.shell.config import Settings, read_settings
 from cpe.shell.controller import Controller
 from cpe.shell.guards import Overseer
 from cpe.shell.infrastructures.registry import Infrastructures
 from cpe.shell.infrastructures.trial import Trials
+from cpe.shell.infrastructures.trial_machine import DEPLOYABLE as TRIAL
 from cpe.shell.keyring import FileKeyring
 from cpe.shell.metrics.census import Census
 from cpe.shell.metrics.exposition import Metrics
@@ -66,6 +69,7 @@ class House:
 
     controller: Controller
     trials: Trials
+    audits: Audits
     metrics: Metrics
     supervision: Supervision
     stalls: asyncio.Task[None]
@@ -78,7 +82,7 @@ async def run(where: Places) -> None:
     refuse_taken(where.socket)  # before a state directory is made for nothing
     still_starting("opening the store")
     async with daemon(settings, where, points) as house, ended_by_signal() as ended:
-        app = application(house.controller, house.trials, house.metrics)
+        app = application(house.controller, house.trials, house.audits, house.metrics)
         api = ("api", serve(app, where.socket, on_ready=partial(ready, house.supervision)))
         tasks = [asyncio.create_task(work, name=name) for name, work in (api, *house.supervision.vital())]
         try:
@@ -119,7 +123,7 @@ async def daemon(settings: Settings, where: Places, points: Failpoints | None = 
     """The controller with its DPEs running, and what belongs to it; they end with the block, the machines stay."""
     async with (
         SqliteStore(where.state) as store,
-        run_of(store, limit=settings.crash_loop_starts, wall=time.time),
+        run_of(store, limit=settings.crash_loop_starts, wall=time.time) as doubt,
         alerting(store, settings.alert_command, time.time),
     ):
         keyring = FileKeyring(where.state / "keys", store.controller)
@@ -153,13 +157,28 @@ async def daemon(settings: Settings, where: Places, points: Failpoints | None = 
             async with guards.watch():
                 try:
                     await controller.open(TakingUp())
-                    yield House(controller, Trials(infrastructures, reach), metrics, supervision, stalls)
+                    trials = Trials(infrastructures, reach)
+                    audits = audits_of(controller, trials, infrastructures, store, doubt)
+                    yield House(controller, trials, audits, metrics, supervision, stalls)
                 finally:
                     await controller.close()
         finally:
             stalls.cancel()
             await agents.aclose()
             infrastructures.close()
+
+
+def audits_of(controller: Controller, trials: Trials, infrastructures: Infrastructures, store: SqliteStore, doubt: str) -> Audits:
+    """Audits by what the controller knows. A ``doubt`` of this run of which no deployable could be told is theirs."""
+
+    def known() -> Known:
+        found = controller.known()
+        return replace(found, states={**found.states, TRIAL: None}) if trials.under_way else found
+
+    async def report(line: Report) -> None:
+        await store.report("", line, wall=time.time())
+
+    return Audits(infrastructures, known, report, "" if controller.known().states else doubt)
 
 
 def overseer(settings: Settings, infrastructures: Infrastructures, store: SqliteStore) -> Overseer:

@@ -15,10 +15,12 @@ from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
 
+from cpe.policy.strays import Known
 from cpe.shell.attending import Attendance
 from cpe.shell.broadcast import Broadcast, Subscription
 from cpe.shell.engines import EngineFactory
 from cpe.shell.keeper import Keeper
+from cpe.shell.last_words import LastWords
 from cpe.shell.reloads import Reloads
 from cpe.shell.specs import effective_settings, planned
 from cpe.shell.store.sqlite import SqliteStore
@@ -74,6 +76,7 @@ class Controller:
         store.on_events(self.streams.send)
         self._changing = asyncio.Lock()  # what deployables there are changes one request at a time
         self.words = Words(self.attendance, self._taken_in, self._changing)
+        self.last_words = LastWords(self._engine, store, infrastructures, wall)
         self.reloads = Reloads(store, self._attended, self._plan_of, self._taken_in, self._changing, wall)
 
     async def open(self, told: Callable[[int, int], None] = lambda _done, _all: None) -> None:
@@ -90,6 +93,10 @@ class Controller:
 
     def _plan_of(self, upload: SpecUpload) -> DeployablePlan:
         return planned(upload, self._defaults, self._infrastructures)
+
+    def known(self) -> Known:
+        """What is known of deployables now."""
+        return Known(self._store.controller, self._keeper.states())
 
     async def daemon(self) -> DaemonStatus:
         """Who answers."""

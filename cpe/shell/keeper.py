@@ -18,6 +18,7 @@ from cpe.shell.store.sqlite import SqliteStore
 from pcloud.errors import PcloudError, RefusedError, StoreError
 from pcloud.model.actions import Report
 from pcloud.model.plan import DeployablePlan
+from pcloud.model.state import DeployableState
 from pcloud.records.requests import SpecUpload
 from pcloud.spec.units import duration_text
 
@@ -63,6 +64,11 @@ class Keeper:
         """The engine of a deployable, be it that of a dead DPE."""
         kept = self._kept.get(name)
         return kept.engine if kept is not None else None
+
+    def states(self) -> dict[str, DeployableState | None]:
+        """How each deployable stands; None for one that nobody looks after at the moment."""
+        attended = {name: kept.engine for name, kept in self._kept.items() if not self.trouble(name)}
+        return {name: engine.state if (engine := attended.get(name)) is not None else None for name in self._kept}
 
     def trouble(self, name: str) -> str:
         """Why nobody looks after a deployable at the moment; empty if somebody does."""

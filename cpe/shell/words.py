@@ -13,10 +13,19 @@ from typing import Protocol
 
 from cpe.shell.engines import Engine
 from pcloud.errors import NotFoundError, RefusedError
-from pcloud.model.events import ApprovalGiven, CleanupAsked, OperatorSaid, PauseAsked, ResumeAsked, RetryAsked, TakeoverAsked
+from pcloud.model.events import (
+    ApprovalGiven,
+    CleanupAsked,
+    DeathConfirmed,
+    OperatorSaid,
+    PauseAsked,
+    ResumeAsked,
+    RetryAsked,
+    TakeoverAsked,
+)
 from pcloud.model.state import AssemblyState, DeployableState, ResourceState
 from pcloud.model.words import Phase
-from pcloud.records.operating import AnswerRequest, PauseRequest, ResumeRequest, TakeoverRequest, TargetRequest
+from pcloud.records.operating import AnswerRequest, ConfirmRequest, PauseRequest, ResumeRequest, TakeoverRequest, TargetRequest
 
 UNDATED = 0.0  # the engine sets the moment
 
@@ -84,6 +93,11 @@ class Words:
     async def takeover(self, name: str, request: TakeoverRequest) -> None:
         """This controller is the one, and may act again; the policy refuses where nothing keeps it from that."""
         await self._say(name, TakeoverAsked(at=UNDATED, owner=request.owner, reason=request.reason), "")
+
+    async def confirm_dead(self, name: str, request: ConfirmRequest) -> None:
+        """The instance of an assembly is dead; the policy refuses where nothing waits for that, or it still answers."""
+        word = DeathConfirmed(at=UNDATED, owner=request.owner, assembly=request.assembly, reason=request.reason)
+        await self._say(name, word, request.assembly)
 
     async def _say(
         self,

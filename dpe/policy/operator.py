@@ -67,8 +67,8 @@ def refusal(state: DeployableState, event: OperatorSaid) -> str:
             return f"nothing waits for approval at {target.name or state.name}"
         case RetryAsked() if not forgiving.needed(state, target):
             return f"nothing is blocked, exhausted or denied at {target.name or state.name}"
-        case DeathConfirmed() if not fencing.awaits_confirmation(state.assemblies[event.assembly]):
-            return f"{event.assembly} does not wait for anybody to confirm that its instance is dead"
+        case DeathConfirmed():
+            return fencing.unconfirmable(state, event.assembly)
         case TakeoverAsked() if not takeover.needed(state):
             return f"{state.name} is neither frozen nor only observed: there is nothing to take over"
         case _:

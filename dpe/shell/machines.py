@@ -6,7 +6,7 @@ Rules (policy.md section 6):
 - Fenced is SHUTOFF read after a stop that was accepted; nothing is deleted where it can be stopped.
 - An instance that is there is not given up for an answer that did not come: it is asked and read again, as long as the action has time.
 - Whatever a list shows is told. A higher generation than the one in hand is somebody else's: nothing more is done then.
-- Volumes are found by name or created, and freed from a fenced predecessor before they are attached.
+- Volumes are found by name or created, likewise, and freed from a fenced predecessor before they are attached.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 
+from dpe.policy.keeping import CONSOLE as CONSOLE_END
 from dpe.shell.facts import Fact
 from dpe.shell.secrets import Secrets
 from dpe.shell.surroundings import Surroundings
@@ -22,8 +23,8 @@ from dpe.shell.userdata import user_data
 from pcloud.errors import AmbiguousError, HardInfrastructureError, InfrastructureError
 from pcloud.model.actions import RebootAssembly
 from pcloud.model.events import InstanceListed
-from pcloud.model.instance import Instance, InstanceReading, LaunchOrder
-from pcloud.model.plan import AssemblyPlan
+from pcloud.model.instance import Instance, InstanceReading, LaunchOrder, VolumeTags
+from pcloud.model.plan import AssemblyPlan, VolumePlan
 from pcloud.model.ports import Infrastructure
 from pcloud.model.words import InstanceStatus
 
@@ -32,7 +33,6 @@ log = logging.getLogger(__name__)
 POLL = 1.0  # seconds between readings of one instance while we wait for it; a cloud's own steps take seconds
 READ_AGAIN = 15.0  # seconds, at the most, between two readings of which none is answered: as often as a machine that is silent is tried
 CONSOLE = 10.0  # seconds for the console: the fence must not wait long for it
-CONSOLE_END = 1000  # characters of it that go into the journal: the last words of a kernel or a service
 RUNNING = {InstanceStatus.ACTIVE, InstanceStatus.REBOOT}
 
 
@@ -56,7 +56,15 @@ class Machines:
         if found is None:
             found = await self._create(cloud, plan, generation)
         reading = await self._until_running(cloud, found)
+        await self._tell_twins(cloud, plan.name, generation)
         return await self._instance(reading, plan.name, generation, infrastructure, plan.monitor.user)
+
+    async def _tell_twins(self, cloud: Infrastructure, assembly: str, generation: int) -> None:
+        """Have a list tell what else there is now: one order may have made two. That it cannot be had is no failure of the launch."""
+        try:
+            await self._list(cloud, assembly, generation)
+        except InfrastructureError as error:  # a higher generation is told by then
+            log.info("no list after a launch", extra={"assembly": assembly, "reason": str(error)})
 
     async def seen(self, assembly: str, infrastructure: str, generation: int, user: str) -> Instance | None:
         """The instance of this generation if one runs; nothing is done for it. Raises InfrastructureError."""
@@ -122,11 +130,25 @@ class Machines:
                 raise
             return found
 
+    async def _volume(self, cloud: Infrastructure, assembly: str, volume: VolumePlan) -> str:
+        """Its id, found or created; after an ambiguous answer it is looked for before anybody asks again: two of a name are two data."""
+        controller = self._around.keyring.tags(self._deployable, assembly, 0).controller
+        wanted = VolumeTags(controller, self._deployable, assembly, volume.name)
+        try:
+            return await cloud.volume(self._deployable, assembly, volume.name, volume.size)
+        except AmbiguousError:
+            deadline = asyncio.get_running_loop().time() + cloud.lateness
+            while all(each.tags != wanted for each in await cloud.volumes()):
+                if asyncio.get_running_loop().time() >= deadline:
+                    raise
+                await asyncio.sleep(POLL)
+            return await cloud.volume(self._deployable, assembly, volume.name, volume.size)
+
     async def _order(self, cloud: Infrastructure, plan: AssemblyPlan, generation: int) -> LaunchOrder:
         """Everything that the instance needs, its volumes free to be attached."""
         volumes = []
         for volume in plan.volumes:
-            found = await cloud.volume(self._deployable, plan.name, volume.name, volume.size)
+            found = await self._volume(cloud, plan.name, volume)
             await cloud.release(found)
             volumes.append((found, volume.mount))
         private, public = await asyncio.to_thread(self._around.keyring.host_pair, self._deployable, plan.name, generation)
@@ -198,7 +220,7 @@ class Machines:
         except (TimeoutError, InfrastructureError) as error:
             log.info("no console", extra={"instance": instance.id, "reason": str(error)})
             return ""
-        return text[-CONSOLE_END:].strip()
+        return text[-CONSOLE_END:]
 
     async def reboot(self, action: RebootAssembly) -> None:
         """Ask for a reboot; a machine that is off is switched on."""

@@ -79,6 +79,7 @@ class DeathConfirmed(OperatorSaid):
     """The operator answers for it that the assembly's instance is dead (policy.md section 6)."""
 
     assembly: str
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

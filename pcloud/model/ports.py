@@ -12,7 +12,7 @@ from typing import Protocol
 from pcloud.model.actions import Report
 from pcloud.model.facts import JournalFact
 from pcloud.model.guards import GuardWord, PermitRequest, Standing
-from pcloud.model.instance import Instance, InstanceReading, LaunchOrder, Tags
+from pcloud.model.instance import Instance, InstanceReading, LaunchOrder, Tags, VolumeReading
 from pcloud.model.plan import AssemblyPlan, ResourcePlan
 from pcloud.model.state import DeployableState
 from pcloud.model.words import Reach, Verdict
@@ -154,6 +154,9 @@ class Infrastructure(Protocol):
     async def find(self, deployable: str, assembly: str) -> Sequence[InstanceReading]:
         """All instances that carry this controller's tags for the assembly, of whatever generation and status."""
 
+    async def instances(self) -> Sequence[InstanceReading]:
+        """All instances that carry tags as ours do, of whatever controller and status."""
+
     async def read(self, instance_id: str) -> InstanceReading:
         """This very instance, asked by its id; status ABSENT when the cloud knows no such id."""
 
@@ -175,11 +178,17 @@ class Infrastructure(Protocol):
     async def volume(self, deployable: str, assembly: str, name: str, size: int) -> str:
         """The id of the assembly's volume of that name, created with ``size`` bytes if there is none."""
 
+    async def volumes(self) -> Sequence[VolumeReading]:
+        """All volumes that carry tags as ours do, of whatever controller."""
+
     async def release(self, volume_id: str) -> None:
         """Detach the volume from whatever holds it; returns when it is free."""
 
     async def delete_volumes(self, deployable: str) -> Sequence[str]:
         """Delete all volumes of a deployable; returns their names."""
+
+    async def delete_volume(self, volume_id: str) -> None:
+        """Delete this one; no error if it is gone already. InfrastructureError while it is attached."""
 
     async def console(self, instance_id: str) -> str:
         """The end of the console's output; empty where the cloud keeps none."""

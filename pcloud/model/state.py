@@ -116,12 +116,18 @@ class Silence:
 
 @dataclass(frozen=True, slots=True)
 class Retired:
-    """An instance that was fenced and replaced, and is not deleted yet. ``gone``: it was missing already, so that nothing is kept of it."""
+    """An instance that is off, is not the current one, and is not deleted yet.
+
+    ``generation`` is 0 where an older version did not write it down. ``gone``: nothing is kept of it, since it was missing already or was
+    never built. ``twin``: it was never the current one, and takes no place from one that failed.
+    """
 
     instance_id: str
     infrastructure: str
     at: float  # when it was fenced
     gone: bool = False
+    generation: int = 0
+    twin: bool = False
 
 
 @dataclass(frozen=True, slots=True)

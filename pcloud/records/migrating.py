@@ -59,6 +59,7 @@ _RECOVERY_1: Document = {
     "held_since": None,
     "alerted": False,
 }
+_RETIRED_2: Document = {"generation": 0, "twin": False}
 
 
 def migrated(document: Document, version: int) -> Document:
@@ -115,12 +116,21 @@ def _resource_from_1(resource: Document) -> Document:
     return {**_RESOURCE_1, **resource, "recovery": _with(_RECOVERY_1, resource["recovery"])}
 
 
+def from_2(document: Document) -> Document:
+    """2 → 3: retired instances name their generations, and stopped twins are among them."""
+    state = document["state"]
+    assemblies = {
+        name: {**each, "retired": [_with(_RETIRED_2, old) for old in each["retired"]]} for name, each in state["assemblies"].items()
+    }
+    return {**document, "state": {**state, "version": 3, "assemblies": assemblies}}
+
+
 def _with(known: Document, part: Document | None) -> Document | None:
     """A part that need not be there, with what it did not know."""
     return None if part is None else {**known, **part}
 
 
-MIGRATIONS: Mapping[int, Callable[[Document], Document]] = {1: from_1}
+MIGRATIONS: Mapping[int, Callable[[Document], Document]] = {1: from_1, 2: from_2}
 """What makes the document of one version that of the next."""
 
 

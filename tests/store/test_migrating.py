@@ -155,3 +155,12 @@ def test_what_version_1_never_wrote_is_refused() -> None:
 )
 def test_a_difference_is_named_by_its_place(one: object, other: object, where: str) -> None:
     assert difference(one, other) == where
+
+
+def test_what_version_2_kept_is_kept_without_its_generation() -> None:
+    written = json.loads((DATA / "state-2.json").read_text())
+    found = load_state((DATA / "state-2.json").read_text(), 2)
+    assert lost(written, json.loads(dump_state(found))) == ["/state/version"]
+    assert found.version == POLICY_VERSION
+    assert found.assemblies["db"].retired == (Retired("db-2", "lab", at=60.0, generation=0, twin=False),)
+    assert [type(each).__name__ for each in (found.assemblies["db"].twin, found.assemblies["web"].action)] == ["StopTwin", "LaunchInstance"]

@@ -15,15 +15,17 @@ from cpe.shell.api.explanations import explanation_routes
 from cpe.shell.api.infrastructures import infrastructure_routes
 from cpe.shell.api.metrics import Metrics, metrics_routes
 from cpe.shell.api.operating import operating_routes
-from cpe.shell.api.port import Controller, InfrastructureTrials
+from cpe.shell.api.port import Controller, InfrastructureAudits, InfrastructureTrials
 from cpe.shell.api.problems import install
 from cpe.shell.api.targets import target_routes
 from pcloud import __version__
 from pcloud.records.requests import DaemonStatus
 
 
-def application(controller: Controller, trials: InfrastructureTrials, metrics: Metrics | None = None) -> FastAPI:
-    """The ASGI application that stands before ``controller``, before ``trials`` of its infrastructures, and before its ``metrics``."""
+def application(
+    controller: Controller, trials: InfrastructureTrials, audits: InfrastructureAudits, metrics: Metrics | None = None
+) -> FastAPI:
+    """The ASGI application that stands before ``controller``, ``trials`` and ``audits`` of its infrastructures, and its ``metrics``."""
     # FastAPI's own documentation pages fetch their scripts from a CDN.
     app = FastAPI(
         title="pcloud",
@@ -42,7 +44,7 @@ def application(controller: Controller, trials: InfrastructureTrials, metrics: M
     routes.include_router(operating_routes(controller))
     routes.include_router(event_routes(controller, app.state.stopping))
     routes.include_router(explanation_routes(controller))
-    routes.include_router(infrastructure_routes(trials))
+    routes.include_router(infrastructure_routes(trials, audits))
     routes.include_router(target_routes(controller))
     app.include_router(routes)
     if metrics is not None:

@@ -20,7 +20,7 @@ from cpe.shell.infrastructures.sharing import SharedQuestion
 from cpe.shell.infrastructures.statuses import instance_status
 from cpe.shell.infrastructures.tally import Tally
 from pcloud.errors import AmbiguousError, HardInfrastructureError
-from pcloud.model.instance import InstanceReading, LaunchOrder
+from pcloud.model.instance import InstanceReading, LaunchOrder, VolumeReading, VolumeTags
 from pcloud.model.words import InstanceStatus
 
 T = TypeVar("T")
@@ -71,6 +71,9 @@ class LibcloudInfrastructure:
         found = await self._nodes()
         return len(found), sum(each.tags is not None and each.tags.controller == self._controller for each in found)
 
+    async def instances(self) -> Sequence[InstanceReading]:
+        return [each for each in await self._nodes() if each.tags is not None]
+
     def close(self) -> None:
         """Give up the threads; nothing is asked after this."""
         self._calls.close()
@@ -112,15 +115,19 @@ class LibcloudInfrastructure:
         await self._calls(f"destroying {instance_id}", destroy)
 
     async def volume(self, deployable: str, assembly: str, name: str, size: int) -> str:
-        metadata = tags.volume_metadata(self._controller, deployable, assembly, name)
+        wanted = VolumeTags(self._controller, deployable, assembly, name)
 
         def find_or_create(driver: Any) -> str:
-            found = [volume for volume in driver.list_volumes() if dict(self._dialect.metadata(volume)).items() >= metadata.items()]
-            gibibytes = -(-size // GIB)
-            chosen = found[0] if found else self._dialect.create_volume(driver, f"{deployable}-{assembly}-{name}", gibibytes, metadata)
-            return str(chosen.id)
+            found = [volume for volume in self._volumes(driver) if volume.tags == wanted]
+            if found:
+                return preferred(found).id
+            gibibytes, metadata = -(-size // GIB), tags.volume_metadata(wanted)
+            return str(self._dialect.create_volume(driver, f"{deployable}-{assembly}-{name}", gibibytes, metadata).id)
 
         return await self._calls(f"finding or creating volume {name} of {deployable}/{assembly}", find_or_create)
+
+    async def volumes(self) -> Sequence[VolumeReading]:
+        return await self._calls("listing volumes", self._volumes)
 
     async def release(self, volume_id: str) -> None:
         deadline = asyncio.get_running_loop().time() + RELEASE_TIMEOUT
@@ -143,11 +150,21 @@ class LibcloudInfrastructure:
 
         return await self._calls(f"deleting the volumes of {deployable}", delete)
 
+    async def delete_volume(self, volume_id: str) -> None:
+        def delete(driver: Any) -> None:
+            _unless_absent(lambda: driver.destroy_volume(self._dialect.volume(driver, volume_id)))
+
+        await self._calls(f"deleting volume {volume_id}", delete)
+
     async def console(self, instance_id: str) -> str:
         return await self._with_node("reading the console of", instance_id, self._dialect.console)
 
     async def _list(self) -> list[InstanceReading]:
         return await self._calls("listing instances", lambda driver: [self._reading(node) for node in driver.list_nodes()], question=True)
+
+    def _volumes(self, driver: Any) -> list[VolumeReading]:
+        found = [(volume, tags.volume_tags(self._dialect.metadata(volume))) for volume in driver.list_volumes()]
+        return [VolumeReading(str(each.id), its, self._dialect.holder(each), each.name) for each, its in found if its is not None]
 
     def _read(self, driver: Any, instance_id: str) -> InstanceReading | None:
         return _unless_absent(lambda: self._reading(self._dialect.node(driver, instance_id)))
@@ -187,6 +204,11 @@ class LibcloudInfrastructure:
             driver.detach_volume(volume)
             volume = self._dialect.volume(driver, volume_id)
         return bool(volume.state == StorageVolumeState.AVAILABLE)
+
+
+def preferred(twins: Sequence[VolumeReading]) -> VolumeReading:
+    """Of volumes with the same tags (an ambiguous creation may have made two) always the same one: that which is in use has the data."""
+    return min(twins, key=lambda each: (not each.holder, each.id))
 
 
 def _unless_absent(call: Callable[[], T]) -> T | None:

@@ -52,5 +52,8 @@ class Dialect(Protocol):
     def volume(self, driver: Any, volume_id: str) -> Any:
         """One volume, asked by its id; raises the driver's 404 if there is none."""
 
+    def holder(self, volume: Any) -> str:
+        """The id of the node that a volume is attached to; empty while it is free."""
+
     def create_volume(self, driver: Any, name: str, size: int, metadata: Mapping[str, str]) -> Any:
         """``size`` in GiB."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pcloud.model.instance import Tags
+from pcloud.model.instance import Tags, VolumeTags
 
 CONTROLLER = "pcloud-controller"
 DEPLOYABLE = "pcloud-deployable"
@@ -35,5 +35,15 @@ def instance_tags(metadata: Mapping[str, str]) -> Tags | None:
         return None
 
 
-def volume_metadata(controller: str, deployable: str, assembly: str, volume: str) -> dict[str, str]:
-    return {CONTROLLER: controller, DEPLOYABLE: deployable, ASSEMBLY: assembly, VOLUME: volume}
+def volume_metadata(tags: VolumeTags) -> dict[str, str]:
+    return {CONTROLLER: tags.controller, DEPLOYABLE: tags.deployable, ASSEMBLY: tags.assembly, VOLUME: tags.volume}
+
+
+def volume_tags(metadata: Mapping[str, str]) -> VolumeTags | None:
+    """The tags in a volume's metadata; None if it is not one of ours."""
+    try:
+        return VolumeTags(
+            controller=metadata[CONTROLLER], deployable=metadata[DEPLOYABLE], assembly=metadata[ASSEMBLY], volume=metadata[VOLUME]
+        )
+    except KeyError:
+        return None

@@ -48,5 +48,8 @@ class LocalDialect:
     def volume(self, driver: Any, volume_id: str) -> Any:
         return driver.ex_get_volume(volume_id)
 
+    def holder(self, volume: Any) -> str:
+        return str(volume.extra["node"])
+
     def create_volume(self, driver: Any, name: str, size: int, metadata: Mapping[str, str]) -> Any:
         return driver.create_volume(size, name, ex_metadata=metadata)
