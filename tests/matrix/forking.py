@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from cpe.shell.infrastructures.local.processes import kill_all, supervisor
 from tests.system.running import Daemon
 
 LOOK = 0.05  # seconds between two looks whether a process has ended
@@ -86,6 +87,16 @@ class ForkedDaemon(Daemon):
         pid = self._forkery.ask({"spawn": arguments, "environment": self.environment, "log": str(self.log)})
         assert pid is not None
         return Forked(self._forkery, pid)
+
+    def clear(self) -> None:
+        """The daemon and what is on; looking for the processes of each machine that is off costs more than a trial. ``marked`` finds them."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+        self.client.close()
+        for node in self.nodes():
+            if supervisor(node) is not None:
+                kill_all(node)
 
 
 def serve() -> None:
