@@ -89,7 +89,7 @@ class ForkedDaemon(Daemon):
         return Forked(self._forkery, pid)
 
     def clear(self) -> None:
-        """The daemon and what is on; looking for the processes of each machine that is off costs more than a trial. ``marked`` finds them."""
+        """The daemon and what is on: to search the host for each machine that is off would cost more than a trial."""
         if self.process is not None:
             self.process.kill()
             self.process.wait()
