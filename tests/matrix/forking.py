@@ -125,6 +125,7 @@ def serve() -> None:
 def become(main: Any, request: dict[str, Any]) -> None:
     """Be a daemon, in the child; does not return."""
     code = 1
+    os.setsid()
     try:
         log = os.open(request["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         nothing = os.open(os.devnull, os.O_RDONLY)

@@ -16,7 +16,7 @@ from pcloud.records.status import DeployableStatus
 from tests.matrix.recoveries import NAME, Recovery, boots, double, ledger
 from tests.system.running import Daemon
 
-GIVEN_UP = {"blocked", "exhausted", "held"}
+GIVEN_UP = {"blocked", "exhausted"}
 """States that call for somebody: right ends too, if he was called."""
 
 
@@ -54,15 +54,21 @@ def problems(daemon: Daemon, recovery: Recovery, before: Before) -> list[str]:
     except PcloudError as error:
         return [f"no status: {error}"]
     end = outcome(status)
+    if end in GIVEN_UP and not alerted(daemon, before):
+        return [f"{end} without an alert"]
     if end in GIVEN_UP:
-        alerts = [event for event in daemon.events(before.newest) if event.kind == "alert"]
-        return [] if alerts else [f"{end} without an alert"]
+        return []
     if end != recovery.ends:
         return [f"{end} instead of {recovery.ends}"]
     state = stored(daemon)
     if state["intents"]:
         return [f"still open: {', '.join(each['kind'] for each in state['intents'])}"]
     return [*_machines(daemon, recovery, state), *_volumes(daemon, recovery, before), *_done(daemon, recovery, before)]
+
+
+def alerted(daemon: Daemon, before: Before) -> bool:
+    """Whether somebody was called since."""
+    return any(event.kind == "alert" for event in daemon.events(before.newest))
 
 
 def _machines(daemon: Daemon, recovery: Recovery, state: dict[str, Any]) -> Iterator[str]:
