@@ -15,7 +15,7 @@ from pathlib import Path
 from cpe.shell.infrastructures.local.refusals import UnavailableError
 from pcloud.failpoints import VARIABLE
 from pcloud.replay.report import Comparison
-from tests.agents.processes import marked
+from tests.agents.processes import kill_marked, marked
 from tests.matrix.forking import ForkedDaemon, Forkery
 from tests.matrix.judging import Before, outcome, problems
 from tests.matrix.recoveries import ALL, NAME, Recovery, ask, prepare
@@ -76,7 +76,9 @@ class Trial:
             if result.problems and not result.story:
                 result.story = self._story()
             self._clear()
-            result.problems += [f"left running: {command}" for command in marked(str(self.daemon.state)).values()]
+            left = marked(str(self.daemon.state))
+            kill_marked(str(self.daemon.state))
+            result.problems += [f"left running: {command}" for command in left.values()]
             result.seconds = time.monotonic() - began
         return result
 
