@@ -41,9 +41,14 @@ def evidence(at: float, state: AssemblyState, instance: Instance, *, console: st
         state.recovery.reason if state.recovery is not None else state.reason,
         console,
         tuple(each for name in state.resources for each in last_probes(at, state, name))[:PROBES],
-        None if state.contact or state.seen_at is None else at - state.seen_at,
+        unseen(state),
         gone,
     )
+
+
+def unseen(state: AssemblyState) -> float | None:
+    """Seconds without a sign of life when its fence began; that it falls silent while we stop it is no news."""
+    return None if state.contact or state.seen_at is None or state.seen_at >= state.since else state.since - state.seen_at
 
 
 def last_probes(at: float, state: AssemblyState, name: str) -> list[LastProbe]:

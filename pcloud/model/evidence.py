@@ -25,7 +25,7 @@ class LastProbe:
 class Evidence:
     """``why`` it was replaced; the end of its ``console``, empty where the cloud keeps none; the last ``probes`` of its resources.
 
-    ``unseen``: seconds since its last sign of life that we know of, None while there was contact or if there never was any.
+    ``unseen``: seconds since its last sign of life when its fence began, None where there was contact until then, or never any.
     ``gone``: the cloud knew it no more, so that nothing of it is left there.
     """
 

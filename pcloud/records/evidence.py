@@ -21,7 +21,7 @@ class Whereabouts(StrEnum):
 class InstanceEvidence(BaseModel):
     """What is known of one replaced instance. ``at`` is when it was fenced; ``until``: if it is kept, when it is deleted at the earliest.
 
-    ``generation`` is 0 where it is not known. ``twin``: it was never the assembly's own. ``unseen``: seconds without a sign of life then.
+    ``generation`` is 0 where it is not known. ``twin``: it was never the assembly's own. ``unseen``: seconds without a sign of life before.
     """
 
     instance: str

@@ -6,6 +6,7 @@ from dpe.policy import keeping
 from pcloud.model import actions, events
 from pcloud.model.evidence import Evidence, LastProbe
 from pcloud.model.words import InstanceStatus, Rung, Verdict
+from tests.policy.arrangements import hangs, under_way
 from tests.policy.plans import PAIR
 from tests.policy.world import World, silent
 
@@ -85,3 +86,16 @@ def test_where_no_probe_has_said_anything_what_was_thought_of_a_resource_is_kept
     state = world.state.assemblies["db"]
     bare = keeping.last_probes(5.0, state.__class__(resources={"x": type(state.resources["mysqld"])(reason="y" * 999, since=2.0)}), "x")
     assert bare == [LastProbe("x", "", Verdict.UNKNOWN, "y" * keeping.REASON, 3.0)]
+
+
+def test_that_a_machine_falls_silent_while_we_stop_it_is_no_news() -> None:
+    world = World(PAIR)
+    hangs(world, actions.FenceInstance)
+    world.advance(30)
+    world.order(Rung.RELAUNCH, "db")
+    fence = under_way(world)
+    world.advance(20)
+    world.feed(events.ContactLost(at=0, assembly="db", generation=1, reason="reset", last_seen=world.now))
+    world.advance(60)
+    world.feed(events.InstanceFenced(at=0, action=fence.id))
+    assert kept(world).unseen is None

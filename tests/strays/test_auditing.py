@@ -103,6 +103,20 @@ async def test_what_the_list_shows_and_the_cloud_does_not_know_any_more_is_no_st
     assert (await scene.audits.audit("local")).found == []
 
 
+async def test_only_what_may_be_told_as_ours_is_read_singly(scene: Scene) -> None:
+    class Counting(MemoryCloud):
+        async def read(self, instance_id: str) -> InstanceReading:
+            self.asked.append(f"read {instance_id}")
+            return await super().read(instance_id)
+
+    scene.lab.cloud = scene.cloud = Counting(name="local")
+    for _ in range(3):
+        scene.put("blog/web", controller="there")
+    stray, higher = scene.put("blog/web"), scene.put("shop/db", 9)
+    await scene.audits.audit("local")
+    assert scene.cloud.asked == [f"read {stray.id}", f"read {higher.id}"]
+
+
 async def test_an_unknown_infrastructure_is_not_found_and_one_that_does_not_answer_is_an_error(scene: Scene) -> None:
     with pytest.raises(NotFoundError):
         await scene.audits.audit("locale")
