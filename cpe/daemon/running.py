@@ -132,16 +132,7 @@ async def daemon(settings: Settings, where: Places) -> AsyncIterator[House]:
             wall=time.time,
             guards=guards,
         )
-        controller = Controller(
-            store,
-            factory(surroundings),
-            keyring,
-            infrastructures.get,
-            defaults=settings.defaults,
-            state_directory=where.state,
-            wall=time.time,
-            forget=guards.forget,
-        )
+        controller = controller_of(settings, where, store, surroundings, guards)
         census = Census(controller.attendance)
         metrics = Metrics(Sources(census, store, guards, infrastructures, controller.streams, surroundings.stalls))
         supervision = Supervision(census, guards, store)
@@ -157,6 +148,20 @@ async def daemon(settings: Settings, where: Places) -> AsyncIterator[House]:
             stalls.cancel()
             await agents.aclose()
             infrastructures.close()
+
+
+def controller_of(settings: Settings, where: Places, store: SqliteStore, around: Surroundings, guards: Overseer) -> Controller:
+    """The controller of what surrounds its DPEs."""
+    return Controller(
+        store,
+        factory(around),
+        around.keyring,
+        around.infrastructure,
+        defaults=settings.defaults,
+        state_directory=where.state,
+        wall=around.wall,
+        forget=guards.forget,
+    )
 
 
 def overseer(settings: Settings, infrastructures: Infrastructures, store: SqliteStore) -> Overseer:
