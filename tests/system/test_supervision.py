@@ -100,6 +100,15 @@ def test_systemd_and_prometheus_are_told_how_all_stand_before_during_and_after_a
     assert "STATUS=stopping" in hear(heard, "STOPPING=1")
 
 
+def test_whatever_is_asked_for_gets_a_text_or_a_problem(daemon: Daemon) -> None:
+    for accept in ("nonsense;;q=,", "application/openmetrics-text;version=x", "text/plain;version=9.9", "*/*"):
+        with httpx.Client(transport=httpx.HTTPTransport(uds=str(daemon.socket))) as client:
+            answer = client.get("http://localhost/metrics", headers={"accept": accept})
+            assert (answer.status_code, "pcloud_build_info" in answer.text) == (200, True), accept
+            refused = client.post("http://localhost/metrics")
+            assert (refused.status_code, refused.headers["allow"]) == (405, "GET")
+
+
 def test_the_page_and_the_rules_name_the_metrics_that_there_are_and_no_others(daemon: Daemon) -> None:
     there = exposed(scraped(daemon))
     assert sorted(DOCUMENTED.findall((HOUSE / "docs/metrics.md").read_text())) == sorted(there)
