@@ -13,7 +13,6 @@ import signal
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from zlib import crc32
 
@@ -35,6 +34,7 @@ from cpe.shell.infrastructures.registry import Infrastructures
 from cpe.shell.infrastructures.trial import Trials
 from cpe.shell.infrastructures.trial_machine import DEPLOYABLE as TRIAL
 from cpe.shell.keyring import FileKeyring
+from cpe.shell.loudly import loudly
 from cpe.shell.metrics.census import Census
 from cpe.shell.metrics.exposition import Metrics
 from cpe.shell.metrics.families import Sources
@@ -83,15 +83,17 @@ async def run(where: Places) -> None:
     still_starting("opening the store")
     async with daemon(settings, where, points) as house, ended_by_signal() as ended:
         app = application(house.controller, house.trials, house.audits, house.metrics)
-        api = ("api", serve(app, where.socket, on_ready=partial(ready, house.supervision)))
+        api = ("api", serve(app, where.socket, on_ready=ready))
         tasks = [asyncio.create_task(work, name=name) for name, work in (api, *house.supervision.vital())]
+        status = asyncio.create_task(house.supervision.tell(), name="status")  # a bug in a line that is shown ends nobody else
+        status.add_done_callback(loudly("systemd is not told any more how all stand"))
         try:
             signalled = asyncio.create_task(ended.wait(), name="signal")
             await asyncio.wait([*tasks, house.stalls, signalled], return_when=asyncio.FIRST_COMPLETED)
         finally:
             notify("STOPPING=1\nSTATUS=stopping")
             log.info("stopping")
-            for task in tasks:
+            for task in (*tasks, status):
                 task.cancel()
             results = await asyncio.gather(*tasks, *(each for each in [house.stalls] if each.done()), return_exceptions=True)
         for result in results:  # within the run, which else would have ended in good order
@@ -99,9 +101,9 @@ async def run(where: Places) -> None:
                 raise result
 
 
-def ready(supervision: Supervision) -> None:
+def ready() -> None:
     """The API can be reached."""
-    notify(f"READY=1\nSTATUS={supervision.status()}\nMAINPID={os.getpid()}", READY_WITHIN)
+    notify(f"READY=1\nMAINPID={os.getpid()}", READY_WITHIN)
     log.info("ready")
 
 
@@ -139,16 +141,8 @@ async def daemon(settings: Settings, where: Places, points: Failpoints | None = 
             wall=time.time,
             guards=guards,
         )
-        controller = Controller(
-            store,
-            factory(surroundings if points is None else with_failpoints(surroundings, points)),
-            keyring,
-            infrastructures.get,
-            defaults=settings.defaults,
-            state_directory=where.state,
-            wall=time.time,
-            forget=guards.forget,
-        )
+        armed = surroundings if points is None else with_failpoints(surroundings, points)
+        controller = controller_of(settings, where, store, armed, guards)
         census = Census(controller.attendance)
         metrics = Metrics(Sources(census, store, guards, infrastructures, controller.streams, surroundings.stalls))
         supervision = Supervision(census, guards, store)
@@ -179,6 +173,20 @@ def audits_of(controller: Controller, trials: Trials, infrastructures: Infrastru
         await store.report("", line, wall=time.time())
 
     return Audits(infrastructures, known, report, "" if controller.known().states else doubt)
+
+
+def controller_of(settings: Settings, where: Places, store: SqliteStore, around: Surroundings, guards: Overseer) -> Controller:
+    """The controller of what surrounds its DPEs."""
+    return Controller(
+        store,
+        factory(around),
+        around.keyring,
+        around.infrastructure,
+        defaults=settings.defaults,
+        state_directory=where.state,
+        wall=around.wall,
+        forget=guards.forget,
+    )
 
 
 def overseer(settings: Settings, infrastructures: Infrastructures, store: SqliteStore) -> Overseer:

@@ -79,7 +79,7 @@ class Supervision:
         """What must go on for as long as the daemon does."""
         interval = watchdog_interval()
         watchdog = [] if interval is None else [("watchdog", feed_watchdog(interval, self.unwell))]
-        return [*watchdog, ("status", self.tell()), ("store", self._store.writer_ended())]
+        return [*watchdog, ("store", self._store.writer_ended())]
 
 
 def of_deployables(seen: Seen) -> list[str]:

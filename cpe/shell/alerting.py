@@ -18,6 +18,7 @@ import signal
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 
+from cpe.shell.loudly import loudly
 from cpe.shell.store.port import Store
 from pcloud.errors import StoreError
 from pcloud.model.actions import Report
@@ -149,7 +150,7 @@ async def alerting(store: Store, command: str, wall: Callable[[], float]) -> Asy
     alerts = Alerting(store, command, wall)
     await alerts.open()
     task = asyncio.create_task(alerts.run(), name="alerts")
-    task.add_done_callback(_loudly)
+    task.add_done_callback(loudly("alerts are not handed over any more"))
     try:
         yield
     finally:
@@ -157,9 +158,3 @@ async def alerting(store: Store, command: str, wall: Callable[[], float]) -> Asy
         (ended,) = await asyncio.gather(task, return_exceptions=True)
     if isinstance(ended, Exception):
         raise ended
-
-
-def _loudly(task: asyncio.Task[None]) -> None:
-    """A bug is told when it happens, not when the daemon ends."""
-    if not task.cancelled() and task.exception() is not None:
-        log.error("alerts are not handed over any more", exc_info=task.exception())

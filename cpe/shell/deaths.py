@@ -22,6 +22,10 @@ WITHIN = 600.0
 """Seconds: ten minutes, as there."""
 
 
+MOST = 200
+"""Characters of what an exception says: some print all that they were given."""
+
+
 class Deaths:
     """Counts the ends of one DPE; all times are the loop's, in seconds."""
 
@@ -50,5 +54,6 @@ class Deaths:
 
 
 def died_of(error: BaseException) -> str:
-    """What a DPE died of, in words."""
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    """What a DPE died of, in a line; the log has all of it."""
+    first = next(iter(str(error).splitlines()), "")
+    return f"{type(error).__name__}: {first[:MOST]}" if first else type(error).__name__

@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from cpe.shell.deaths import TOO_MANY, WITHIN, Deaths, died_of
 from cpe.shell.engines import Engine, EngineFactory
@@ -35,6 +36,7 @@ class Kept:
     deaths: Deaths = field(default_factory=Deaths)
     trouble: str = ""  # why no engine runs
     blocked: bool = False  # and none will, until somebody says so
+    ending: bool = False  # its task is to end
 
 
 class Keeper:
@@ -127,6 +129,8 @@ class Keeper:
     async def close(self) -> None:
         """End all DPEs; machines are left as they are."""
         tasks = [kept.task for kept in self._kept.values() if kept.task is not None]
+        for kept in self._kept.values():
+            kept.ending = True
         for task in tasks:
             task.cancel()
         if tasks:
@@ -135,6 +139,16 @@ class Keeper:
     def _keep_running(self, name: str, kept: Kept) -> None:
         self._kept[name] = kept
         kept.task = asyncio.create_task(self._keep(name, kept), name=f"dpe {name}")
+        kept.task.add_done_callback(partial(self._over, name, kept))
+
+    def _over(self, name: str, kept: Kept, task: asyncio.Task[None]) -> None:
+        """Nobody looks after a deployable any more. That must never happen unseen, whatever has ended the task."""
+        if kept.ending or kept.blocked:
+            return
+        error = None if task.cancelled() else task.exception()
+        log.critical("nobody looks after a deployable any more", exc_info=error, extra={"deployable": name})
+        kept.trouble, kept.blocked = "its task has ended, and nobody has asked for that", True
+        self._given_up(name)
 
     async def _keep(self, name: str, kept: Kept) -> None:
         """Run the engine; when it dies, report it and go on with a new one, until it is blocked."""
@@ -203,6 +217,7 @@ def not_taken_up(error: PcloudError) -> str:
 
 async def _ended(kept: Kept) -> None:
     """End its task, if it has one."""
+    kept.ending = True
     if kept.task is not None:
         kept.task.cancel()
         await asyncio.wait([kept.task])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cpe.shell.deaths import Deaths
+from cpe.shell.deaths import MOST, Deaths, died_of
 
 
 @pytest.mark.parametrize(
@@ -31,3 +31,10 @@ def test_the_wait_doubles_to_a_minute_and_begins_anew_after_a_long_life() -> Non
     assert not deaths.too_many, "none of these was a bug"
     deaths.otherwise(lived=601.0)
     assert deaths.wait == 1.0
+
+
+def test_what_it_died_of_is_one_line() -> None:
+    assert died_of(KeyError("db")) == "KeyError: 'db'"
+    assert died_of(RuntimeError()) == "RuntimeError"
+    assert died_of(ValueError("two\nlines")) == "ValueError: two"
+    assert len(died_of(ValueError("x" * 5000))) == len("ValueError: ") + MOST

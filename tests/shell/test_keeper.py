@@ -202,6 +202,18 @@ async def test_a_store_that_cannot_be_used_is_no_bug_of_the_dpe_and_never_blocks
     await until(lambda: house.keeper.trouble("ill") == "")
 
 
+async def test_a_task_that_ends_unasked_is_seen_and_retry_starts_another(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    await house.add("ill", "down")
+    [task] = [task for task in asyncio.all_tasks() if task.get_name() == "dpe ill"]
+    await asyncio.sleep(0)
+    task.cancel()  # as a library would that takes it for its own
+    await until(lambda: house.attendance.status("ill").state == "blocked")
+    assert "nobody looks after a deployable any more" in caplog.messages
+    assert house.given_up == ["ill"]
+    await house.attendance.revive("ill", part="")
+    assert house.attendance.status("ill").state == "stopped"
+
+
 async def test_a_deployable_that_is_removed_has_no_engine_any_more(house: House) -> None:
     await house.add("well", "down")
     await house.keeper.remove("well")

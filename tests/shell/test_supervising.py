@@ -177,24 +177,56 @@ async def test_a_start_that_takes_long_asks_for_more_time_and_not_for_each_deplo
     assert len(heard) < 10
 
 
-async def test_a_daemon_in_whose_store_nothing_can_be_written_any_more_ends_with_what_is_wrong(
-    tmp_path: Path, systemd: Systemd, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    opened: list[SqliteStore] = []
-
-    class Seen(SqliteStore):
-        async def open(self) -> None:
-            await super().open()
-            opened.append(self)
-
-    monkeypatch.setattr(cpe.daemon.running, "SqliteStore", Seen)
+@pytest.fixture
+async def running(tmp_path: Path, systemd: Systemd) -> AsyncIterator[asyncio.Task[None]]:
+    """A whole daemon, in this process."""
     config = tmp_path / "pcloud.toml"
     config.touch()
-    running = asyncio.create_task(run(Places(config, tmp_path / "state", tmp_path / "api.sock")))
+    task = asyncio.create_task(run(Places(config, tmp_path / "state", tmp_path / "api.sock")))
     await systemd.hears("READY=1")
+    yield task
+    task.cancel()
+    await asyncio.wait([task])
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[SqliteStore]:
+    """The stores that are opened from now on."""
+    found: list[SqliteStore] = []
+
+    class Noted(SqliteStore):
+        async def open(self) -> None:
+            await super().open()
+            found.append(self)
+
+    monkeypatch.setattr(cpe.daemon.running, "SqliteStore", Noted)
+    return found
+
+
+async def test_a_daemon_in_whose_store_nothing_can_be_written_any_more_ends_with_what_is_wrong(
+    opened: list[SqliteStore], running: asyncio.Task[None], systemd: Systemd, tmp_path: Path
+) -> None:
     with pytest.raises(Exception, match=r"division by zero|writer"):
         await opened[0].write(lambda _: [1 / 0][:0])
     with pytest.raises(ZeroDivisionError):
         await asyncio.wait_for(running, 30)
     assert systemd.listen()[-1] == "STOPPING=1\nSTATUS=stopping"
     assert not (tmp_path / "api.sock").exists()
+
+
+@pytest.fixture
+def misspelt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bug in the line that is shown."""
+    monkeypatch.setattr(Supervision, "status", lambda _: 1 / 0)
+
+
+async def test_a_bug_in_the_line_that_is_shown_is_logged_and_ends_nobody_else(
+    misspelt: None, running: asyncio.Task[None], caplog: pytest.LogCaptureFixture
+) -> None:
+    await until(
+        lambda: any(
+            record.exc_info and record.exc_info[0] is ZeroDivisionError for record in (*caplog.get_records("setup"), *caplog.records)
+        )
+    )
+    await asyncio.sleep(0.1)
+    assert not running.done()

@@ -74,7 +74,8 @@ def exposed(text: str) -> set[str]:
 
 def test_systemd_and_prometheus_are_told_how_all_stand_before_during_and_after_a_recovery(daemon: Daemon, heard: socket.socket) -> None:
     assert hear(heard, "EXTEND_TIMEOUT_USEC=").endswith("STATUS=opening the store")
-    assert "STATUS=no deployables" in hear(heard, "READY=1")
+    hear(heard, "STATUS=no deployables")
+    hear(heard, "READY=1")
     hear(heard, "WATCHDOG=1")
     daemon.bring_up(pair())
     hear(heard, "STATUS=1 deployable: 1 healthy; contact with 2 of 2 machines")
@@ -97,6 +98,15 @@ def test_systemd_and_prometheus_are_told_how_all_stand_before_during_and_after_a
     assert list(open_families(scraped(daemon, "application/openmetrics-text")))
     daemon.end()
     assert "STATUS=stopping" in hear(heard, "STOPPING=1")
+
+
+def test_whatever_is_asked_for_gets_a_text_or_a_problem(daemon: Daemon) -> None:
+    for accept in ("nonsense;;q=,", "application/openmetrics-text;version=x", "text/plain;version=9.9", "*/*"):
+        with httpx.Client(transport=httpx.HTTPTransport(uds=str(daemon.socket))) as client:
+            answer = client.get("http://localhost/metrics", headers={"accept": accept})
+            assert (answer.status_code, "pcloud_build_info" in answer.text) == (200, True), accept
+            refused = client.post("http://localhost/metrics")
+            assert (refused.status_code, refused.headers["allow"]) == (405, "GET")
 
 
 def test_the_page_and_the_rules_name_the_metrics_that_there_are_and_no_others(daemon: Daemon) -> None:

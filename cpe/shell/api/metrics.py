@@ -6,6 +6,8 @@ from typing import Protocol
 
 from fastapi import APIRouter, Request, Response
 
+METRICS = "/metrics"
+
 
 class Metrics(Protocol):
     """What is told of the daemon itself."""
@@ -17,7 +19,7 @@ class Metrics(Protocol):
 def metrics_routes(metrics: Metrics) -> APIRouter:
     routes = APIRouter()
 
-    @routes.get("/metrics", include_in_schema=False)  # its format is Prometheus' own, and no part of our contract
+    @routes.get(METRICS, include_in_schema=False)  # its format is Prometheus' own, and no part of our contract
     async def exposition(request: Request) -> Response:
         text, media_type = metrics.exposed(request.headers.get("accept", ""))
         return Response(text, headers={"content-type": media_type})

@@ -20,5 +20,8 @@ class Metrics:
 
     def exposed(self, accept: str) -> tuple[bytes, str]:
         """The text of this moment, and its media type: the best one that whoever asks accepts."""
-        encode, media_type = choose_encoder(accept)
+        try:
+            encode, media_type = choose_encoder(accept)
+        except (TypeError, ValueError):  # it cannot read what is asked for: a version that is no number
+            encode, media_type = choose_encoder("")
         return encode(self._registry), media_type
