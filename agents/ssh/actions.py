@@ -1,10 +1,10 @@
 """One script, run over an exec channel of its own, bounded on both sides.
 
 Rules:
-- Script and environment go over stdin; the far side ends all that the script has begun at its limit, this side waits a little longer and
-  then closes the channel.
-- One without a name of its own ends with its channel. One that is ``kept`` goes on when the channel breaks; whoever runs it again, under the
-  same id, gets the result of the first time, or waits for it (policy.md section 6).
+- Script and environment go over stdin; the far side ends all that the script has begun at its limit, this side waits a little longer
+  and then closes the channel.
+- One without a name of its own ends with its channel. One that is ``kept`` goes on when the channel breaks; whoever runs it again, under
+  the same id, gets the result of the first time, or waits for it (policy.md section 6).
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from zlib import crc32
+from secrets import randbits
 
 from agents.answers import reach
 from agents.ssh.factory import SshAgents
@@ -146,9 +146,9 @@ def overseer(settings: Settings, infrastructures: Infrastructures, store: Sqlite
 
 
 def factory(surroundings: Surroundings) -> Callable[[DeployablePlan, Stored | None], Engine]:
-    """Makes a deployable's engine; its jitter's seed follows from its name."""
+    """Makes a deployable's engine; the seed of a new one is its own, whoever had its name before."""
 
     def make(plan: DeployablePlan, stored: Stored | None) -> Engine:
-        return Engine(plan, stored, surroundings, seed=crc32(plan.name.encode()))
+        return Engine(plan, stored, surroundings, seed=randbits(31))
 
     return make

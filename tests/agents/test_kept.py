@@ -6,7 +6,6 @@ import asyncio
 import os
 import signal
 import stat
-from pathlib import Path
 
 import pytest
 
@@ -117,7 +116,7 @@ async def test_a_lock_of_the_dead_is_none_and_what_they_have_left_running_is_end
         await sightings.first(ContactSeen)
         first = execute(agent, "trap '' TERM; sleep 1043", "c.shop.11")
         await until(lambda: runs(machine, "1043"))
-        lock = await until(lambda: [each for each in (machine.root / "run/pcloud/actions").glob("*/lock.script.*")])
+        lock = await until(lambda: list((machine.root / "run/pcloud/actions").glob("*/lock.script.*")))
         keeper = await until(lambda: lock[0].read_text().count("\n") == 2 and int(lock[0].read_text().split()[0]))
         send(keeper, signal.SIGKILL)
         assert (await agent.execute("true", {}, 30.0, "c.shop.12")).ok
@@ -184,7 +183,7 @@ async def test_where_its_usual_place_cannot_be_it_has_another_and_without_any_it
         assert (await agent.execute(counted(machine, "true"), {}, 10, "c.shop.19")).ok
         assert (await agent.execute(counted(machine, "true"), {}, 10, "c.shop.19")).ok
         assert beginnings(machine) == 1
-        other = Path(machine.root / "tmp").rename(machine.root / "other")
+        other = (machine.root / "tmp").rename(machine.root / "other")
         (machine.root / "tmp").write_text("a file")
         assert (await agent.execute(counted(machine, "echo done"), {}, 10, "c.shop.19")).output == "done\n"
         assert beginnings(machine) == 2
