@@ -278,7 +278,7 @@ class Engine:
 
     def _life(self) -> str:
         """What no other deployable's actions carry, nor those of another controller or of a namesake that was deleted."""
-        return f"{self._around.keyring.tags(self.state.name, '', 0).controller}.{self.state.seed:x}"
+        return f"{self._around.keyring.tags(self.state.name, '', 0).controller}.{self.state.seed:x}.{self.state.life:x}"
 
     def _recover_from_overflow(self) -> None:
         if self._overflowed:

@@ -17,7 +17,7 @@ from pcloud.model.instance import Instance
 from pcloud.model.plan import ResourcePlan
 from pcloud.model.words import Choice, Rung
 
-POLICY_VERSION = 2
+POLICY_VERSION = 3
 """Counted up with every release in which ``step`` decides anything differently or its state has another shape; both carry it.
 
 A state of the version before is made one of this by ``pcloud.records.migrating``.

@@ -221,6 +221,7 @@ class DeployableState:
     outcome: tuple[str, bool] | None = None  # the decision of the last recovery that ended above a restart, and whether it verified
     serial: int = 0  # of decisions and actions
     seed: int = 0  # for jitter, and in the ids that machines know its actions by
+    life: int = 0  # when it was last taken over, POSIX seconds; in those ids as well
     jitter: float = 0.25  # the largest part that jitter adds to a delay (policy.md section 3.4)
     wake_at: float | None = None
     version: int = POLICY_VERSION

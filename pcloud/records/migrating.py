@@ -60,6 +60,8 @@ _RECOVERY_1: Document = {
     "alerted": False,
 }
 
+_DEPLOYABLE_2: Document = {"life": 0}
+
 
 def migrated(document: Document, version: int) -> Document:
     """The document that this version would have written in the place of one of ``version``. KeyError, TypeError for what is none."""
@@ -120,7 +122,12 @@ def _with(known: Document, part: Document | None) -> Document | None:
     return None if part is None else {**known, **part}
 
 
-MIGRATIONS: Mapping[int, Callable[[Document], Document]] = {1: from_1}
+def from_2(document: Document) -> Document:
+    """2 → 3: a takeover begins another life."""
+    return {**document, "state": {**_DEPLOYABLE_2, **document["state"], "version": 3}}
+
+
+MIGRATIONS: Mapping[int, Callable[[Document], Document]] = {1: from_1, 2: from_2}
 """What makes the document of one version that of the next."""
 
 
