@@ -18,7 +18,9 @@ from secrets import randbits
 
 from agents.answers import reach
 from agents.ssh.factory import SshAgents
+from agents.ssh.logins import SshLogins
 from cpe.daemon.notifying import feed_watchdog, notify
+from cpe.shell.adopting import Outside
 from cpe.shell.alerting import alerting
 from cpe.shell.anchors import Anchors
 from cpe.shell.api.app import application
@@ -115,7 +117,7 @@ async def daemon(settings: Settings, where: Places) -> AsyncIterator[tuple[Contr
             store,
             factory(surroundings),
             keyring,
-            infrastructures.get,
+            Outside(infrastructures.get, SshLogins(keyring.client_path)),
             defaults=settings.defaults,
             state_directory=where.state,
             wall=time.time,

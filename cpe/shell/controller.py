@@ -15,6 +15,7 @@ from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
 
+from cpe.shell.adopting import Adoptions, Outside
 from cpe.shell.broadcast import Broadcast, Subscription
 from cpe.shell.engines import Engine, EngineFactory
 from cpe.shell.keeper import Keeper
@@ -28,7 +29,7 @@ from pcloud import __version__
 from pcloud.errors import NotFoundError, PcloudError, RefusedError, TimedOutError
 from pcloud.model.actions import Report
 from pcloud.model.plan import DeployablePlan
-from pcloud.model.ports import Infrastructure, Keyring
+from pcloud.model.ports import Keyring
 from pcloud.model.state import AssemblyState
 from pcloud.model.words import Desired, Rung
 from pcloud.records.event import EventRecord
@@ -53,7 +54,7 @@ class Controller:
         store: SqliteStore,
         engines: EngineFactory,
         keyring: Keyring,
-        infrastructures: Callable[[str], Infrastructure],
+        outside: Outside,
         *,
         defaults: RecoveryDefaults,
         state_directory: Path,
@@ -63,7 +64,7 @@ class Controller:
         self._store = store
         self._keeper = Keeper(store, engines, wall, self._plan_of)
         self._keyring = keyring
-        self._infrastructures = infrastructures
+        self._infrastructures = outside.infrastructure
         self._defaults = defaults
         self._state_directory = state_directory
         self._wall = wall
@@ -72,6 +73,7 @@ class Controller:
         self._broadcast = Broadcast()
         store.on_events(self._broadcast.send)
         self._changing = asyncio.Lock()  # what deployables there are changes one request at a time
+        self.adoptions = Adoptions(self._attended, self._keeper.states, outside, keyring, self._taken_in, self._changing)
         self.words = Words(self._attended, self._taken_in, self._changing)
         self.reloads = Reloads(store, self._attended, self._plan_of, self._taken_in, self._changing, wall)
 
@@ -173,7 +175,9 @@ class Controller:
 
     async def effective(self, name: str) -> EffectiveSettings:
         """What that comes to here."""
-        return effective_settings((await self.spec(name)).upload, self._defaults)
+        upload, engine = (await self.spec(name)).upload, self._keeper.engine(name)
+        assemblies = engine.state.assemblies if engine is not None else {}
+        return effective_settings(upload, self._defaults, {each for each, state in assemblies.items() if state.adopted})
 
     async def start(self, name: str) -> None:
         """It shall run."""
@@ -216,6 +220,7 @@ class Controller:
         async with self._changing:
             if name not in self._lame:
                 await self._delete_stopped(name, volumes=volumes)
+                await self.adoptions.release(self._engine(name).state)
             elif volumes:  # which infrastructure has them cannot be told, or it cannot be reached
                 raise RefusedError(
                     f"{name} could not be taken up, and its volumes cannot be deleted: {self._lame[name]}",

@@ -16,6 +16,7 @@ from cpe.shell.store.sqlite import SqliteStore
 from pcloud.errors import PcloudError, StoreError
 from pcloud.model.actions import Report
 from pcloud.model.plan import DeployablePlan
+from pcloud.model.state import DeployableState
 from pcloud.records.requests import SpecUpload
 
 log = logging.getLogger(__name__)
@@ -52,6 +53,10 @@ class Keeper:
     def names(self) -> list[str]:
         """All deployables, sorted."""
         return sorted(self._kept)
+
+    def states(self) -> list[DeployableState]:
+        """How all of them stand."""
+        return [kept.engine.state for kept in self._kept.values()]
 
     def engine(self, name: str) -> Engine | None:
         """The engine of a deployable."""

@@ -68,7 +68,7 @@ def assembly_status(state: DeployableState, name: str, assembly: AssemblyState, 
         reason=assembly_reason(word, assembly),
         since=moment(wall_at(assembly.word_since)),
         infrastructure=assembly.instance.infrastructure if assembly.instance else (plan.infrastructure if plan else ""),
-        instance=instance_body(assembly.instance) if assembly.instance is not None else None,
+        instance=instance_body(assembly.instance, adopted=assembly.adopted) if assembly.instance is not None else None,
         resources=[resource_status(each, resource, assembly, wall_at) for each, resource in assembly.resources.items()],
         held=waits,
         held_since=since,
@@ -91,7 +91,9 @@ def resource_status(name: str, state: ResourceState, owner: AssemblyState, wall_
     """How a resource stands, as far as it can be seen: on a machine that is not up or out of sight it cannot."""
     since = moment(wall_at(state.word_since))
     if owner.stage not in TELLING:
-        return ResourceStatus(name=name, state="stopped" if owner.instance is None else "waiting", reason="", since=since)
+        return ResourceStatus(
+            name=name, state="stopped" if owner.instance is None or owner.stage is Stage.ABSENT else "waiting", reason="", since=since
+        )
     if not owner.contact and not state.blocked:
         return ResourceStatus(name=name, state="unknown", reason=f"out of sight; it was {resource_word(state)}", since=since)
     waits, held_since = held(state.recovery, wall_at)
@@ -99,8 +101,13 @@ def resource_status(name: str, state: ResourceState, owner: AssemblyState, wall_
     return ResourceStatus(name=name, state=resource_word(state), reason=reason, since=since, held=waits, held_since=held_since)
 
 
-def instance_body(instance: Instance) -> InstanceStatusBody:
+def instance_body(instance: Instance, *, adopted: bool) -> InstanceStatusBody:
     """The machine."""
     return InstanceStatusBody(
-        id=instance.id, generation=instance.generation, address=instance.address, port=instance.port, user=instance.user
+        id=instance.id,
+        generation=instance.generation,
+        address=instance.address,
+        port=instance.port,
+        user=instance.user,
+        adopted=adopted,
     )

@@ -151,6 +151,16 @@ class AgentFactory(Protocol):
     def __call__(self, deployable: str, assembly: AssemblyPlan, instance: Instance, report: Callable[[Sighting], None]) -> Agent: ...
 
 
+class Logins(Protocol):
+    """Getting to know the sshd of a machine that was there before us."""
+
+    async def host_key(self, address: str, port: int) -> str:
+        """The public line of the host key that it offers, which nobody vouches for. Raises PcloudError where it does not answer."""
+
+    async def try_login(self, deployable: str, instance: Instance) -> None:
+        """Log in once as its agent will, and out again. Raises RefusedError with what would let us in."""
+
+
 class Infrastructure(Protocol):
     """One account at one cloud. All calls raise InfrastructureError, AmbiguousError or HardInfrastructureError."""
 
@@ -181,6 +191,9 @@ class Infrastructure(Protocol):
 
     async def destroy(self, instance_id: str) -> None:
         """Delete; no error if it is gone already. Volumes stay."""
+
+    async def tag(self, instance_id: str, mark: Tags | None) -> None:
+        """Put these tags of ours on it in the place of others of ours, or take ours off; what else it is tagged with stays."""
 
     async def volume(self, deployable: str, assembly: str, name: str, size: int) -> str:
         """The id of the assembly's volume of that name, created with ``size`` bytes if there is none."""

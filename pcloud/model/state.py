@@ -143,6 +143,7 @@ class AssemblyState:
     until: float | None = None  # end of the stage's time; None while an action runs, or where there is no end
     reason: str = ""  # why it is where it is, for people
     instance: Instance | None = None
+    adopted: bool = False  # somebody else has made it: it is never replaced or destroyed, and kept through a stop
     generation: int = 0  # the highest that was ever intended
     boot_id: str = ""
     contact: bool = False

@@ -61,6 +61,7 @@ _RECOVERY_1: Document = {
 }
 
 _DEPLOYABLE_2: Document = {"life": 0}
+_ASSEMBLY_2: Document = {"adopted": False}
 
 
 def migrated(document: Document, version: int) -> Document:
@@ -123,8 +124,9 @@ def _with(known: Document, part: Document | None) -> Document | None:
 
 
 def from_2(document: Document) -> Document:
-    """2 → 3: a takeover begins another life."""
-    return {**document, "state": {**_DEPLOYABLE_2, **document["state"], "version": 3}}
+    """2 → 3: a takeover begins another life, and machines can be adopted."""
+    assemblies = {name: {**_ASSEMBLY_2, **each} for name, each in document["state"]["assemblies"].items()}
+    return {**document, "state": {**_DEPLOYABLE_2, **document["state"], "version": 3, "assemblies": assemblies}}
 
 
 MIGRATIONS: Mapping[int, Callable[[Document], Document]] = {1: from_1, 2: from_2}

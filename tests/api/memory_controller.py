@@ -33,6 +33,7 @@ from pcloud.spec.document import read
 from pcloud.spec.loading import load
 from pcloud.spec.planning import plan
 from pcloud.spec.recovery import RecoveryDefaults
+from tests.api.memory_adoptions import MemoryAdoptions
 from tests.api.memory_words import MemoryWords
 
 UP = ("launching", "booting", "provisioning", "starting", "healthy")
@@ -93,6 +94,7 @@ class MemoryController:
         self.deleted_volumes: list[str] = []
         self.taken: list[FactRecord] = []
         self.reloads = MemoryReloads(self._deployable)
+        self.adoptions = MemoryAdoptions(lambda name: set(self._deployable(name).machines))
         self.words = MemoryWords(lambda name: {one: machine.resources for one, machine in self._deployable(name).machines.items()})
 
     async def daemon(self) -> DaemonStatus:

@@ -170,3 +170,17 @@ async def test_an_unknown_image_or_size_is_a_hard_error_that_names_what_there_is
 
 async def test_no_size_asked_for_is_one_that_there_is(cloud: Infrastructure) -> None:
     assert (await cloud.create(replace(ORDER, size=""))).status is InstanceStatus.ACTIVE
+
+
+async def test_tags_are_put_on_and_taken_off_what_is_there(cloud: Infrastructure) -> None:
+    made = await cloud.create(ORDER)
+    other = Tags("here", "blog", "db", 4, adopted=True)
+    await cloud.tag(made.id, other)
+    assert (await cloud.read(made.id)).tags == other
+    assert [each.id for each in await cloud.find("blog", "db")] == [made.id]
+    await cloud.tag(made.id, TAGS)
+    assert (await cloud.read(made.id)).tags == TAGS
+    await cloud.tag(made.id, None)
+    assert (await cloud.read(made.id)).tags is None
+    with pytest.raises(InfrastructureError):
+        await cloud.tag("nobody", TAGS)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from agents.ssh.logins import SshLogins
+from cpe.shell.adopting import Outside
 from cpe.shell.controller import Controller
 from cpe.shell.keyring import FileKeyring
 from cpe.shell.store.sqlite import SqliteStore
@@ -66,7 +68,7 @@ class Desk:
                 store,
                 engine,
                 keyring,
-                self.infrastructure,
+                Outside(self.infrastructure, SshLogins(keyring.client_path)),
                 defaults=RecoveryDefaults(),
                 state_directory=self.directory,
                 wall=time.time,

@@ -12,6 +12,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
+from pcloud.records.adopting import Adoption, AdoptRequest
 from pcloud.records.event import EventRecord
 from pcloud.records.explanation import Explanation
 from pcloud.records.fact import FactRecord
@@ -58,6 +59,18 @@ class OperatorWords(Protocol):
         """Act on it again; RefusedError where nothing keeps the controller from that."""
 
 
+class Adopter(Protocol):
+    """Machines that are there already. NotFoundError where the deployable, the assembly or the machine is not; RefusedError where it cannot
+    be taken under care.
+    """
+
+    async def look(self, name: str, assembly: str, request: AdoptRequest) -> Adoption:
+        """What would be taken under care; changes nothing."""
+
+    async def adopt(self, name: str, assembly: str, request: AdoptRequest) -> None:
+        """Take it under care as it stands; for one that is, only its tags are put on again."""
+
+
 class Reloader(Protocol):
     """Another spec for a deployable that is there. SpecError for a wrong one, NotFoundError."""
 
@@ -74,6 +87,10 @@ class Controller(Protocol):
     @property
     def reloads(self) -> Reloader:
         """Where specs are replaced."""
+
+    @property
+    def adoptions(self) -> Adopter:
+        """Where machines are taken under care."""
 
     @property
     def words(self) -> OperatorWords:

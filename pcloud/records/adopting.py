@@ -1,0 +1,35 @@
+"""Taking a machine under care that is there already: what is asked, and what was found of it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from pcloud.records.operating import OperatorWord
+
+KeySource = Literal["you", "spec", "console", "offered"]
+"""Who says that this is the machine's host key; what is only ``offered`` by it nobody vouches for."""
+
+
+class AdoptRequest(OperatorWord):
+    """``instance`` is the infrastructure's id of it; ``host_key`` its SSH host key as one public line, if whoever asks knows it."""
+
+    instance: str = Field(min_length=1, max_length=200)
+    host_key: str = Field(default="", max_length=10_000)
+
+
+class Adoption(BaseModel):
+    """What adopting would take under care. ``fingerprint`` is the host key's; ``replaces`` an instance that would be taken for dead."""
+
+    assembly: str
+    instance: str
+    infrastructure: str
+    generation: int
+    address: str
+    port: int
+    user: str
+    host_key: str
+    fingerprint: str
+    key_source: KeySource
+    replaces: str = ""
