@@ -70,7 +70,7 @@ class Adoptions:
         reading = await cloud.read(request.instance)
         runs(cloud.name, reading)
         self._free(name, assembly, now, reading, cloud.name)
-        key, source = await self._host_key(cloud, plan, reading, request)
+        key, source = await self._host_key(cloud, reading, request)
         old = now.instance
         return Adoption(
             assembly=assembly,
@@ -141,14 +141,10 @@ class Adoptions:
         if tags.generation > now.generation:
             raise RefusedError(f"{whose}, generation {tags.generation}, which is higher than ours: somebody else has gone on with it")
 
-    async def _host_key(
-        self, cloud: Infrastructure, plan: AssemblyPlan, reading: InstanceReading, request: AdoptRequest
-    ) -> tuple[str, KeySource]:
+    async def _host_key(self, cloud: Infrastructure, reading: InstanceReading, request: AdoptRequest) -> tuple[str, KeySource]:
         """Its host key, and who says so."""
         if request.host_key:
             return plain(request.host_key), "you"
-        if plan.monitor.host_key:
-            return plain(plan.monitor.host_key), "spec"
         try:
             shown = from_console(await cloud.console(reading.id))
         except InfrastructureError:

@@ -32,7 +32,6 @@ YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before 
 
 VOUCHED = {
     "you": "as you say",
-    "spec": "as the spec says",
     "console": "as its console says",
     "offered": "it says so itself, nobody else does",
 }

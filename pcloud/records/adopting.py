@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from pcloud.records.operating import OperatorWord
 
-KeySource = Literal["you", "spec", "console", "offered"]
+KeySource = Literal["you", "console", "offered"]
 """Who says that this is the machine's host key; what is only ``offered`` by it nobody vouches for."""
 
 

@@ -12,7 +12,7 @@ HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9ok
 
 
 class MemoryAdoptions:
-    """``parts`` gives the assemblies of a deployable; NotFoundError if there is none. ``offered`` are machines whose key is only offered."""
+    """``parts`` gives the assemblies of a deployable; NotFoundError if there is none."""
 
     def __init__(self, parts: Callable[[str], set[str]]) -> None:
         self._parts = parts
