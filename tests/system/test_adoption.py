@@ -64,10 +64,17 @@ class ByHand:
 
     def pid(self) -> int:
         """0 while it is stopped."""
+        return int((self._read("pcloud/sleeper.pid").split() or ["0"])[0])
+
+    def boot_id(self) -> str:
+        """Empty while it boots."""
+        return self._read("boot_id")
+
+    def _read(self, name: str) -> str:
         try:
-            return int((self.root / "run/pcloud/sleeper.pid").read_text().split()[0])
+            return (self.root / "run" / name).read_text()
         except FileNotFoundError:
-            return 0
+            return ""
 
     def tags(self) -> dict[str, str]:
         return dict(self.driver.ex_get_node(self.id).extra["metadata"])
@@ -117,10 +124,10 @@ def test_a_machine_of_somebody_elses_is_cared_for_and_left(daemon: Daemon, pclou
     daemon.kill()
     daemon.start()
     daemon.until_state("old", "healthy")
-    boot = (machine.root / "run/boot_id").read_text()
+    boot = machine.boot_id()
     assert pcloud("assembly", "relaunch", "old/web").code == 4
     assert pcloud("assembly", "reboot", "old/web").code == 0
-    until(lambda: (machine.root / "run/boot_id").read_text() != boot, "it is rebooted")
+    until(lambda: machine.boot_id() not in {"", boot}, "it is rebooted")
     daemon.until_state("old", "healthy")
 
     pid = machine.pid()
