@@ -73,8 +73,9 @@ def payload(script: str, environment: Mapping[str, str], timeout: float, kept: K
     """What the action's program is fed after itself."""
     feed, interpreter = _interpreter(script)
     name = f"id={file_name(kept.id, '.')} lock={file_name(kept.lock)}" if kept is not None else "id= lock="
-    settings = f"limit={timeout:g} feed={feed} interpreter={shlex.quote(interpreter)} {name}\nscript={shlex.quote(script)}"
-    return (exports(environment) + settings + "\n" + MARK).encode()
+    settings = f"limit={timeout:g} feed={feed} interpreter={shlex.quote(interpreter)} {name}\n"
+    given = f"given={shlex.quote(exports(environment))}\nscript={shlex.quote(script)}\n"  # its variables may be called like the program's
+    return (settings + given + MARK).encode()
 
 
 def file_name(name: str, also: str = "") -> str:

@@ -11,10 +11,12 @@ settle() { # the directory goes to $place; status 1 if there is none that we may
   { IFS= read -r boot <"$boot"; } 2>/dev/null || return 1
   place=$root/run/pcloud/actions/$boot
   if ours "$place"; then return 0; fi
-  for house in "$root/run/pcloud/actions" "$root/run/pcloud/actions-$(id -u)" "$root/tmp/pcloud-actions-$(id -u)"; do
-    if ! ours "$house"; then found "$house"; fi
-    place=$house/$boot
-    if ours "$house" && { ours "$place" || renew; }; then return 0; fi
+  for make in '' found; do # what is there is good, before anybody is asked for rights to make another
+    for house in "$root/run/pcloud/actions" "$root/run/pcloud/actions-$(id -u)" "$root/tmp/pcloud-actions-$(id -u)"; do
+      if [ -n "$make" ] && [ ! -e "$house" ]; then found "$house"; fi
+      place=$house/$boot
+      if ours "$house" && { ours "$place" || renew; }; then return 0; fi
+    done
   done
   return 1
 } 2>/dev/null
@@ -104,7 +106,8 @@ leave() {
   exit 0
 }
 
-keep() { # SECONDS FEED INTERPRETER PLACE ID LOCK; stdin is the script
+keep() { # SECONDS FEED INTERPRETER PLACE ID LOCK; stdin as that of act
+  collect || return
   limit=$1 feed=$2 interpreter=$3 place=$4 id=$5 lock=$6
   record=$place/done.$id claim=$place/claim.$$ pipe=$place/pipe.$$ output=$place/output.$$ mine='' older=0 given_up='' child_since=''
   exec 4<&0 3>&1

@@ -5,6 +5,7 @@ Rules: what is shown is what is adopted; a host key that nobody vouches for, and
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -17,16 +18,38 @@ from pcloud.cli.operating import OwnerOption, whoami
 from pcloud.cli.options import JsonOption, Output, OutputOption, chosen
 from pcloud.cli.output import emit
 from pcloud.cli.targets import Target, suggesting, target
-from pcloud.records.adopting import Adoption, AdoptRequest
+from pcloud.records.adopting import LONGEST_ID, LONGEST_KEY, Adoption, AdoptRequest
 from pcloud.records.status import DeployableStatus
 from pcloud.screen.console import Screen
 from pcloud.screen.format import clean
 from pcloud.screen.status import status_lines
 
+
+def _bounded(what: str, most: int) -> Callable[[str], str]:
+    """Takes a word that is there, and not too long to be one."""
+
+    def take(word: str) -> str:
+        if not 0 < len(word) <= most:
+            raise typer.BadParameter(f"{what} has 1 to {most} characters")
+        return word
+
+    return take
+
+
 AssemblyArgument = Annotated[str, typer.Argument(metavar="DEPLOYABLE/ASSEMBLY", help="The assembly.", autocompletion=targets(2, 2))]
-InstanceOption = Annotated[str, typer.Option("--instance", metavar="ID", help="The machine, by its id at the infrastructure.")]
+InstanceOption = Annotated[
+    str,
+    typer.Option("--instance", parser=_bounded("an id", LONGEST_ID), metavar="ID", help="The machine, by its id at the infrastructure."),
+]
 HostKeyOption = Annotated[
-    str, typer.Option("--host-key", metavar="KEY", help="Its SSH host key: the line 'ssh-ed25519 AAAA...'.", show_default=False)
+    str | None,
+    typer.Option(
+        "--host-key",
+        parser=_bounded("a host key", LONGEST_KEY),
+        metavar="KEY",
+        help="Its SSH host key: the line 'ssh-ed25519 AAAA...'.",
+        show_default=False,
+    ),
 ]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before an old instance is taken for dead.")]
 
@@ -40,7 +63,7 @@ VOUCHED = {
 def adopt(
     assembly: AssemblyArgument,
     instance: InstanceOption,
-    host_key: HostKeyOption = "",
+    host_key: HostKeyOption = None,
     owner: OwnerOption = None,
     yes: YesOption = False,
     output: OutputOption = Output.TABLE,
@@ -49,7 +72,7 @@ def adopt(
     """Take a machine under care that is there already, as it stands: nothing on it is changed, and it is never replaced or destroyed."""
     sought, screen, form = target(assembly, least=2, most=2), Screen(), chosen(output, json)
     with connected() as client, suggesting(client, sought):
-        request = AdoptRequest(owner=owner or whoami(), instance=instance, host_key=host_key)
+        request = AdoptRequest(owner=owner or whoami(), instance=instance, host_key=host_key or "")
         found = client.look_at(sought.deployable, sought.assembly, request)
         show(Screen(stderr=form is not Output.TABLE), found)
         agree(found, yes=yes)

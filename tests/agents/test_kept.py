@@ -72,6 +72,16 @@ async def test_the_result_that_is_found_is_that_of_the_first_time(machine: Machi
         assert (await agent.execute(script, {"THING": "third"}, 10, "c.shop.3")).output == "no third\n"
 
 
+async def test_a_scripts_variables_may_be_called_like_those_of_the_program(machine: Machine) -> None:
+    names = ("block", "given", "id", "interpreter", "limit", "lock", "mask", "mine", "output", "own", "place", "record", "root", "script")
+    async with watching(machine, plan()) as (agent, sightings):
+        await sightings.first(ContactSeen)
+        environment = {name: f"a value of {name}" for name in names}
+        for action_id in ("c.shop.20", ""):
+            ran = await agent.execute("".join(f'echo "${name}"\n' for name in names), environment, 10, action_id)
+            assert ran.output.splitlines() == list(environment.values())
+
+
 async def test_two_on_one_resource_run_one_after_the_other(machine: Machine) -> None:
     log = machine.root / "log"
     async with watching(machine, plan()) as (agent, sightings):
