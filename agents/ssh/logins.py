@@ -40,9 +40,9 @@ class SshLogins:
         return key.export_public_key("openssh").decode().strip()
 
     async def try_login(self, deployable: str, instance: Instance) -> None:
-        options = machine_options(instance, self._client_key_path(deployable))
         where = f"{instance.user}@{instance.address} port {instance.port}"
         try:
+            options = machine_options(instance, self._client_key_path(deployable))
             connection = await log_in(await dial(instance.address, instance.port, _DIAL), instance, options)
         except NotLetInError as error:
             cure = f"add this line to its ~{instance.user}/.ssh/authorized_keys: {public_line(options)}"

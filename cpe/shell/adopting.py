@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from cpe.shell.engines import Engine
 from cpe.shell.host_keys import fingerprint, from_console, plain
+from dpe.policy.adopting import refusal
 from pcloud.errors import InfrastructureError, NotFoundError, RefusedError
 from pcloud.model.instance import Instance, InstanceReading, Tags
 from pcloud.model.operators import InstanceAdopted
@@ -64,8 +65,9 @@ class Adoptions:
         """What would be taken under care; changes nothing."""
         state = self._attended(name).state
         plan, now = part(state, assembly)
-        if plan.static:
-            raise RefusedError(f"{assembly} is static: its address says which machine it is", f"run pcloud deployable start {name}")
+        word = InstanceAdopted(at=UNDATED, assembly=assembly, instance=Instance(request.instance, now.generation + 1, ""))
+        if not mine(now, request.instance) and (why_not := refusal(state, word)):
+            raise RefusedError(why_not)
         cloud = self._infrastructures(plan.infrastructure)
         reading = await cloud.read(request.instance)
         runs(cloud.name, reading)
@@ -88,20 +90,26 @@ class Adoptions:
 
     async def adopt(self, name: str, assembly: str, request: AdoptRequest) -> None:
         """Take it under care."""
+        found = await self.look(name, assembly, request)
+        if found.key_source == "offered":
+            raise RefusedError(
+                f"nobody vouches for the host key of {found.instance}: it offers {found.fingerprint}",
+                f"compare that with the machine's own, then add --host-key '{found.host_key}'",
+            )
+        if not mine(self._attended(name).state.assemblies[assembly], found.instance):
+            await self._logins.try_login(name, instance_of(found))
+            await self._say(name, InstanceAdopted(at=UNDATED, owner=request.owner, assembly=assembly, instance=instance_of(found)))
+        await self._tag(name, assembly, found)
+
+    async def _say(self, name: str, word: InstanceAdopted) -> None:
+        """Tell the policy; it, or somebody else's adoption, may have changed things while the machine was looked at."""
         async with self._changing:
-            found = await self.look(name, assembly, request)
-            if found.key_source == "offered":
-                raise RefusedError(
-                    f"nobody vouches for the host key of {found.instance}: it offers {found.fingerprint}",
-                    f"compare that with the machine's own, then add --host-key '{found.host_key}'",
-                )
-            instance = instance_of(found)
             engine = self._attended(name)
-            if not mine(engine.state.assemblies[assembly], found.instance):
-                await self._logins.try_login(name, instance)
-                engine.say(InstanceAdopted(at=UNDATED, owner=request.owner, assembly=assembly, instance=instance))
-                await self._taken_in(name)
-            await self._tag(name, assembly, found)
+            self._untaken(name, word.assembly, word.instance.id, word.instance.infrastructure)
+            engine.say(word)
+            await self._taken_in(name)
+            if not mine(part(self._attended(name).state, word.assembly)[1], word.instance.id):
+                raise RefusedError(f"{name}/{word.assembly} has gone on meanwhile", f"pcloud events {name} says what came up")
 
     async def release(self, state: DeployableState) -> None:
         """A deployable is deleted: what was adopted for it belongs to nobody here any more. What cannot be told so keeps its tags."""
@@ -123,13 +131,7 @@ class Adoptions:
 
     def _free(self, name: str, assembly: str, now: AssemblyState, reading: InstanceReading, infrastructure: str) -> None:
         """RefusedError where it is somebody else's."""
-        if now.instance is not None and now.instance.id == reading.id and not now.adopted:
-            raise RefusedError(f"{reading.id} is the instance of {name}/{assembly} already")
-        for state in self._states():
-            for other, each in state.assemblies.items():
-                taken = each.instance is not None and (each.instance.id, each.instance.infrastructure) == (reading.id, infrastructure)
-                if taken and (state.name, other) != (name, assembly):
-                    raise RefusedError(f"{reading.id} is the instance of {state.name}/{other}")
+        self._untaken(name, assembly, reading.id, infrastructure)
         tags, ours = reading.tags, self._keyring.tags(name, assembly, now.generation)
         if tags is None:
             return
@@ -140,6 +142,14 @@ class Adoptions:
             raise RefusedError(whose, "take those tags off, if it is not that one's any more")
         if tags.generation > now.generation:
             raise RefusedError(f"{whose}, generation {tags.generation}, which is higher than ours: somebody else has gone on with it")
+
+    def _untaken(self, name: str, assembly: str, instance_id: str, infrastructure: str) -> None:
+        """RefusedError where another assembly of ours runs on it."""
+        for state in self._states():
+            for other, each in state.assemblies.items():
+                taken = each.instance is not None and (each.instance.id, each.instance.infrastructure) == (instance_id, infrastructure)
+                if taken and (state.name, other) != (name, assembly):
+                    raise RefusedError(f"{instance_id} is the instance of {state.name}/{other}")
 
     async def _host_key(self, cloud: Infrastructure, reading: InstanceReading, request: AdoptRequest) -> tuple[str, KeySource]:
         """Its host key, and who says so."""
