@@ -132,7 +132,7 @@ async def open_link(
         sock.close()
         raise
     try:
-        connection = await _log_in(sock, instance, options)
+        connection = await log_in(sock, instance, options)
         link = Link(connection, on_line)
         try:
             await link.begin(LOGIN_TIMEOUT)
@@ -144,7 +144,7 @@ async def open_link(
     return link
 
 
-async def _log_in(sock: socket.socket, instance: Instance, options: asyncssh.SSHClientConnectionOptions) -> asyncssh.SSHClientConnection:
+async def log_in(sock: socket.socket, instance: Instance, options: asyncssh.SSHClientConnectionOptions) -> asyncssh.SSHClientConnection:
     """The logged-in connection; it owns the socket, which is closed if there is none."""
     try:
         async with time_limit(LOGIN_TIMEOUT):

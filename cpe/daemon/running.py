@@ -14,13 +14,15 @@ import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from zlib import crc32
+from secrets import randbits
 
 from agents.answers import reach
 from agents.ssh.factory import SshAgents
+from agents.ssh.logins import SshLogins
 from cpe.daemon.notifying import TakingUp, notify, still_starting
 from cpe.daemon.supervising import Supervision
 from cpe.policy.strays import Known
+from cpe.shell.adopting import Outside
 from cpe.shell.alerting import alerting
 from cpe.shell.anchors import Anchors
 from cpe.shell.api.app import application
@@ -142,7 +144,7 @@ async def daemon(settings: Settings, where: Places, points: Failpoints | None = 
             guards=guards,
         )
         armed = surroundings if points is None else with_failpoints(surroundings, points)
-        controller = controller_of(settings, where, store, armed, guards)
+        controller = controller_of(settings, where, store, armed, guards, SshLogins(keyring.client_path))
         census = Census(controller.attendance)
         metrics = Metrics(Sources(census, store, guards, infrastructures, controller.streams, surroundings.stalls))
         supervision = Supervision(census, guards, store)
@@ -175,13 +177,15 @@ def audits_of(controller: Controller, trials: Trials, infrastructures: Infrastru
     return Audits(infrastructures, known, report, "" if controller.known().states else doubt)
 
 
-def controller_of(settings: Settings, where: Places, store: SqliteStore, around: Surroundings, guards: Overseer) -> Controller:
+def controller_of(
+    settings: Settings, where: Places, store: SqliteStore, around: Surroundings, guards: Overseer, logins: SshLogins
+) -> Controller:
     """The controller of what surrounds its DPEs."""
     return Controller(
         store,
         factory(around),
         around.keyring,
-        around.infrastructure,
+        Outside(around.infrastructure, logins),
         defaults=settings.defaults,
         state_directory=where.state,
         wall=around.wall,
@@ -200,9 +204,9 @@ def overseer(settings: Settings, infrastructures: Infrastructures, store: Sqlite
 
 
 def factory(surroundings: Surroundings) -> Callable[[DeployablePlan, Stored | None], Engine]:
-    """Makes a deployable's engine; its jitter's seed follows from its name."""
+    """Makes a deployable's engine; the seed of a new one is its own, whoever had its name before."""
 
     def make(plan: DeployablePlan, stored: Stored | None) -> Engine:
-        return Engine(plan, stored, surroundings, seed=crc32(plan.name.encode()))
+        return Engine(plan, stored, surroundings, seed=randbits(31))
 
     return make

@@ -16,6 +16,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from cpe.policy.strays import Known
+from cpe.shell.adopting import Adoptions, Outside
 from cpe.shell.attending import Attendance
 from cpe.shell.broadcast import Broadcast, Subscription
 from cpe.shell.engines import EngineFactory
@@ -30,7 +31,7 @@ from pcloud import __version__
 from pcloud.errors import NotFoundError, RefusedError, TimedOutError
 from pcloud.model.actions import Report
 from pcloud.model.plan import DeployablePlan
-from pcloud.model.ports import Infrastructure, Keyring
+from pcloud.model.ports import Keyring
 from pcloud.model.state import AssemblyState
 from pcloud.model.words import Desired, Rung
 from pcloud.records.event import EventRecord
@@ -55,7 +56,7 @@ class Controller:
         store: SqliteStore,
         engines: EngineFactory,
         keyring: Keyring,
-        infrastructures: Callable[[str], Infrastructure],
+        outside: Outside,
         *,
         defaults: RecoveryDefaults,
         state_directory: Path,
@@ -65,7 +66,7 @@ class Controller:
         self._store = store
         self._keeper = Keeper(store, engines, wall, self._plan_of, forget)
         self._keyring = keyring
-        self._infrastructures = infrastructures
+        self._infrastructures = outside.infrastructure
         self._defaults = defaults
         self._state_directory = state_directory
         self._wall = wall
@@ -76,7 +77,8 @@ class Controller:
         store.on_events(self.streams.send)
         self._changing = asyncio.Lock()  # what deployables there are changes one request at a time
         self.words = Words(self.attendance, self._taken_in, self._changing)
-        self.last_words = LastWords(self._engine, store, infrastructures, wall)
+        self.last_words = LastWords(self._engine, store, outside.infrastructure, wall)
+        self.adoptions = Adoptions(self._attended, self._keeper.last_states, outside, keyring, self._taken_in, self._changing)
         self.reloads = Reloads(store, self._attended, self._plan_of, self._taken_in, self._changing, wall)
 
     async def open(self, told: Callable[[int, int], None] = lambda _done, _all: None) -> None:
@@ -161,7 +163,9 @@ class Controller:
 
     async def effective(self, name: str) -> EffectiveSettings:
         """What that comes to here."""
-        return effective_settings((await self.spec(name)).upload, self._defaults)
+        upload, engine = (await self.spec(name)).upload, self._keeper.engine(name)
+        assemblies = engine.state.assemblies if engine is not None else {}
+        return effective_settings(upload, self._defaults, {each for each, state in assemblies.items() if state.adopted})
 
     async def start(self, name: str) -> None:
         """It shall run."""
@@ -199,6 +203,7 @@ class Controller:
                 raise self.attendance.unknown(name)
             if self._keeper.engine(name) is not None:
                 await self._delete_stopped(name, volumes=volumes)
+                await self.adoptions.release(self._engine(name).state)
             elif volumes:  # which infrastructure has them cannot be told, or it cannot be reached
                 raise RefusedError(
                     f"the volumes of {name} cannot be deleted: {self._keeper.trouble(name)}",

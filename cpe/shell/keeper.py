@@ -67,6 +67,10 @@ class Keeper:
         kept = self._kept.get(name)
         return kept.engine if kept is not None else None
 
+    def last_states(self) -> list[DeployableState]:
+        """How all of them stood when they were looked after last."""
+        return [kept.engine.state for kept in self._kept.values() if kept.engine is not None]
+
     def states(self) -> dict[str, DeployableState | None]:
         """How each deployable stands; None for one that nobody looks after at the moment."""
         attended = {name: kept.engine for name, kept in self._kept.items() if not self.trouble(name)}

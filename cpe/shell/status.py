@@ -68,7 +68,7 @@ def assembly_status(state: DeployableState, name: str, assembly: AssemblyState, 
         reason=assembly_reason(word, assembly),
         since=moment(wall_at(assembly.word_since)),
         infrastructure=assembly.instance.infrastructure if assembly.instance else (plan.infrastructure if plan else ""),
-        instance=instance_body(assembly.instance) if assembly.instance is not None else None,
+        instance=instance_body(assembly.instance, adopted=assembly.adopted) if assembly.instance is not None else None,
         resources=[resource_status(each, resource, assembly, wall_at) for each, resource in assembly.resources.items()],
         held=waits,
         held_since=since,
@@ -101,12 +101,17 @@ def resource_status(name: str, state: ResourceState, owner: AssemblyState, wall_
 def seen_word(state: ResourceState, owner: AssemblyState) -> str:
     """The one word of a resource, as far as it can be seen."""
     if owner.stage not in TELLING:
-        return "stopped" if owner.instance is None else "waiting"
+        return "stopped" if owner.instance is None or owner.stage is Stage.ABSENT else "waiting"
     return "unknown" if not owner.contact and not state.blocked else resource_word(state)
 
 
-def instance_body(instance: Instance) -> InstanceStatusBody:
+def instance_body(instance: Instance, *, adopted: bool) -> InstanceStatusBody:
     """The machine."""
     return InstanceStatusBody(
-        id=instance.id, generation=instance.generation, address=instance.address, port=instance.port, user=instance.user
+        id=instance.id,
+        generation=instance.generation,
+        address=instance.address,
+        port=instance.port,
+        user=instance.user,
+        adopted=adopted,
     )

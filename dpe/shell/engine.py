@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 
-from dpe.policy.observing import opened
+from dpe.policy.observing import open_actions
 from dpe.policy.operator import refusal
 from dpe.shell.asking import Asker
 from dpe.shell.clock import Clock
@@ -140,7 +140,7 @@ class Engine:
                 self._asker = Asker(machines, self._watchers, self.post)
                 known = (self._boot_id, self._contact)
                 agent = self._watchers.agent
-                self._performer = Performer(self._in_effect, machines, self._secrets, agent, *known, self._configured)
+                self._performer = Performer(self._in_effect, machines, self._secrets, agent, *known, self._configured, self._life)
                 self._resolver = Resolver(self._in_effect, machines, agent, *known)
                 self._petitioner.attend()
                 await self._loop(resumed=self._resumes)
@@ -240,7 +240,8 @@ class Engine:
             return
         wanted = {(action.id, still): action for still in (False, True) for action in open_actions(self.state, still=still)}
         over = {each: self._performing.pop(each) for each in list(self._performing) if each not in wanted}
-        for task in over.values():
+        for (action_id, _), task in over.items():
+            self._performer.give_up(action_id)
             task.cancel()
         for (action_id, still), action in wanted.items():
             if (action_id, still) not in self._performing:
@@ -266,16 +267,14 @@ class Engine:
     def _configured(self, assembly: str) -> dict[str, str]:
         return dict(self.state.assemblies[assembly].configured or ())
 
+    def _life(self) -> str:
+        """What no other deployable's actions carry, nor those of another controller or of a namesake that was deleted."""
+        return f"{self._around.keyring.tags(self.state.name, '', 0).controller}.{self.state.seed:x}.{self.state.life:x}"
+
 
 def beginning(state: DeployableState, at: float, wall: float, *, loaded: bool) -> JournalFact:
     """What the journal says of where an engine's first state came from."""
     return StateLoaded(at, wall) if loaded else StateMade(at, wall, seed=state.seed, jitter=state.jitter)
-
-
-def open_actions(state: DeployableState, *, still: bool) -> list[Action]:
-    """Open intents, in the plan's order: those to be performed, or those of what stands ``still``; none for a stale controller."""
-    assemblies = () if state.stale else state.assemblies.values()
-    return [action for each in assemblies if each.still is still for action in opened(each)]
 
 
 def first_cause(group: BaseExceptionGroup[BaseException]) -> BaseException:

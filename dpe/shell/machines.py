@@ -6,6 +6,7 @@ Rules (policy.md section 6):
 - Fenced is SHUTOFF read after a stop that was accepted; nothing is deleted where it can be stopped.
 - An instance that is there is not given up for an answer that did not come: it is asked and read again, as long as the action has time.
 - Whatever a list shows is told. A higher generation than the one in hand is somebody else's: nothing more is done then.
+- What was adopted is somebody else's: nobody here stops, replaces or deletes it, and no list tells of it.
 - Volumes are found by name or created, likewise, and freed from a fenced predecessor before they are attached.
 """
 
@@ -103,7 +104,7 @@ class Machines:
 
     async def _list(self, cloud: Infrastructure, assembly: str, generation: int) -> Sequence[InstanceReading]:
         """All that is there of the assembly. Raises InfrastructureError where one is of a higher generation."""
-        found = await cloud.find(self._deployable, assembly)
+        found = [each for each in await cloud.find(self._deployable, assembly) if each.tags is None or not each.tags.adopted]
         higher = ""
         for each in found:
             of = each.tags.generation if each.tags is not None else 0

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from pydantic_core import to_jsonable_python
 
+from pcloud.cli import adopting
 from pcloud.cli.completing import deployables, targets
 from pcloud.cli.confirming import confirm_dead
 from pcloud.cli.connecting import connected
@@ -83,6 +84,9 @@ def relaunch(assembly: AssemblyArgument, output: OutputOption = Output.TABLE, js
     """Replace the instance of an assembly by a new one now. Its volumes stay."""
     sought = target(assembly, least=2, most=2)
     act(sought, "is relaunched", lambda client: client.relaunch(sought.deployable, sought.assembly), chosen(output, json))
+
+
+app.command("adopt", epilog="Example: pcloud assembly adopt wordpress/mysql --instance 3f2a1c")(adopting.adopt)
 
 
 def act(sought: Target, verb: str, ask: Callable[[Client], DeployableStatus], output: Output) -> None:

@@ -18,6 +18,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pcloud.client.errors import CONNECT, our_errors, raise_for
 from pcloud.client.stream import PATIENCE, EventStream
 from pcloud.errors import PcloudError
+from pcloud.records.adopting import Adoption, AdoptRequest
 from pcloud.records.auditing import CleanRequest, InfrastructureAudit
 from pcloud.records.event import EventRecord
 from pcloud.records.evidence import ConsoleNow, InstanceEvidence
@@ -114,6 +115,14 @@ class Client:
 
     def relaunch(self, name: str, assembly: str) -> DeployableStatus:
         return _status(self._ask("POST", _path(name, assembly) + "/relaunch"))
+
+    def look_at(self, name: str, assembly: str, request: AdoptRequest) -> Adoption:
+        """What adopting a machine would take under care; changes nothing."""
+        return _body(Adoption, self._ask("POST", _path(name, assembly) + "/adopt/look", body=request))
+
+    def adopt(self, name: str, assembly: str, request: AdoptRequest) -> DeployableStatus:
+        """Take a machine under care that is there already."""
+        return _status(self._ask("POST", _path(name, assembly) + "/adopt", body=request))
 
     def restart(self, name: str, assembly: str, resource: str) -> DeployableStatus:
         return _status(self._ask("POST", f"{_path(name, assembly)}/resources/{quote(resource, safe='')}/restart"))

@@ -148,9 +148,9 @@ class StopTwin:
     timeout: float
 
 
-ServiceAction = RestartResource | StartResources | StopResources
-MachineAction = ConfigureAssembly | RebootAssembly | FenceInstance | LaunchInstance | DestroyInstance | DiscardInstance | StopTwin
-Action = ServiceAction | MachineAction
+GuestAction = RestartResource | StartResources | StopResources | ConfigureAssembly
+MachineAction = RebootAssembly | FenceInstance | LaunchInstance | DestroyInstance | DiscardInstance | StopTwin
+Action = GuestAction | MachineAction
 
 
 @dataclass(frozen=True, slots=True)

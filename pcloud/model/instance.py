@@ -16,6 +16,7 @@ class Tags:
     deployable: str
     assembly: str
     generation: int
+    adopted: bool = False  # somebody else has made it: nobody but its owner stops or deletes it
 
 
 @dataclass(frozen=True, slots=True)

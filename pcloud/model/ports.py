@@ -108,10 +108,14 @@ class Agent(Protocol):
     def probe_again(self) -> None:
         """Run every probe at once and report each result, changed or not."""
 
-    async def start(self, resource: ResourcePlan, environment: Mapping[str, str]) -> Outcome:
-        """Start it, within its ``action_timeout`` or else the service's own; ok if it runs already."""
+    async def start(self, resource: ResourcePlan, environment: Mapping[str, str], action_id: str = "") -> Outcome:
+        """Start it, within its ``action_timeout`` or else the service's own; ok if it runs already.
 
-    async def stop(self, resource: ResourcePlan, environment: Mapping[str, str]) -> Outcome:
+        With ``action_id`` it is done once under that id (policy.md section 6): it goes on in the machine when the connection breaks, and
+        whoever asks for the same id again gets what became of it. One such action at a time on one resource; the next waits for it.
+        """
+
+    async def stop(self, resource: ResourcePlan, environment: Mapping[str, str], action_id: str = "") -> Outcome:
         """Stop it, likewise; ok if it is stopped already."""
 
     async def running(self, resource: ResourcePlan) -> Verdict:
@@ -120,8 +124,14 @@ class Agent(Protocol):
     async def await_packages(self, timeout: float) -> None:
         """Return when no package is being changed in the machine, after ``timeout`` seconds, or when the connection is lost."""
 
-    async def execute(self, script: str, environment: Mapping[str, str], timeout: float) -> Outcome:
-        """Run a shell script with ``environment``, which no other process in the machine can read in its arguments."""
+    async def execute(self, script: str, environment: Mapping[str, str], timeout: float, action_id: str = "") -> Outcome:
+        """Run a shell script with ``environment``, which no other process in the machine can read in its arguments.
+
+        With ``action_id`` it is done once, as in ``start``, and one such script at a time.
+        """
+
+    def give_up(self, action_id: str) -> None:
+        """Nobody wants what is being done under this id: end it in the machine. The call that waits for it is cancelled right after."""
 
     async def reach(self, address: str, port: int, timeout: float) -> Reach:
         """Try to reach a port from inside this machine, through the connection that is there."""
@@ -139,6 +149,16 @@ class AgentFactory(Protocol):
     """Makes the agent of one instance; ``report`` is called in the loop's thread and must not block."""
 
     def __call__(self, deployable: str, assembly: AssemblyPlan, instance: Instance, report: Callable[[Sighting], None]) -> Agent: ...
+
+
+class Logins(Protocol):
+    """Getting to know the sshd of a machine that was there before us."""
+
+    async def host_key(self, address: str, port: int) -> str:
+        """The public line of the host key that it offers, which nobody vouches for. Raises PcloudError where it does not answer."""
+
+    async def try_login(self, deployable: str, instance: Instance) -> None:
+        """Log in once as its agent will, and out again. Raises RefusedError with what would let us in."""
 
 
 class Infrastructure(Protocol):
@@ -174,6 +194,9 @@ class Infrastructure(Protocol):
 
     async def destroy(self, instance_id: str) -> None:
         """Delete; no error if it is gone already. Volumes stay."""
+
+    async def tag(self, instance_id: str, mark: Tags | None) -> None:
+        """Put these tags of ours on it in the place of others of ours, or take ours off; what else it is tagged with stays."""
 
     async def volume(self, deployable: str, assembly: str, name: str, size: int) -> str:
         """The id of the assembly's volume of that name, created with ``size`` bytes if there is none."""

@@ -149,6 +149,7 @@ class AssemblyState:
     until: float | None = None  # end of the stage's time; None while an action runs, or where there is no end
     reason: str = ""  # why it is where it is, for people
     instance: Instance | None = None
+    adopted: bool = False  # somebody else has made it: it is never replaced or destroyed, and kept through a stop
     generation: int = 0  # the highest that was ever intended
     boot_id: str = ""
     contact: bool = False
@@ -226,7 +227,8 @@ class DeployableState:
     doubt: str = ""  # the decision by which it only observes
     outcome: tuple[str, bool] | None = None  # the decision of the last recovery that ended above a restart, and whether it verified
     serial: int = 0  # of decisions and actions
-    seed: int = 0  # for jitter
+    seed: int = 0  # for jitter, and in the ids that machines know its actions by
+    life: int = 0  # when it was last taken over, POSIX seconds; in those ids as well
     jitter: float = 0.25  # the largest part that jitter adds to a delay (policy.md section 3.4)
     wake_at: float | None = None
     version: int = POLICY_VERSION

@@ -60,6 +60,8 @@ _RECOVERY_1: Document = {
     "alerted": False,
 }
 _RETIRED_2: Document = {"generation": 0, "twin": False}
+_DEPLOYABLE_2: Document = {"life": 0}
+_ASSEMBLY_2: Document = {"adopted": False}
 
 
 def migrated(document: Document, version: int) -> Document:
@@ -117,12 +119,13 @@ def _resource_from_1(resource: Document) -> Document:
 
 
 def from_2(document: Document) -> Document:
-    """2 → 3: retired instances name their generations, and stopped twins are among them."""
+    """2 → 3: retired instances name their generations, and stopped twins are among them; a takeover begins another life; adoption."""
     state = document["state"]
     assemblies = {
-        name: {**each, "retired": [_with(_RETIRED_2, old) for old in each["retired"]]} for name, each in state["assemblies"].items()
+        name: {**_ASSEMBLY_2, **each, "retired": [_with(_RETIRED_2, old) for old in each["retired"]]}
+        for name, each in state["assemblies"].items()
     }
-    return {**document, "state": {**state, "version": 3, "assemblies": assemblies}}
+    return {**document, "state": {**_DEPLOYABLE_2, **state, "version": 3, "assemblies": assemblies}}
 
 
 def _with(known: Document, part: Document | None) -> Document | None:

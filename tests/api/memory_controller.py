@@ -33,6 +33,7 @@ from pcloud.spec.document import read
 from pcloud.spec.loading import load
 from pcloud.spec.planning import plan
 from pcloud.spec.recovery import RecoveryDefaults
+from tests.api.memory_adoptions import MemoryAdoptions
 from tests.api.memory_evidence import MemoryLastWords
 from tests.api.memory_words import MemoryWords
 
@@ -95,6 +96,7 @@ class MemoryController:
         self.taken: list[FactRecord] = []
         self.reloads = MemoryReloads(self._deployable)
         self.last_words = MemoryLastWords(self._machine)
+        self.adoptions = MemoryAdoptions(lambda name: set(self._deployable(name).machines))
         self.words = MemoryWords(lambda name: {one: machine.resources for one, machine in self._deployable(name).machines.items()})
 
     async def daemon(self) -> DaemonStatus:

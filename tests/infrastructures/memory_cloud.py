@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from pcloud.errors import AmbiguousError, HardInfrastructureError, InfrastructureError
-from pcloud.model.instance import InstanceReading, LaunchOrder, VolumeReading, VolumeTags
+from pcloud.model.instance import InstanceReading, LaunchOrder, Tags, VolumeReading, VolumeTags
 from pcloud.model.words import InstanceStatus
 
 
@@ -21,9 +21,13 @@ class Node:
     seen_from: float
     status: InstanceStatus = InstanceStatus.ACTIVE
     console: str = ""
+    tags: Tags | None = None  # the order's, until somebody puts others on
+
+    def __post_init__(self) -> None:
+        self.tags = self.order.tags
 
     def reading(self) -> InstanceReading:
-        return InstanceReading(self.id, self.status, self.order.tags, self.address, 22, "debian", self.order.name)
+        return InstanceReading(self.id, self.status, self.tags, self.address, 22, "debian", self.order.name)
 
 
 @dataclass
@@ -52,7 +56,7 @@ class MemoryCloud:
         return [
             node.reading()
             for node in self.nodes.values()
-            if self._seen(node) and (node.order.tags.controller, node.order.tags.deployable, node.order.tags.assembly) == wanted
+            if self._seen(node) and node.tags is not None and (node.tags.controller, node.tags.deployable, node.tags.assembly) == wanted
         ]
 
     async def instances(self) -> Sequence[InstanceReading]:
@@ -86,6 +90,11 @@ class MemoryCloud:
         node = Node(f"{self.name}-{self.made}", order, f"10.0.0.{self.made}", asyncio.get_running_loop().time() + seen_in, self.born)
         self.nodes[node.id] = node
         return node
+
+    async def tag(self, instance_id: str, mark: Tags | None) -> None:
+        node = await self._node("tag", instance_id)
+        node.tags = mark
+        await self._said()
 
     async def start(self, instance_id: str) -> None:
         (await self._node("start", instance_id)).status = InstanceStatus.ACTIVE

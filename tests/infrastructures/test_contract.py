@@ -198,3 +198,17 @@ async def test_volumes_are_listed_with_their_tags_and_their_holders_and_deleted_
     assert [(each.id, each.holder) for each in await cloud.volumes()] == [(held, "")]
     await cloud.delete_volume(held)
     assert await cloud.volumes() == []
+
+
+async def test_tags_are_put_on_and_taken_off_what_is_there(cloud: Infrastructure) -> None:
+    made = await cloud.create(ORDER)
+    other = Tags("here", "blog", "db", 4, adopted=True)
+    await cloud.tag(made.id, other)
+    assert (await cloud.read(made.id)).tags == other
+    assert [each.id for each in await cloud.find("blog", "db")] == [made.id]
+    await cloud.tag(made.id, TAGS)
+    assert (await cloud.read(made.id)).tags == TAGS
+    await cloud.tag(made.id, None)
+    assert (await cloud.read(made.id)).tags is None
+    with pytest.raises(InfrastructureError):
+        await cloud.tag("nobody", TAGS)

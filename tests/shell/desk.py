@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from agents.ssh.logins import SshLogins
+from cpe.shell.adopting import Outside
 from cpe.shell.controller import Controller
 from cpe.shell.keyring import FileKeyring
 from cpe.shell.store.sqlite import SqliteStore
@@ -62,7 +64,7 @@ class Desk:
                 store,
                 engine,
                 keyring,
-                self.infrastructure,
+                Outside(self.infrastructure, SshLogins(keyring.client_path)),
                 defaults=RecoveryDefaults(),
                 state_directory=self.directory,
                 wall=time.time,

@@ -38,6 +38,7 @@ class Puppet:
         self.plan: AssemblyPlan | None = None
         self.asked = 0
         self.done: list[str] = []
+        self.given_up: list[str] = []
         self.runs = False
         self.stops = True  # what it is told to stop; else it hangs
         self.found = Verdict.PASSED  # of every service that is asked about
@@ -55,11 +56,11 @@ class Puppet:
     def probe_again(self) -> None:
         self.asked += 1
 
-    async def start(self, resource: ResourcePlan, environment: Mapping[str, str]) -> Outcome:
+    async def start(self, resource: ResourcePlan, environment: Mapping[str, str], action_id: str = "") -> Outcome:
         self.done.append(f"start {resource.name}")
         return Outcome(0)
 
-    async def stop(self, resource: ResourcePlan, environment: Mapping[str, str]) -> Outcome:
+    async def stop(self, resource: ResourcePlan, environment: Mapping[str, str], action_id: str = "") -> Outcome:
         self.done.append(f"stop {resource.name}")
         if not self.stops:
             await asyncio.get_running_loop().create_future()
@@ -71,9 +72,12 @@ class Puppet:
     async def await_packages(self, timeout: float) -> None:
         self.done.append(f"await packages {timeout:g}")
 
-    async def execute(self, script: str, environment: Mapping[str, str], timeout: float) -> Outcome:
+    async def execute(self, script: str, environment: Mapping[str, str], timeout: float, action_id: str = "") -> Outcome:
         self.done.append(script)
         return Outcome(0)
+
+    def give_up(self, action_id: str) -> None:
+        self.given_up.append(action_id)
 
     async def reach(self, address: str, port: int, timeout: float) -> Reach:
         return Reach.UNABLE

@@ -14,6 +14,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from cpe.shell.api.contract import CHANGING
 from cpe.shell.api.port import Controller
+from pcloud.records.adopting import Adoption, AdoptRequest
 from pcloud.records.evidence import ConsoleNow, InstanceEvidence
 from pcloud.records.requests import SshTarget
 from pcloud.records.status import DeployableStatus
@@ -45,6 +46,15 @@ def assembly_routes(controller: Controller) -> APIRouter:
     @routes.post("/relaunch", status_code=HTTPStatus.ACCEPTED, summary="Replace the instance")
     async def relaunch(name: str, assembly: str) -> DeployableStatus:
         await controller.relaunch(name, assembly)
+        return await controller.status(name)
+
+    @routes.post("/adopt/look", summary="What adopting a machine would take under care")
+    async def look(name: str, assembly: str, request: AdoptRequest) -> Adoption:
+        return await controller.adoptions.look(name, assembly, request)
+
+    @routes.post("/adopt", status_code=HTTPStatus.ACCEPTED, summary="Take a machine under care that is there already")
+    async def adopt(name: str, assembly: str, request: AdoptRequest) -> DeployableStatus:
+        await controller.adoptions.adopt(name, assembly, request)
         return await controller.status(name)
 
     @routes.post("/resources/{resource}/restart", status_code=HTTPStatus.ACCEPTED, summary="Restart a service")

@@ -12,6 +12,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
+from pcloud.records.adopting import Adoption, AdoptRequest
 from pcloud.records.auditing import CleanRequest, InfrastructureAudit
 from pcloud.records.event import EventRecord
 from pcloud.records.evidence import ConsoleNow, InstanceEvidence
@@ -83,6 +84,18 @@ class ReplacedInstances(Protocol):
         """The console of one that is kept, as its cloud has it now; RefusedError if it is gone."""
 
 
+class Adopter(Protocol):
+    """Machines that are there already. NotFoundError where the deployable, the assembly or the machine is not; RefusedError where it cannot
+    be taken under care.
+    """
+
+    async def look(self, name: str, assembly: str, request: AdoptRequest) -> Adoption:
+        """What would be taken under care; changes nothing."""
+
+    async def adopt(self, name: str, assembly: str, request: AdoptRequest) -> None:
+        """Take it under care as it stands; for one that is, only its tags are put on again."""
+
+
 class Reloader(Protocol):
     """Another spec for a deployable that is there. SpecError for a wrong one, NotFoundError."""
 
@@ -103,6 +116,10 @@ class Controller(Protocol):
     @property
     def last_words(self) -> ReplacedInstances:
         """Where replaced instances are remembered."""
+
+    @property
+    def adoptions(self) -> Adopter:
+        """Where machines are taken under care."""
 
     @property
     def words(self) -> OperatorWords:

@@ -20,7 +20,7 @@ from cpe.shell.infrastructures.sharing import SharedQuestion
 from cpe.shell.infrastructures.statuses import instance_status
 from cpe.shell.infrastructures.tally import Tally
 from pcloud.errors import AmbiguousError, HardInfrastructureError
-from pcloud.model.instance import InstanceReading, LaunchOrder, VolumeReading, VolumeTags
+from pcloud.model.instance import InstanceReading, LaunchOrder, Tags, VolumeReading, VolumeTags
 from pcloud.model.words import InstanceStatus
 
 T = TypeVar("T")
@@ -113,6 +113,10 @@ class LibcloudInfrastructure:
             _unless_absent(lambda: driver.destroy_node(self._dialect.node(driver, instance_id)))
 
         await self._calls(f"destroying {instance_id}", destroy)
+
+    async def tag(self, instance_id: str, mark: Tags | None) -> None:
+        metadata = {**dict.fromkeys(tags.OF_INSTANCES), **(tags.instance_metadata(mark) if mark is not None else {})}
+        await self._with_node("tagging", instance_id, lambda driver, node: self._dialect.tag(driver, node, metadata))
 
     async def volume(self, deployable: str, assembly: str, name: str, size: int) -> str:
         wanted = VolumeTags(self._controller, deployable, assembly, name)

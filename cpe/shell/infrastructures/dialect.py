@@ -30,6 +30,9 @@ class Dialect(Protocol):
     def metadata(self, thing: Any) -> Mapping[str, str]:
         """What a node or a volume is tagged with."""
 
+    def tag(self, driver: Any, node: Any, metadata: Mapping[str, str | None]) -> None:
+        """Put these on a node, and take off those that are None; what else it is tagged with stays."""
+
     def login(self, node: Any) -> Login: ...
 
     def node(self, driver: Any, instance_id: str) -> Any:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Never
 
 from pcloud.errors import HardInfrastructureError, RefusedError
-from pcloud.model.instance import InstanceReading, LaunchOrder, VolumeReading
+from pcloud.model.instance import InstanceReading, LaunchOrder, Tags, VolumeReading
 from pcloud.model.plan import DeployablePlan
 
 
@@ -60,6 +60,9 @@ class StaticInfrastructure:
         self._nothing()
 
     async def destroy(self, instance_id: str) -> None:
+        self._nothing()
+
+    async def tag(self, instance_id: str, mark: Tags | None) -> None:
         self._nothing()
 
     async def volume(self, deployable: str, assembly: str, name: str, size: int) -> str:

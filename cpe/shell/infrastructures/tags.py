@@ -11,15 +11,18 @@ DEPLOYABLE = "pcloud-deployable"
 ASSEMBLY = "pcloud-assembly"
 GENERATION = "pcloud-generation"
 VOLUME = "pcloud-volume"
+ADOPTED = "pcloud-adopted"
+OF_INSTANCES = (CONTROLLER, DEPLOYABLE, ASSEMBLY, GENERATION, ADOPTED)
 
 
 def instance_metadata(tags: Tags) -> dict[str, str]:
-    return {
+    metadata = {
         CONTROLLER: tags.controller,
         DEPLOYABLE: tags.deployable,
         ASSEMBLY: tags.assembly,
         GENERATION: str(tags.generation),
     }
+    return {**metadata, ADOPTED: "yes"} if tags.adopted else metadata
 
 
 def instance_tags(metadata: Mapping[str, str]) -> Tags | None:
@@ -30,6 +33,7 @@ def instance_tags(metadata: Mapping[str, str]) -> Tags | None:
             deployable=metadata[DEPLOYABLE],
             assembly=metadata[ASSEMBLY],
             generation=int(metadata[GENERATION]),
+            adopted=metadata.get(ADOPTED) == "yes",
         )
     except (KeyError, ValueError):  # somebody else's machine may carry anything
         return None

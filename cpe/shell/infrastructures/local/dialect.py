@@ -19,6 +19,9 @@ class LocalDialect:
         metadata: Mapping[str, str] = thing.extra["metadata"]
         return metadata
 
+    def tag(self, driver: Any, node: Any, metadata: Mapping[str, str | None]) -> None:
+        driver.ex_set_metadata(node, metadata)
+
     def login(self, node: Any) -> Login:
         return Login(address=node.public_ips[0], port=node.extra["ssh_port"], user=node.extra["ssh_user"])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -42,6 +42,11 @@ class MachineRecord:
 
     def save(self, directory: Path) -> None:
         write_record(directory / MACHINE_RECORD, asdict(self))
+
+    def tagged(self, metadata: Mapping[str, str | None]) -> MachineRecord:
+        """The same with these on it, and without those that are None."""
+        whole = {**self.metadata, **metadata}
+        return replace(self, metadata={key: value for key, value in whole.items() if value is not None})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
