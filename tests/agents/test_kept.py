@@ -24,6 +24,11 @@ def counted(machine: Machine, after: str) -> str:
     return f"echo begun >>{machine.root}/count; {after}"
 
 
+def held(machine: Machine) -> str:
+    """A script that goes on until the file ``hold`` is gone, which it makes."""
+    return f"touch {machine.root}/hold; while [ -e {machine.root}/hold ]; do sleep 0.1; done"
+
+
 def beginnings(machine: Machine) -> int:
     count = machine.root / "count"
     return len(count.read_text().splitlines()) if count.exists() else 0
@@ -47,15 +52,18 @@ def execute(agent: SshAgent, script: str, action_id: str, timeout: float = 30.0)
 
 async def test_a_start_whose_connection_breaks_goes_on_and_its_result_is_found_afterwards(machine: Machine) -> None:
     flag = machine.root / "flag"
-    service = ResourcePlan("svc", ScriptAgent(counted(machine, f"sleep 3; touch {flag}"), "true", f"[ -e {flag} ] || exit 7"))
+    service = ResourcePlan("svc", ScriptAgent(counted(machine, f"{held(machine)}; touch {flag}"), "true", f"[ -e {flag} ] || exit 7"))
     async with watching(machine, plan()) as (agent, sightings):
         await sightings.first(ContactSeen)
         first = asyncio.create_task(agent.start(service, {}, "c.shop.1.start"), name="the first")
-        await until(lambda: beginnings(machine))
+        await until((machine.root / "hold").exists)
         await cut(machine, sightings)
         assert (await first).lost
+        again = asyncio.create_task(agent.start(service, {}, "c.shop.1.start"), name="asked about")
+        await until(lambda: list((machine.root / "run/pcloud/actions").glob("*/claim.*")))
         assert not flag.exists()
-        assert (await agent.start(service, {}, "c.shop.1.start")).ok
+        (machine.root / "hold").unlink()
+        assert (await again).ok
         assert flag.exists()
         assert (await agent.start(service, {}, "c.shop.1.start")).ok
     assert beginnings(machine) == 1
@@ -96,7 +104,7 @@ async def test_who_waits_too_long_is_told_who_holds_it_and_another_resource_does
         await sightings.first(ContactSeen)
         first = execute(agent, "sleep 1041", "c.shop.4")
         await until(lambda: runs(machine, "1041"))
-        assert await agent.execute("true", {}, 1.0, "d.blog.9") == Outcome(None, "not begun within 1s: c.shop.4 has not ended")
+        assert await agent.execute("true", {}, 3.0, "d.blog.9") == Outcome(None, "not begun within 3s: c.shop.4 has not ended")
         other = ResourcePlan("other", ScriptAgent("true", "true", "exit 7"))
         assert (await agent.start(other, {}, "c.shop.5")).ok
         agent.give_up("c.shop.4")
@@ -108,13 +116,14 @@ async def test_who_waits_too_long_is_told_who_holds_it_and_another_resource_does
 async def test_one_that_waits_for_its_turn_when_the_connection_breaks_never_begins(machine: Machine) -> None:
     async with watching(machine, plan()) as (agent, sightings):
         await sightings.first(ContactSeen)
-        first = execute(agent, "sleep 3.1042", "c.shop.6")
-        await until(lambda: runs(machine, "1042"))
+        first = execute(agent, held(machine), "c.shop.6")
+        await until((machine.root / "hold").exists)
         second = execute(agent, counted(machine, "true"), "c.shop.7")
         await until(lambda: list((machine.root / "run/pcloud/actions").glob("*/claim.*")))
         await cut(machine, sightings)
         assert (await first).lost
         assert (await second).lost
+        (machine.root / "hold").unlink()
         assert (await agent.execute("true", {}, 30.0, "c.shop.6")).ok
         await until(lambda: not list((machine.root / "run/pcloud/actions").glob("*/claim.*")))
         assert (await agent.execute("true", {}, 30.0, "c.shop.8")).ok
@@ -153,11 +162,11 @@ async def test_what_takes_too_long_is_ended_whatever_sessions_its_children_are_i
     async with watching(machine, plan()) as (agent, sightings):
         await sightings.first(ContactSeen)
         script = "echo begun; (setsid sleep 1044; :) & setsid sh -c 'trap \"\" TERM; sleep 1044; :' & wait"
-        first = execute(agent, script, "c.shop.14", 3.0)
+        first = execute(agent, script, "c.shop.14", 6.0)
         await until(lambda: len(runs(machine, "sleep 1044")) > 2)
         await cut(machine, sightings)
         assert (await first).lost
-        assert await agent.execute(script, {}, 3.0, "c.shop.14") == Outcome(None, "timed out after 3s", "begun\n")
+        assert await agent.execute(script, {}, 6.0, "c.shop.14") == Outcome(None, "timed out after 6s", "begun\n")
         await until(lambda: not runs(machine, "1044"))
 
 

@@ -57,16 +57,19 @@ def test_an_action_is_done_once_in_its_turn_and_in_time(name: str, tmp_path: Pat
         (tmp_path / "bin" / tool).symlink_to(f"/usr/bin/{tool}")
     sessions = Sessions(shell, path, root)
     try:
-        first = sessions.begin(f"echo in >>{root}/log; sleep 2; echo out >>{root}/log; echo said; exit 3", "c.1")
+        first = sessions.begin(
+            f"echo in >>{root}/log; until [ -e {root}/go ]; do sleep 1; done; echo out >>{root}/log; echo said; exit 3", "c.1"
+        )
         until_now((root / "log").exists)
         assert first.stdin is not None
         assert first.stdout is not None
         first.stdin.close()  # the connection breaks
         assert sessions.ran("true", "c.2", 1.0) == b"\npcloud-status busy\nc.1\n"
+        (root / "go").touch()
         assert sessions.ran(f"echo second >>{root}/log", "c.3") == b"\npcloud-status 0\n"
         assert sessions.ran("echo never", "c.1") == b"\npcloud-status 3\nsaid\n"
         assert (root / "log").read_text().split() == ["in", "out", "second"]
-        assert sessions.ran("echo begun; sleep 20 & wait", "c.4", 1.0) == b"\npcloud-status timeout\nbegun\n"
+        assert sessions.ran("echo begun; sleep 20 & wait", "c.4", 3.0) == b"\npcloud-status timeout\nbegun\n"
         first.stdout.close()
         first.wait(10)
         until_now(lambda: not marked(sessions.marker))

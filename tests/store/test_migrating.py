@@ -108,6 +108,18 @@ def test_a_controller_goes_on_from_a_state_of_version_1(file: Path) -> None:
 
 
 @BOTH
+def test_a_state_of_version_2_has_one_life_and_no_adopted_machine(file: Path) -> None:
+    written = json.loads(dump_state(loaded(file)))
+    del written["state"]["life"]
+    for each in written["state"]["assemblies"].values():
+        del each["adopted"]
+    written["state"]["version"] = 2
+    assert load_state(json.dumps(written), 2) == loaded(file)
+    assert loaded(file).life == 0
+    assert not any(each.adopted for each in loaded(file).assemblies.values())
+
+
+@BOTH
 def test_a_migration_leaves_the_document_that_it_was_given_as_it_was(file: Path) -> None:
     document = json.loads(file.read_text())
     migrated(document, 1)
