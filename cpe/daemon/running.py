@@ -53,7 +53,7 @@ from pcloud.model.ports import Stored
 
 log = logging.getLogger(__name__)
 
-READY_WITHIN = 5.0  # seconds for systemd to hear that: what is lost would make it kill the daemon when the time for its start is over
+HEARD_WITHIN = 5.0  # seconds for systemd to hear of the start and the end: nobody says either again
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ async def run(where: Places) -> None:
             signalled = asyncio.create_task(ended.wait(), name="signal")
             await asyncio.wait([*tasks, house.stalls, signalled], return_when=asyncio.FIRST_COMPLETED)
         finally:
-            notify("STOPPING=1\nSTATUS=stopping")
+            notify("STOPPING=1\nSTATUS=stopping", HEARD_WITHIN)
             log.info("stopping")
             for task in (*tasks, status):
                 task.cancel()
@@ -105,7 +105,7 @@ async def run(where: Places) -> None:
 
 def ready() -> None:
     """The API can be reached."""
-    notify(f"READY=1\nMAINPID={os.getpid()}", READY_WITHIN)
+    notify(f"READY=1\nMAINPID={os.getpid()}", HEARD_WITHIN)
     log.info("ready")
 
 

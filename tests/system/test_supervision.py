@@ -6,8 +6,10 @@ import re
 import signal
 import socket
 import sqlite3
+import threading
+import time
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -27,27 +29,60 @@ DOCUMENTED = re.compile(r"^\| `([a-z_]+)` \|", re.MULTILINE)
 NAMED = re.compile(r"\b(?:pcloud|process)_[a-z_]+\b")
 
 
-@pytest.fixture
-def heard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
-    """What systemd hears of a daemon that is started after this."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notified:
-        notified.bind(str(tmp_path / "notify"))
-        notified.settimeout(60)
-        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
-        monkeypatch.setenv("WATCHDOG_USEC", "1000000")
-        yield notified
+class Systemd:
+    """The other end of NOTIFY_SOCKET; it takes in whatever comes, at once."""
+
+    def __init__(self, path: Path) -> None:
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.bind(str(path))
+        self._said: list[str] = []
+        self._looked = 0
+        self._thread = threading.Thread(target=self._listen, name="systemd")
+        self._path = path
+        self._thread.start()
+
+    def _listen(self) -> None:
+        while (word := self._socket.recv(4096).decode()) != "end":
+            self._said.append(word)
+
+    def hears(self, text: str) -> str:
+        """The first word from now on that has this in it."""
+
+        def look() -> str:
+            while self._looked < len(self._said):
+                self._looked += 1
+                if text in self._said[self._looked - 1]:
+                    return self._said[self._looked - 1]
+            return ""
+
+        return until(look, f"{text} is said")
+
+    def everything(self) -> int:
+        """How many words it has heard."""
+        self._looked = len(self._said)
+        return self._looked
+
+    def close(self) -> None:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ending:
+            ending.connect(str(self._path))
+            ending.send(b"end")
+        self._thread.join()
+        self._socket.close()
 
 
 @pytest.fixture
-def daemon(heard: socket.socket, daemon: Daemon) -> Daemon:
+def systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Systemd]:
+    """Of a daemon that is started after this."""
+    made = Systemd(tmp_path / "notify")
+    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+    monkeypatch.setenv("WATCHDOG_USEC", "1000000")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def daemon(systemd: Systemd, daemon: Daemon) -> Daemon:
     return daemon
-
-
-def hear(heard: socket.socket, text: str) -> str:
-    """The first word from now on that has this in it."""
-    while text not in (said := heard.recv(4096).decode()):
-        pass
-    return said
 
 
 def scraped(daemon: Daemon, accept: str = "") -> str:
@@ -72,13 +107,13 @@ def exposed(text: str) -> set[str]:
     return {family.name + ("_total" if family.type == "counter" else "") for family in families(text)}
 
 
-def test_systemd_and_prometheus_are_told_how_all_stand_before_during_and_after_a_recovery(daemon: Daemon, heard: socket.socket) -> None:
-    assert hear(heard, "EXTEND_TIMEOUT_USEC=").endswith("STATUS=opening the store")
-    hear(heard, "STATUS=no deployables")
-    hear(heard, "READY=1")
-    hear(heard, "WATCHDOG=1")
+def test_systemd_and_prometheus_are_told_how_all_stand_before_during_and_after_a_recovery(daemon: Daemon, systemd: Systemd) -> None:
+    assert systemd.hears("EXTEND_TIMEOUT_USEC=").endswith("STATUS=opening the store")
+    systemd.hears("STATUS=no deployables")
+    systemd.hears("READY=1")
+    systemd.hears("WATCHDOG=1")
     daemon.bring_up(pair())
-    hear(heard, "STATUS=1 deployable: 1 healthy; contact with 2 of 2 machines")
+    systemd.hears("STATUS=1 deployable: 1 healthy; contact with 2 of 2 machines")
     before = samples(scraped(daemon))
     assert before["pcloud_deployables{state=healthy}"] == 1
     assert before["pcloud_assemblies{state=healthy}"] == before["pcloud_resources{state=healthy}"] == before["pcloud_connections"] == 2
@@ -97,7 +132,7 @@ def test_systemd_and_prometheus_are_told_how_all_stand_before_during_and_after_a
     assert after["pcloud_events_total{kind=changed}"] > before["pcloud_events_total{kind=changed}"]
     assert list(open_families(scraped(daemon, "application/openmetrics-text")))
     daemon.end()
-    assert "STATUS=stopping" in hear(heard, "STOPPING=1")
+    assert "STATUS=stopping" in systemd.hears("STOPPING=1")
 
 
 def test_whatever_is_asked_for_gets_a_text_or_a_problem(daemon: Daemon) -> None:
@@ -118,19 +153,16 @@ def test_the_page_and_the_rules_name_the_metrics_that_there_are_and_no_others(da
     assert asked <= there, "a rule about what is not there never fires"
 
 
-def test_a_daemon_that_hangs_gives_no_sign_of_life(daemon: Daemon, heard: socket.socket) -> None:
-    hear(heard, "WATCHDOG=1")
+def test_a_daemon_that_hangs_gives_no_sign_of_life(daemon: Daemon, systemd: Systemd) -> None:
+    systemd.hears("WATCHDOG=1")
     assert daemon.process is not None
     daemon.process.send_signal(signal.SIGSTOP)
-    heard.settimeout(3)  # three times what systemd would wait
-    said: list[str] = []
-    with suppress(TimeoutError):
-        while len(said) < 100:
-            said.append(heard.recv(4096).decode())
-    assert len(said) < 100, "it says something all the while"
+    time.sleep(1)  # what it had said is heard
+    before = systemd.everything()
+    time.sleep(3)  # three times what systemd would wait
+    assert systemd.everything() == before
     daemon.process.send_signal(signal.SIGCONT)
-    heard.settimeout(60)
-    hear(heard, "WATCHDOG=1")
+    systemd.hears("WATCHDOG=1")
 
 
 def test_a_state_that_cannot_be_read_blocks_its_deployable_alone_until_it_is_mended_and_retried(daemon: Daemon, pcloud: Pcloud) -> None:
