@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format lock build bare clean
+.PHONY: help setup demo test fuzz lint format lock build bare clean
 BIN := .venv/bin
 SETUP := packaging/setup
 
@@ -12,6 +12,9 @@ demo: ## WordPress and its database, broken three times, healed three times
 	@$(BIN)/pcloud demo
 test: setup lint ## lint, then all tests
 	$(BIN)/pytest -n 3 --dist loadfile
+fuzz: setup ## odd input to everything that reads, for SECONDS=120
+	@$(BIN)/uv pip install --quiet --only-binary atheris -r pyproject.toml --extra fuzz || echo "atheris does not install here"
+	@$(BIN)/python -m tests.fuzz $(or $(SECONDS),120)
 lint: setup ## style, types, layers
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check

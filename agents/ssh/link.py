@@ -12,7 +12,7 @@ from collections.abc import Callable
 import asyncssh
 
 from agents.ssh.dial import dial
-from agents.ssh.faults import MissedError, NotLetInError, UnclearError, fault_of
+from agents.ssh.faults import GARBLED, MissedError, NotLetInError, UnclearError, fault_of
 from agents.ssh.options import LOGIN_TIMEOUT
 from agents.ssh.sessions import LineSession
 from agents.watcher import reader_command, watcher_program
@@ -161,3 +161,5 @@ async def _log_in(sock: socket.socket, instance: Instance, options: asyncssh.SSH
         raise UnclearError(f"SSH refused: {error.reason}") from error
     except OSError as error:
         raise fault_of(error) from error
+    except GARBLED as error:
+        raise UnclearError(f"what it sends is no SSH: {error or type(error).__name__}") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from pcloud.model.instance import Tags
@@ -11,6 +12,9 @@ DEPLOYABLE = "pcloud-deployable"
 ASSEMBLY = "pcloud-assembly"
 GENERATION = "pcloud-generation"
 VOLUME = "pcloud-volume"
+
+_GENERATION = re.compile("[1-9][0-9]{0,8}")
+"""They count up from 1, by one for each launch."""
 
 
 def instance_metadata(tags: Tags) -> dict[str, str]:
@@ -23,16 +27,11 @@ def instance_metadata(tags: Tags) -> dict[str, str]:
 
 
 def instance_tags(metadata: Mapping[str, str]) -> Tags | None:
-    """The tags in an instance's metadata; None if it is not one of ours."""
-    try:
-        return Tags(
-            controller=metadata[CONTROLLER],
-            deployable=metadata[DEPLOYABLE],
-            assembly=metadata[ASSEMBLY],
-            generation=int(metadata[GENERATION]),
-        )
-    except (KeyError, ValueError):  # somebody else's machine may carry anything
+    """The tags in an instance's metadata; None if it is not one of ours. Somebody else's machine may carry anything."""
+    controller, deployable, assembly, generation = (str(metadata.get(key, "")) for key in (CONTROLLER, DEPLOYABLE, ASSEMBLY, GENERATION))
+    if not (controller and deployable and assembly and _GENERATION.fullmatch(generation)):
         return None
+    return Tags(controller, deployable, assembly, int(generation))
 
 
 def volume_metadata(controller: str, deployable: str, assembly: str, volume: str) -> dict[str, str]:
