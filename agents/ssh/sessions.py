@@ -13,6 +13,8 @@ import asyncssh
 
 _LINE_LIMIT = 8192
 """Bytes: twice PIPE_BUF. What is longer is none of ours and is dropped."""
+_NOISE_LIMIT = 1 << 20
+"""Bytes without a line of ours among them: far more than any rc file or check prints past the watcher."""
 _OUTPUT_LIMIT = 4096
 """Bytes: twice what an Outcome holds."""
 _STDERR_LIMIT = 300
@@ -57,15 +59,24 @@ class BytesSession(_Session):
 
 
 class LineSession(_Session):
-    """Calls ``on_line`` with each whole line; one that is too long is dropped to its end, or that would pass for a line of its own."""
+    """Calls ``on_line`` with each whole line; one that is too long is dropped to its end, or that would pass for a line of its own.
 
-    def __init__(self, on_line: Callable[[bytes], None]) -> None:
+    ``on_line`` says whether it understood. Where nothing was understood for long, the channel is ended: noise costs us as much as news.
+    """
+
+    def __init__(self, on_line: Callable[[bytes], bool]) -> None:
         super().__init__()
+        self._channel: asyncssh.SSHClientChannel[bytes] | None = None
+        self._noise = 0
         self._on_line = on_line
         self._rest = b""
         self._dropping = False
 
+    def connection_made(self, chan: asyncssh.SSHClientChannel[bytes]) -> None:
+        self._channel = chan
+
     def received(self, data: bytes) -> None:
+        self._noise += len(data)
         *lines, self._rest = (self._rest + data).split(b"\n")
         if lines and self._dropping:
             del lines[0]
@@ -74,8 +85,12 @@ class LineSession(_Session):
             self._rest = b""
             self._dropping = True
         for line in lines:
-            if len(line) <= _LINE_LIMIT:
-                self._on_line(line)
+            if len(line) <= _LINE_LIMIT and self._on_line(line):
+                self._noise = 0
+        if self._noise > _NOISE_LIMIT and not self.ended.done():
+            self.ended.set_result("it prints without end what is none of ours")
+            if self._channel is not None:
+                self._channel.abort()
 
 
 class ActionSession(_Session):

@@ -49,10 +49,11 @@ async def _compare(text: bytes, sizes: list[int]) -> None:
 def _heard(parts: Iterable[bytes]) -> list[Line]:
     found: list[Line] = []
 
-    def on_line(raw: bytes) -> None:
+    def on_line(raw: bytes) -> bool:
         line = parse(raw)
         if line is not None:
             found.append(line)
+        return line is not None
 
     session = LineSession(on_line)
     for part in parts:
