@@ -45,8 +45,10 @@ def run(data: bytes) -> None:
 async def _read(directory: Path) -> None:
     with suppress(StoreError):
         async with SqliteStore(directory) as store:
-            for question in (store.deployables(), store.load_state("shop"), store.events(), store.facts("shop")):
-                await _answered(question)
+            await _answered(store.deployables())
+            await _answered(store.load_state("shop"))
+            await _answered(store.events())
+            await _answered(store.facts("shop"))
             await _answered(store.explanations(target="shop", last=3))
 
 
