@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test matrix lint format lock build bare clean
+.PHONY: help setup demo test matrix fuzz lint format lock build bare clean
 BIN := .venv/bin
 SETUP := packaging/setup
 
@@ -14,6 +14,9 @@ test: setup lint ## lint, then all tests
 	$(BIN)/pytest -n 3 --dist loadfile
 matrix: setup ## every recovery, cut at each of its points (a quarter of an hour)
 	$(BIN)/python -m tests.matrix
+fuzz: setup ## odd input to everything that reads, for SECONDS=120
+	@$(BIN)/uv pip install --quiet --only-binary atheris -r pyproject.toml --extra fuzz || echo "atheris does not install here"
+	@$(BIN)/python -m tests.fuzz $(or $(SECONDS),120)
 lint: setup ## style, types, layers
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check

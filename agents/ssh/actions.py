@@ -18,6 +18,7 @@ from zlib import crc32
 
 import asyncssh
 
+from agents.printing import printable
 from agents.shelltext import exports
 from agents.ssh.sessions import ActionSession
 from agents.watcher import MARK, action_program, reader_command
@@ -117,11 +118,11 @@ class Doing:
                 channel.write(text)
                 return await _follow(session)
         except TimeoutError:
-            return Outcome(None, f"no answer within {timeout + _MARGIN:g}s", lost=True)
+            return _lost(f"no answer within {timeout + _MARGIN:g}s")
         except asyncssh.ChannelOpenError as error:
-            return Outcome(None, f"no channel for it: {error.reason}", lost=True)
+            return _lost(f"no channel for it: {error.reason}")
         except (asyncssh.Error, OSError) as error:
-            return Outcome(None, f"the connection broke: {error}", lost=True)
+            return _lost(f"the connection broke: {error}")
         finally:
             if channel is not None:
                 channel.abort()
@@ -133,9 +134,14 @@ async def _follow(session: ActionSession) -> Ran | Outcome:
     await asyncio.wait({session.status, session.ended}, return_when=asyncio.FIRST_COMPLETED)
     if not session.status.done():
         session.status.cancel()
-        return Outcome(None, f"the connection broke: {session.ended.result() or 'the channel was closed'}", lost=True)
+        return _lost(f"the connection broke: {session.ended.result() or 'the channel was closed'}")
     await asyncio.wait({session.ended}, timeout=_OUTPUT_GRACE)
     return Ran(session.status.result(), session.output[-_TAIL:])
+
+
+def _lost(reason: str) -> Outcome:
+    """Nobody knows how it ended; the reason may be the other side's own words."""
+    return Outcome(None, printable(reason), lost=True)
 
 
 def outcome_of(ran: Ran | Outcome, timeout: float) -> Outcome:
@@ -151,6 +157,6 @@ def outcome_of(ran: Ran | Outcome, timeout: float) -> Outcome:
     status = int(ran.status)
     if status == 0:
         return Outcome(0, "", ran.output)
-    lines = ran.output.strip().splitlines()
-    reason = f"{lines[-1].strip()} (exit status {status})" if lines else f"exit status {status}"
+    lines = [said for line in ran.output.splitlines() if (said := printable(line))]
+    reason = f"{lines[-1]} (exit status {status})" if lines else f"exit status {status}"
     return Outcome(status, reason, ran.output)

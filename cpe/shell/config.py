@@ -91,6 +91,8 @@ def parse_settings(text: str, name: str) -> Settings:
         raise ConfigError(f"{name}: is nested too deeply") from error
     except ValidationError as error:
         raise ConfigError("\n".join(f"{name}: {problem}" for problem in _problems(error))) from error
+    except ValueError as error:  # tomllib lets Python's own pass, as of a number of thousands of digits
+        raise ConfigError(f"{name}: is no TOML: {error}") from error
     windows = [f"{name}: {problem}" for problem in _window_problems(settings)]
     if windows:
         raise ConfigError("\n".join(windows))

@@ -213,7 +213,9 @@ class Client:
         response = self._send("GET", path, limit=MOST, **query)
         found = _body(list[kind], response.content)  # type: ignore[valid-type]
         while "next" in response.links:
-            response = self._send("GET", str(response.url.join(response.links["next"]["url"])))
+            with our_errors(self.socket_path, self._connect):
+                following = str(response.url.join(response.links["next"]["url"]))
+            response = self._send("GET", following)
             found += _body(list[kind], response.content)  # type: ignore[valid-type]
         return found
 

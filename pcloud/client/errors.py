@@ -62,6 +62,8 @@ def our_errors(socket_path: Path, within: float = CONNECT) -> Iterator[None]:
         raise TimedOutError("the daemon took too long to answer; what was asked may have been done", SEE_LOG) from error
     except httpx.TransportError as error:
         raise AmbiguousError("the daemon went away before it answered; what was asked may have been done", START_ONE) from error
+    except (httpx.HTTPError, httpx.InvalidURL) as error:  # packed in a way that nobody can unpack, a link that leads nowhere
+        raise AmbiguousError(f"an answer that is not pcloud's: {error}", START_ONE) from error
 
 
 def _knock(socket_path: Path, within: float) -> None:

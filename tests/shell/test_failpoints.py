@@ -17,15 +17,15 @@ from dpe.shell.failing import WITHOUT_OUTCOME, WORDS, with_failpoints
 from pcloud import failpoints
 from pcloud.errors import RefusedError
 from pcloud.failpoints import CALLS, VARIABLE, Act, Failpoints, parsed, told
-from pcloud.model.actions import MachineAction, ServiceAction
+from pcloud.model.actions import GuestAction, MachineAction
 from pcloud.model.plan import ResourcePlan, SystemdAgent
 from pcloud.model.ports import Agent, Infrastructure
 from tests.shell.house import DB, SHOP
 from tests.shell.stage import Stage
 
 SHOP_WITH_A_SERVICE = replace(SHOP, assemblies=(replace(DB, resources=(ResourcePlan("mysqld", SystemdAgent("mysqld.service")),)),))
-BY_NO_ACTION = {"run", "reach", "delete_volumes"}
-"""What is asked for by watching, by another sight, and by an operator's delete."""
+BY_NO_ACTION = {"run", "reach", "delete_volumes", "instances", "delete_volume", "tag"}
+"""What is asked for by watching, by another sight, by an operator's delete, by an audit and by an adoption."""
 
 
 def coroutines(port: type) -> set[str]:
@@ -33,7 +33,7 @@ def coroutines(port: type) -> set[str]:
 
 
 def test_every_action_and_every_call_that_it_may_make_has_points() -> None:
-    assert set(WORDS) == {*get_args(ServiceAction), *get_args(MachineAction)}
+    assert set(WORDS) == {*get_args(GuestAction), *get_args(MachineAction)}
     assert set(WORDS.values()) == set(CALLS)
     assert {call for calls in CALLS.values() for call in calls} == (coroutines(Agent) | coroutines(Infrastructure)) - BY_NO_ACTION
 

@@ -10,11 +10,12 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
+from libcloud.common.types import MalformedResponseError
 from libcloud.compute.types import StorageVolumeState
 
 from cpe.shell.infrastructures import tags
 from cpe.shell.infrastructures.calls import Calls
-from cpe.shell.infrastructures.dialect import Dialect
+from cpe.shell.infrastructures.dialect import Dialect, Login
 from cpe.shell.infrastructures.failures import CLOUD_ERRORS, is_absent, unknown_name
 from cpe.shell.infrastructures.sharing import SharedQuestion
 from cpe.shell.infrastructures.statuses import instance_status
@@ -26,6 +27,9 @@ from pcloud.model.words import InstanceStatus
 T = TypeVar("T")
 
 GIB = 1024**3
+
+SENSELESS = (LookupError, TypeError, ValueError, AttributeError)
+"""What comes of an answer that lacks something, or has something else in its place."""
 
 RELEASE_TIMEOUT = 120.0
 """Seconds for a volume to become free after its detach was accepted; Cinder takes 2 to 5."""
@@ -146,10 +150,10 @@ class LibcloudInfrastructure:
         def delete(driver: Any) -> list[str]:
             deleted = []
             for volume in driver.list_volumes():
-                metadata = dict(self._dialect.metadata(volume))
+                metadata = self._metadata(volume)
                 if metadata.items() >= mark.items():
                     _unless_absent(partial(driver.destroy_volume, volume))
-                    deleted.append(f"{metadata[tags.ASSEMBLY]}/{metadata[tags.VOLUME]}")
+                    deleted.append(f"{metadata.get(tags.ASSEMBLY)}/{metadata.get(tags.VOLUME)}")
             return deleted
 
         return await self._calls(f"deleting the volumes of {deployable}", delete)
@@ -167,23 +171,43 @@ class LibcloudInfrastructure:
         return await self._calls("listing instances", lambda driver: [self._reading(node) for node in driver.list_nodes()], question=True)
 
     def _volumes(self, driver: Any) -> list[VolumeReading]:
-        found = [(volume, tags.volume_tags(self._dialect.metadata(volume))) for volume in driver.list_volumes()]
+        found = [(volume, tags.volume_tags(self._metadata(volume))) for volume in driver.list_volumes()]
         return [VolumeReading(str(each.id), its, self._dialect.holder(each), each.name) for each, its in found if its is not None]
 
     def _read(self, driver: Any, instance_id: str) -> InstanceReading | None:
         return _unless_absent(lambda: self._reading(self._dialect.node(driver, instance_id)))
 
     def _reading(self, node: Any) -> InstanceReading:
-        login = self._dialect.login(node)
+        metadata = self._metadata(node)
+        found = tags.instance_tags(metadata)
+        if found is None and metadata.get(tags.CONTROLLER) == self._controller:
+            raise MalformedResponseError(f"{node.id} has tags of ours that make no sense", "")
+        login = self._login(node)
         return InstanceReading(
             id=str(node.id),
             status=instance_status(node.state),
-            tags=tags.instance_tags(self._dialect.metadata(node)),
+            tags=found,
             address=login.address,
             port=login.port,
             user=login.user,
-            name=node.name,
+            name=str(node.name),
         )
+
+    def _metadata(self, thing: Any) -> dict[str, str]:
+        """What it is tagged with; an answer without it makes no sense, and may hide what is ours."""
+        try:
+            return dict(self._dialect.metadata(thing))
+        except SENSELESS as error:
+            raise MalformedResponseError(f"{thing.id} has no tags that can be read", "") from error
+
+    def _login(self, node: Any) -> Login:
+        try:
+            login = self._dialect.login(node)
+        except SENSELESS as error:
+            raise MalformedResponseError(f"{node.id} has no address that can be read", "") from error
+        if not (isinstance(login.address, str) and isinstance(login.user, str) and type(login.port) is int and 0 < login.port < 65536):
+            raise MalformedResponseError(f"{node.id} has an address that makes no sense: {login}", "")
+        return login
 
     async def _with_node(self, doing: str, instance_id: str, action: Callable[[Any, Any], T]) -> T:
         return await self._calls(f"{doing} {instance_id}", lambda driver: action(driver, self._dialect.node(driver, instance_id)))

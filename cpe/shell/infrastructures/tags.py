@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from pcloud.model.instance import Tags, VolumeTags
@@ -13,6 +14,9 @@ GENERATION = "pcloud-generation"
 VOLUME = "pcloud-volume"
 ADOPTED = "pcloud-adopted"
 OF_INSTANCES = (CONTROLLER, DEPLOYABLE, ASSEMBLY, GENERATION, ADOPTED)
+
+_GENERATION = re.compile("[1-9][0-9]{0,8}")
+"""They count up from 1, by one for each launch."""
 
 
 def instance_metadata(tags: Tags) -> dict[str, str]:
@@ -26,17 +30,11 @@ def instance_metadata(tags: Tags) -> dict[str, str]:
 
 
 def instance_tags(metadata: Mapping[str, str]) -> Tags | None:
-    """The tags in an instance's metadata; None if it is not one of ours."""
-    try:
-        return Tags(
-            controller=metadata[CONTROLLER],
-            deployable=metadata[DEPLOYABLE],
-            assembly=metadata[ASSEMBLY],
-            generation=int(metadata[GENERATION]),
-            adopted=metadata.get(ADOPTED) == "yes",
-        )
-    except (KeyError, ValueError):  # somebody else's machine may carry anything
+    """The tags in an instance's metadata; None if it is not one of ours. Somebody else's machine may carry anything."""
+    controller, deployable, assembly, generation = (str(metadata.get(key, "")) for key in (CONTROLLER, DEPLOYABLE, ASSEMBLY, GENERATION))
+    if not (controller and deployable and assembly and _GENERATION.fullmatch(generation)):
         return None
+    return Tags(controller, deployable, assembly, int(generation), adopted=metadata.get(ADOPTED) == "yes")
 
 
 def volume_metadata(tags: VolumeTags) -> dict[str, str]:
@@ -45,9 +43,5 @@ def volume_metadata(tags: VolumeTags) -> dict[str, str]:
 
 def volume_tags(metadata: Mapping[str, str]) -> VolumeTags | None:
     """The tags in a volume's metadata; None if it is not one of ours."""
-    try:
-        return VolumeTags(
-            controller=metadata[CONTROLLER], deployable=metadata[DEPLOYABLE], assembly=metadata[ASSEMBLY], volume=metadata[VOLUME]
-        )
-    except KeyError:
-        return None
+    found = [str(metadata.get(key, "")) for key in (CONTROLLER, DEPLOYABLE, ASSEMBLY, VOLUME)]
+    return VolumeTags(*found) if all(found) else None

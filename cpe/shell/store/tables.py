@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from cpe.shell.store.port import StoredDeployable
 from cpe.shell.store.starts import forget_doubt, read_doubt, trust_start
 from dpe.policy.records import is_trust
+from pcloud.errors import StoreError
 from pcloud.model.actions import Report
 from pcloud.model.ports import Stored
 from pcloud.records.event import EventRecord, alert_of, event_record
@@ -134,10 +135,15 @@ def read_deployables(connection: sqlite3.Connection, name: str | None = None) ->
     """All of them by name, or the one of that name."""
     statement = "SELECT name, source, path, files, created FROM deployables WHERE ?1 IS NULL OR name = ?1 ORDER BY name"
     rows = connection.execute(statement, (name,))
-    return [
-        StoredDeployable(found, SpecUpload(source=source, path=path, files=json.loads(files)), datetime.fromtimestamp(created, UTC))
-        for found, source, path, files, created in rows
-    ]
+    return [_deployable(*row) for row in rows]
+
+
+def _deployable(name: str, source: str, path: str, files: str, created: float) -> StoredDeployable:
+    """One row. StoreError for one that is damaged."""
+    try:
+        return StoredDeployable(name, SpecUpload(source=source, path=path, files=json.loads(files)), datetime.fromtimestamp(created, UTC))
+    except (ValueError, OverflowError, RecursionError) as error:
+        raise StoreError(f"the stored spec of {name} cannot be read", "restore the store from a backup; it was left as it is") from error
 
 
 def read_state(connection: sqlite3.Connection, name: str) -> Stored | None:
