@@ -26,6 +26,7 @@ from cpe.shell.api.server import serve
 from cpe.shell.api.socket_file import refuse_taken
 from cpe.shell.config import Settings, read_settings
 from cpe.shell.controller import Controller
+from cpe.shell.distress import distress
 from cpe.shell.guards import Overseer
 from cpe.shell.infrastructures.registry import Infrastructures
 from cpe.shell.infrastructures.trial import Trials
@@ -97,6 +98,7 @@ async def daemon(settings: Settings, where: Places) -> AsyncIterator[tuple[Contr
         SqliteStore(where.state) as store,
         run_of(store, limit=settings.crash_loop_starts, wall=time.time),
         alerting(store, settings.alert_command, time.time),
+        distress(store, settings.alert_command, time.time),
     ):
         keyring = FileKeyring(where.state / "keys", store.controller)
         infrastructures = Infrastructures(settings.infrastructures, controller=store.controller, state_directory=where.state)

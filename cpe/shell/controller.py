@@ -20,8 +20,9 @@ from cpe.shell.engines import Engine, EngineFactory
 from cpe.shell.keeper import Keeper
 from cpe.shell.reloads import Reloads
 from cpe.shell.specs import effective_settings, planned
-from cpe.shell.status import deployable_status, lame, summary, unattended
+from cpe.shell.status import deployable_status, halted, lame, summary, unattended
 from cpe.shell.store.sqlite import SqliteStore
+from cpe.shell.store.trouble import like
 from cpe.shell.words import Words
 from dpe.policy.summary import deployable_word
 from pcloud import __version__
@@ -102,6 +103,7 @@ class Controller:
             state_directory=str(self._state_directory),
             pid=os.getpid(),
             deployables=len(self._keeper.names),
+            trouble=str(self._store.trouble or ""),
         )
 
     async def check(self, upload: SpecUpload) -> str:
@@ -169,7 +171,8 @@ class Controller:
     async def status(self, name: str) -> DeployableStatus:
         """How it stands."""
         engine = self._engine(name)
-        return unattended(deployable_status(engine.state, engine.wall_at), self._keeper.trouble(name))
+        status = halted(deployable_status(engine.state, engine.wall_at), self._store.trouble)
+        return unattended(status, self._keeper.trouble(name))
 
     async def effective(self, name: str) -> EffectiveSettings:
         """What that comes to here."""
@@ -196,7 +199,9 @@ class Controller:
             await self._taken_in(name)
 
     def _attended(self, name: str) -> Engine:
-        """The engine of a deployable, if it runs."""
+        """The engine of a deployable, if it runs and can record what it is told."""
+        if self._store.trouble is not None:
+            raise like(self._store.trouble)
         trouble = self._keeper.trouble(name)
         if trouble:
             raise RefusedError(f"{name} is not looked after now: {trouble}", "ask again in a minute; the daemon's log says more")

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from dpe.policy.summary import deployable_word
-from dpe.shell.engine import INBOX, Engine
+from dpe.shell.engine import Engine
+from dpe.shell.inbox import INBOX
 from pcloud.errors import RefusedError, StoreError
 from pcloud.model.plan import AssemblyPlan, Check, DeployablePlan, HttpCheck, ProcessAgent, RecoverySettings, ResourcePlan, Secret
 from pcloud.model.words import Desired, Origin, Rung, Verdict
@@ -51,11 +52,11 @@ async def test_nothing_is_done_before_the_order_is_durable(stage: Stage) -> None
         await until(lambda: stage.cloud.asked == ["create shop-db-1"])
 
 
-async def test_what_cannot_be_recorded_is_not_done_and_ends_the_engine(stage: Stage) -> None:
+async def test_what_may_or_may_not_be_recorded_is_not_done_and_ends_the_engine(stage: Stage) -> None:
     stage.journal.broken = True
     engine = Engine(SHOP, None, stage.around)
     engine.ask(Desired.RUNNING)
-    with pytest.raises(StoreError, match="the disk is full"):
+    with pytest.raises(StoreError, match="the disk is broken"):
         await engine.run()
     assert stage.cloud.asked == []
 

@@ -36,7 +36,7 @@ from cpe.shell.store.tables import (
     write_record,
 )
 from cpe.shell.store.writer import GroupWriter
-from pcloud.errors import StoreError
+from pcloud.errors import StoreError, UnwritableError
 from pcloud.model.actions import Report
 from pcloud.model.events import SettingsChanged
 from pcloud.model.facts import JournalFact, Taken
@@ -64,6 +64,7 @@ class SqliteStore:
         self.directory = directory
         self._controller = ""
         self._callbacks: list[EventsCallback] = []
+        self._trouble_callbacks: list[Callable[[str], None]] = []
         self._lock: DirectoryLock | None = None
         self._writer: GroupWriter | None = None
         # Each connection lives in a thread of its own: SQLite's calls block, and its connections are not shared.
@@ -85,7 +86,7 @@ class SqliteStore:
         except BaseException:
             await self.close()
             raise
-        self._writer = GroupWriter(self._writes, self._writing, self._tell)
+        self._writer = GroupWriter(self._writes, self._writing, self._tell, self._tell_trouble)
 
     async def close(self) -> None:
         """Write what waits, and let others have the directory. No error if it is closed already."""
@@ -119,6 +120,21 @@ class SqliteStore:
     def commits(self) -> int:
         """Transactions since it was opened."""
         return self._writer.commits if self._writer else 0
+
+    @property
+    def trouble(self) -> UnwritableError | None:
+        """Why it cannot be written now; None if it can, as far as is known."""
+        return self._writer.trouble.error if self._writer is not None else None
+
+    def on_trouble(self, callback: Callable[[str], None]) -> None:
+        """Call it in the loop's thread with the reason when it cannot be written any more, and with "" when it can again."""
+        self._trouble_callbacks.append(callback)
+
+    async def writable(self) -> None:
+        """Return when it can be written again, as far as is known."""
+        if self._writer is None:
+            raise StoreError("the store is not open")
+        await self._writer.trouble.over()
 
     def on_events(self, callback: EventsCallback) -> None:
         """Call it in the loop's thread with every group of events that became durable, in the order of ``seq``; it must not block."""
@@ -223,6 +239,10 @@ class SqliteStore:
     def _tell(self, events: Sequence[EventRecord]) -> None:
         for callback in self._callbacks:  # by the loop, so that a faulty listener is reported and harms no writer
             asyncio.get_running_loop().call_soon(callback, events)
+
+    def _tell_trouble(self, trouble: str) -> None:
+        for callback in self._trouble_callbacks:
+            asyncio.get_running_loop().call_soon(callback, trouble)
 
 
 def _check_text(name: str, upload: SpecUpload) -> None:
