@@ -16,10 +16,12 @@ from functools import partial
 from pathlib import Path
 from typing import Self, TypeVar
 
+from cpe.shell.store.checking import open_for_reading
 from cpe.shell.store.explaining import read_explanations
+from cpe.shell.store.home import refuse_emptied
 from cpe.shell.store.lock import DirectoryLock
 from cpe.shell.store.port import StoredDeployable
-from cpe.shell.store.schema import open_for_reading, open_for_writing
+from cpe.shell.store.schema import open_for_writing
 from cpe.shell.store.tables import (
     EventQuery,
     FactRow,
@@ -80,6 +82,7 @@ class SqliteStore:
         path = self.directory / STORE_FILE
         try:
             self._lock = _locked(self.directory)  # at once, so that nothing can be cancelled between having it and knowing it
+            await loop.run_in_executor(self._writing, refuse_emptied, path)
             self._writes = await loop.run_in_executor(self._writing, open_for_writing, path)
             self._reads = await loop.run_in_executor(self._reading, open_for_reading, path)
             self._controller = (await self.read(read_meta))["controller"]
@@ -231,7 +234,7 @@ class SqliteStore:
         try:
             async with asyncio.timeout(READ_WITHIN):
                 return await asyncio.get_running_loop().run_in_executor(self._reading, read, self._reads)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:  # damaged names are in SQLite's own messages, too
             raise StoreError(f"the store cannot be read: {error}") from error
         except TimeoutError as error:
             raise StoreError(f"the store took longer than {READ_WITHIN:g} s to read", "look at the disk that it is on") from error

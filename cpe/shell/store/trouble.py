@@ -49,7 +49,7 @@ class Trouble:
         self._over.set()
         self._mending: asyncio.Task[None] | None = None
 
-    def note(self, error: sqlite3.Error) -> StoreError:
+    def note(self, error: Exception) -> StoreError:
         """What went wrong, for those who wait."""
         message, cure = f"the store cannot be written: {error}", _CURES.get(getattr(error, "sqlite_errorcode", 0) & 0xFF, "")
         failure = UnwritableError(message, cure) if cure else StoreError(message, _CURE)

@@ -102,7 +102,7 @@ class GroupWriter:
             return
         try:
             events = await self._commit([write for write, _ in batch])
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:  # damaged names are in SQLite's own messages, too
             self._refuse(batch, self.trouble.note(error))
             return
         for _, done in batch:
