@@ -15,6 +15,7 @@ from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
 
+from cpe.shell.backups import Backups
 from cpe.shell.broadcast import Broadcast, Subscription
 from cpe.shell.engines import Engine, EngineFactory
 from cpe.shell.keeper import Keeper
@@ -73,6 +74,7 @@ class Controller:
         self._broadcast = Broadcast()
         store.on_events(self._broadcast.send)
         self._changing = asyncio.Lock()  # what deployables there are changes one request at a time
+        self.backups = Backups(state_directory)
         self.words = Words(self._attended, self._taken_in, self._changing)
         self.reloads = Reloads(store, self._attended, self._plan_of, self._taken_in, self._changing, wall)
 

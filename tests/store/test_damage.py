@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cpe.shell.store.checking import open_for_reading, version_of
-from cpe.shell.store.home import HOME
+from cpe.shell.store.home import HOME, STORE_FILE
 from cpe.shell.store.schema import SCHEMA_VERSION, check, expected, open_for_writing
-from cpe.shell.store.sqlite import STORE_FILE, SqliteStore
+from cpe.shell.store.sqlite import SqliteStore
 from cpe.shell.store.tables import EventQuery, read_deployables, read_events, read_facts, read_meta, read_state
 from pcloud.errors import StoreError
 from pcloud.model.actions import Report

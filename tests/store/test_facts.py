@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cpe.shell.store.home import STORE_FILE
 from cpe.shell.store.schema import SCHEMA_VERSION
-from cpe.shell.store.sqlite import STORE_FILE, SqliteStore
+from cpe.shell.store.sqlite import SqliteStore
 from pcloud.errors import StoreError
 from pcloud.model.actions import AskPermit, Decision, ProbeAgain, Report, RestartResource
 from pcloud.model.events import Event, ProbeFailed, SettingsChanged, Ticked

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from cpe.shell.store.home import Resident, write_resident
+from cpe.shell.store.home import STORE_FILE, Resident, write_resident
 from cpe.shell.store.lock import LOCK_FILE
 from cpe.shell.store.schema import SCHEMA_VERSION
-from cpe.shell.store.sqlite import STORE_FILE, SqliteStore
+from cpe.shell.store.sqlite import SqliteStore
 from pcloud.errors import RefusedError, StoreError
 from tests.store.states import UPLOAD, made
 

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from cpe.shell.store.home import STORE_FILE
 from cpe.shell.store.run import run_of
 from cpe.shell.store.schema import SCHEMA_VERSION
-from cpe.shell.store.sqlite import STORE_FILE, SqliteStore
+from cpe.shell.store.sqlite import SqliteStore
 from pcloud.errors import RefusedError
 from pcloud.model.actions import Decision, Report
 from pcloud.model.words import Choice

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from cpe.shell.store import Store
-from cpe.shell.store.sqlite import STORE_FILE, SqliteStore
+from cpe.shell.store.home import STORE_FILE
+from cpe.shell.store.sqlite import SqliteStore
 from cpe.shell.store.writer import WAITING
 from pcloud.errors import StoreError, UnwritableError
 from pcloud.model.actions import Decision, Report

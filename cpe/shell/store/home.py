@@ -20,6 +20,7 @@ from cpe.shell.store.schema import open_for_writing
 from cpe.shell.store.sums import inserting
 from pcloud.errors import StoreError
 
+STORE_FILE = "store.db"
 HOME_FILE = "home"
 HOME = "home"
 """The key of the mark in the store."""

@@ -18,9 +18,10 @@ from typing import Self, TypeVar
 
 from cpe.shell.store.checking import open_for_reading
 from cpe.shell.store.explaining import read_explanations
-from cpe.shell.store.home import refuse_emptied
+from cpe.shell.store.home import STORE_FILE, refuse_emptied
 from cpe.shell.store.lock import DirectoryLock
 from cpe.shell.store.port import StoredDeployable
+from cpe.shell.store.restoring import finish
 from cpe.shell.store.schema import open_for_writing
 from cpe.shell.store.tables import (
     EventQuery,
@@ -49,8 +50,6 @@ from pcloud.records.explanation import Explanation
 from pcloud.records.fact import FactRecord, dump_fields, dump_ordered
 from pcloud.records.requests import SpecUpload
 from pcloud.records.serialising import dump_report, dump_state
-
-STORE_FILE = "store.db"
 
 READ_WITHIN = 30.0
 """Seconds for one read, those before it included: the largest is a page of a thousand events."""
@@ -82,6 +81,7 @@ class SqliteStore:
         path = self.directory / STORE_FILE
         try:
             self._lock = _locked(self.directory)  # at once, so that nothing can be cancelled between having it and knowing it
+            await loop.run_in_executor(self._writing, finish, self.directory)
             await loop.run_in_executor(self._writing, refuse_emptied, path)
             self._writes = await loop.run_in_executor(self._writing, open_for_writing, path)
             self._reads = await loop.run_in_executor(self._reading, open_for_reading, path)
