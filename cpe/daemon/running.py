@@ -31,6 +31,7 @@ from cpe.shell.guards import Overseer
 from cpe.shell.infrastructures.registry import Infrastructures
 from cpe.shell.infrastructures.trial import Trials
 from cpe.shell.keyring import FileKeyring
+from cpe.shell.retention import retention
 from cpe.shell.secret_files import read_secret
 from cpe.shell.store.run import run_of
 from cpe.shell.store.sqlite import SqliteStore
@@ -99,6 +100,7 @@ async def daemon(settings: Settings, where: Places) -> AsyncIterator[tuple[Contr
         run_of(store, limit=settings.crash_loop_starts, wall=time.time),
         alerting(store, settings.alert_command, time.time),
         distress(store, settings.alert_command, time.time),
+        retention(store, keep=settings.store.keep, size=settings.store.size, wall=time.time),
     ):
         keyring = FileKeyring(where.state / "keys", store.controller)
         infrastructures = Infrastructures(settings.infrastructures, controller=store.controller, state_directory=where.state)

@@ -35,7 +35,7 @@ def backup(
     Whoever has the file can log in to every machine: keep it as safe as a key. Secrets' values and pcloud.toml are not in it.
     """
     if not force:
-        _refuse_taken(file)
+        refuse_taken(file)
     with whole_file(file, replace=force) as new, connected() as client:
         client.backup(new.write)
     body = {"file": str(file.absolute()), "bytes": file.stat().st_size}
@@ -43,9 +43,10 @@ def backup(
     emit(Screen(), chosen(output, json), body, lambda: [Text(clean(said))])
 
 
-def _refuse_taken(file: Path) -> None:
+def refuse_taken(file: Path) -> None:
+    """RefusedError where it exists."""
     if file.exists() or file.is_symlink():
-        raise RefusedError(f"{file} exists", "name another file, or add --force to replace it")
+        raise RefusedError(f"{file} exists", "name another file, or remove it first")
 
 
 @contextmanager
@@ -63,7 +64,7 @@ def whole_file(file: Path, *, replace: bool) -> Iterator[IO[bytes]]:
                 else:
                     file.hardlink_to(path)  # unlike a rename it never replaces anything
             except FileExistsError:
-                _refuse_taken(file)
+                refuse_taken(file)
                 raise
             finally:
                 path.unlink(missing_ok=True)

@@ -65,7 +65,7 @@ app.command("schema", epilog="Example: pcloud schema > pcloud.schema.json")(sche
 app.command("completion", epilog="Example: pcloud completion fish > ~/.config/fish/completions/pcloud.fish")(completion.completion)
 app.command("takeover", epilog="Example: pcloud takeover wordpress --reason 'the old host is switched off'")(takeover.takeover)
 app.command("backup", epilog="Example: pcloud backup /var/backups/pcloud.db")(backup.backup)
-app.command("restore", epilog="Example: systemctl stop pcloud-cped; pcloud restore /var/backups/pcloud.db")(restore.restore)
+app.command("restore", epilog="Example: pcloud restore /var/backups/pcloud.db")(restore.restore)
 app.command("demo", epilog="Example: pcloud demo --keep")(demo.demo)
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 from cpe.shell.store.checking import open_for_reading
+from cpe.shell.store.checkpoints import Checkpoints
 from cpe.shell.store.explaining import read_explanations
 from cpe.shell.store.home import STORE_FILE, refuse_emptied
 from cpe.shell.store.lock import DirectoryLock
@@ -42,7 +43,7 @@ from cpe.shell.store.writer import GroupWriter
 from pcloud.errors import StoreError, UnwritableError
 from pcloud.model.actions import Report
 from pcloud.model.events import SettingsChanged
-from pcloud.model.facts import JournalFact, Taken
+from pcloud.model.facts import JournalFact, StateKept, Taken
 from pcloud.model.ports import Stored
 from pcloud.model.state import DeployableState
 from pcloud.records.event import EventRecord
@@ -71,6 +72,7 @@ class SqliteStore:
         # Each connection lives in a thread of its own: SQLite's calls block, and its connections are not shared.
         self._writing = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
         self._reading = ThreadPoolExecutor(1, thread_name_prefix="store-reader")
+        self._checkpoints = Checkpoints()
         self._staged: dict[str, tuple[str, SpecUpload]] = {}
         self._writes: sqlite3.Connection | None = None
         self._reads: sqlite3.Connection | None = None
@@ -151,7 +153,12 @@ class SqliteStore:
         texts = [(report, dump_report(report)) for report in reports]
         taken = [FactRow(wall, *dump_fields(fact), dump_ordered(fact)) for fact in facts]
         spec = self._staged_for(state.name, facts)
-        await self.write(partial(write_record, row=row, reports=texts, facts=taken, spec=spec))
+
+        def write(connection: sqlite3.Connection) -> Sequence[EventRecord]:
+            due = self._checkpoints.due(connection, row.deployable, len(taken), wall)
+            return write_record(connection, row, texts, taken, spec, partial(_kept, state, row) if due else None)
+
+        await self.write(write)
 
     @contextmanager
     def staged(self, name: str, spec: str, upload: SpecUpload) -> Iterator[None]:
@@ -180,6 +187,7 @@ class SqliteStore:
     async def delete_deployable(self, name: str) -> None:
         """Forget its spec, its state and its facts; its events stay. No error if there is none."""
         await self.write(partial(remove_deployable, name=name))
+        self._checkpoints.forget(name)
 
     async def mark(self, key: str) -> str | None:
         """What was remembered under ``key`` about the store itself."""
@@ -246,6 +254,13 @@ class SqliteStore:
     def _tell_trouble(self, trouble: str) -> None:
         for callback in self._trouble_callbacks:
             asyncio.get_running_loop().call_soon(callback, trouble)
+
+
+def _kept(state: DeployableState, row: StateRow) -> FactRow:
+    """A state as a fact."""
+    target = None if state.target is state.plan else state.target
+    fact = StateKept(row.at, row.wall, row.text, state.plan, target, row.version)
+    return FactRow(row.wall, *dump_fields(fact), dump_ordered(fact))
 
 
 def _check_text(name: str, upload: SpecUpload) -> None:

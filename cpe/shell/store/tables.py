@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -69,13 +69,17 @@ def write_record(
     reports: Sequence[tuple[Report, str]],
     facts: Sequence[FactRow],
     spec: SpecUpload | None = None,
+    keep: Callable[[], FactRow] | None = None,
 ) -> list[EventRecord]:
-    """The state, the facts that it came from, its reports, each with its text, and the spec by which it lives if that is another now."""
+    """The state, the facts that it came from, its reports, each with its text, and the spec by which it lives if that is another now.
+
+    ``keep`` gives the state as a fact, behind the others.
+    """
     if spec is not None:
         write_deployable(connection, row.deployable, spec, row.wall)
     connection.executemany(
         inserting("facts"),
-        [(fact.wall, row.deployable, fact.kind, fact.fields, fact.ordered) for fact in facts],
+        [(fact.wall, row.deployable, fact.kind, fact.fields, fact.ordered) for fact in (*facts, *((keep(),) if keep else ()))],
     )
     connection.execute(
         inserting("states", "INSERT OR REPLACE"),
