@@ -41,6 +41,9 @@ from pcloud.model.actions import Report
 from pcloud.model.plan import DeployablePlan
 from pcloud.model.ports import Stored
 
+PATIENCE = 60e6
+"""Microseconds for the next group of deployables at the start: far more than one takes on a machine that works at all."""
+
 log = logging.getLogger(__name__)
 
 
@@ -71,6 +74,11 @@ async def run(where: Places) -> None:
         for result in results:  # within the run, which else would have ended in good order
             if isinstance(result, Exception):
                 raise result
+
+
+def taking_up(count: int) -> None:
+    """So many deployables are taken up; systemd, which waits for the rest, is asked to go on waiting."""
+    notify(f"EXTEND_TIMEOUT_USEC={PATIENCE:.0f}\nSTATUS=taking up deployables: {count} so far")
 
 
 def ready() -> None:
@@ -129,7 +137,7 @@ async def daemon(settings: Settings, where: Places) -> AsyncIterator[tuple[Contr
         try:
             async with guards.watch():
                 try:
-                    await controller.open()
+                    await controller.open(taking_up)
                     yield controller, Trials(infrastructures, reach)
                 finally:
                     await controller.close()

@@ -7,7 +7,6 @@ NotFoundError with what is near; nothing here decides a recovery.
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -24,10 +23,11 @@ from cpe.shell.specs import effective_settings, planned
 from cpe.shell.status import deployable_status, halted, lame, summary, unattended
 from cpe.shell.store.sqlite import SqliteStore
 from cpe.shell.store.trouble import like
+from cpe.shell.taking_up import take_up
 from cpe.shell.words import Words
 from dpe.policy.summary import deployable_word
 from pcloud import __version__
-from pcloud.errors import NotFoundError, PcloudError, RefusedError, TimedOutError
+from pcloud.errors import NotFoundError, RefusedError, TimedOutError
 from pcloud.model.actions import Report
 from pcloud.model.plan import DeployablePlan
 from pcloud.model.ports import Infrastructure, Keyring
@@ -41,8 +41,6 @@ from pcloud.records.specs import EffectiveSettings
 from pcloud.records.status import DeployableStatus, DeployableSummary
 from pcloud.spec.recovery import RecoveryDefaults
 from pcloud.spec.warnings import warnings
-
-log = logging.getLogger(__name__)
 
 ACKNOWLEDGE = 10.0  # seconds to see an operator's word in the state: one journal commit, on a slow disk
 
@@ -78,16 +76,11 @@ class Controller:
         self.words = Words(self._attended, self._taken_in, self._changing)
         self.reloads = Reloads(store, self._attended, self._plan_of, self._taken_in, self._changing, wall)
 
-    async def open(self) -> None:
-        """Take up every deployable that the store knows."""
-        for stored in await self._store.deployables():
-            try:
-                await self._keeper.add(self._plan_of(stored.upload))
-            except PcloudError as error:  # the others are looked after all the same
-                log.error("deployable cannot be taken up", extra={"deployable": stored.name, "reason": str(error)})  # noqa: TRY400 - no bug
-                self._lame[stored.name] = str(error)
-                report = Report("blocked", reason=f"cannot be taken up: {error}", alert=True)
-                await self._store.report(stored.name, report, wall=self._wall())
+    async def open(self, told: Callable[[int], None] = lambda _count: None) -> None:
+        """Take up every deployable that the store knows; ``told`` hears again and again how many that are."""
+        async for left_out in take_up(self._store, self._keeper, self._plan_of, self._wall):
+            self._lame |= left_out
+            told(len(self._keeper.names))
 
     async def close(self) -> None:
         """End all DPEs and subscriptions; machines are left as they are."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from cpe.shell.engines import Engine, EngineFactory
@@ -64,10 +64,22 @@ class Keeper:
         return kept.trouble or kept.engine.halted if kept is not None else ""
 
     async def add(self, plan: DeployablePlan) -> None:
-        """Start the DPE of a deployable from what the store holds of it."""
-        engine = self._factory(plan, await self._store.load_state(plan.name))
-        task = asyncio.create_task(self._keep(plan.name), name=f"dpe {plan.name}")
-        self._kept[plan.name] = Kept(plan, engine, task)
+        """Start the DPE of a deployable from what the store holds of it. StoreError."""
+        for error in (await self.add_all([plan])).values():
+            raise error
+
+    async def add_all(self, plans: Sequence[DeployablePlan]) -> dict[str, StoreError]:
+        """The same of several, which begin at once; those whose state cannot be read, and why."""
+        stored = await self._store.load_states([plan.name for plan in plans])
+        unreadable = {}
+        for plan, state in zip(plans, stored, strict=True):
+            if isinstance(state, StoreError):
+                unreadable[plan.name] = state
+                continue
+            engine = self._factory(plan, state)
+            task = asyncio.create_task(self._keep(plan.name), name=f"dpe {plan.name}")
+            self._kept[plan.name] = Kept(plan, engine, task)
+        return unreadable
 
     async def remove(self, name: str) -> None:
         """End the DPE of a deployable; its machines are left as they are."""

@@ -33,6 +33,7 @@ from cpe.shell.store.tables import (
     read_facts,
     read_meta,
     read_state,
+    read_states,
     remove_deployable,
     write_deployable,
     write_event,
@@ -209,6 +210,10 @@ class SqliteStore:
     async def load_state(self, name: str) -> Stored | None:
         """The state as it was recorded last, without its plan; None if it never was."""
         return await self.read(partial(read_state, name=name))
+
+    async def load_states(self, names: Sequence[str]) -> list[Stored | StoreError | None]:
+        """The same of several, in their order; the error in the place of one that cannot be read."""
+        return await self.read(partial(read_states, names=names))
 
     async def events(
         self, *, after: int = 0, limit: int = 100, target: str = "", since: datetime | None = None, last: bool = False, kind: str = ""

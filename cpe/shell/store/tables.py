@@ -159,6 +159,17 @@ def read_state(connection: sqlite3.Connection, name: str) -> Stored | None:
     return Stored(load_state(text, version), at, wall, read_doubt(connection, name))
 
 
+def read_states(connection: sqlite3.Connection, names: Sequence[str]) -> list[Stored | StoreError | None]:
+    """Of each name its state, or why that cannot be read."""
+    found: list[Stored | StoreError | None] = []
+    for name in names:
+        try:
+            found.append(read_state(connection, name))
+        except StoreError as error:
+            found.append(error)
+    return found
+
+
 def read_facts(connection: sqlite3.Connection, name: str, after: int, limit: int) -> list[FactRecord]:
     """In the order of ``seq``."""
     statement = f"{FACT} deployable = ? AND seq > ? ORDER BY seq LIMIT ?"
