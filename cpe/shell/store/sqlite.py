@@ -42,6 +42,7 @@ from cpe.shell.store.tables import (
 )
 from cpe.shell.store.writer import GroupWriter
 from pcloud.errors import StoreError, UnwritableError
+from pcloud.limits import time_limit
 from pcloud.model.actions import Report
 from pcloud.model.events import SettingsChanged
 from pcloud.model.facts import JournalFact, StateKept, Taken
@@ -245,7 +246,7 @@ class SqliteStore:
         if self._reads is None:
             raise StoreError("the store is not open")
         try:
-            async with asyncio.timeout(READ_WITHIN):
+            async with time_limit(READ_WITHIN):
                 return await asyncio.get_running_loop().run_in_executor(self._reading, read, self._reads)
         except (sqlite3.Error, UnicodeDecodeError) as error:  # damaged names are in SQLite's own messages, too
             raise StoreError(f"the store cannot be read: {error}") from error

@@ -15,13 +15,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 from cpe.shell.store.trouble import Trouble, like, touch
 from pcloud.errors import StoreError
+from pcloud.limits import time_limit
 from pcloud.records.event import EventRecord
 
 WAITING = 1024
 """Writes that may wait, and so the most that one transaction takes: about a megabyte of states."""
 
 DURABLE_WITHIN = 60.0
-"""Seconds for one write, queue and disk together; a disk that is slower has failed."""
+"""Seconds for one write, queue and disk together; a disk that is slower has failed. Time in which we stood still ourselves does not count."""
 
 Write = Callable[[sqlite3.Connection], Sequence[EventRecord]]
 Request = tuple[Write, asyncio.Future[None]]
@@ -57,7 +58,7 @@ class GroupWriter:
             raise like(self.trouble.error)
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         try:
-            async with asyncio.timeout(DURABLE_WITHIN):
+            async with time_limit(DURABLE_WITHIN):
                 await self._queue.put((write, done))
                 if self._closed and self._task.done():  # closed while we waited for room: nobody would answer
                     raise StoreError("the store is closed")
