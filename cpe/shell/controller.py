@@ -20,7 +20,7 @@ from cpe.shell.engines import Engine, EngineFactory
 from cpe.shell.keeper import Keeper
 from cpe.shell.reloads import Reloads
 from cpe.shell.specs import effective_settings, planned
-from cpe.shell.status import deployable_status, halted, lame, summary, unattended
+from cpe.shell.status import deployable_status, lame, summary, unattended, unwritable
 from cpe.shell.store.sqlite import SqliteStore
 from cpe.shell.store.trouble import like
 from cpe.shell.taking_up import take_up
@@ -166,7 +166,7 @@ class Controller:
     async def status(self, name: str) -> DeployableStatus:
         """How it stands."""
         engine = self._engine(name)
-        status = halted(deployable_status(engine.state, engine.wall_at), self._store.trouble)
+        status = unwritable(deployable_status(engine.state, engine.wall_at), self._store.trouble)
         return unattended(status, self._keeper.trouble(name))
 
     async def effective(self, name: str) -> EffectiveSettings:

@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 from cpe.shell.alerting import TIMEOUT, run_command
+from cpe.shell.background import beside
 from cpe.shell.store.sqlite import SqliteStore
 from pcloud.errors import StoreError, UnwritableError
 from pcloud.model.actions import Report
@@ -82,9 +83,5 @@ class Distress:
 @asynccontextmanager
 async def distress(store: SqliteStore, command: str, wall: Callable[[], float]) -> AsyncIterator[None]:
     """Somebody is told while this lasts."""
-    task = asyncio.create_task(Distress(store, command, wall).run(), name="distress")
-    try:
+    async with beside(Distress(store, command, wall).run(), "distress"):
         yield
-    finally:
-        task.cancel()
-        await asyncio.wait({task})

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from cpe.shell.alerting import MARK
+from cpe.shell.background import beside
 from cpe.shell.store.retaining import Pass, cuts, drop_events, drop_facts, droppable, free_pages, give_back, moments, used
 from cpe.shell.store.sqlite import SqliteStore
 from cpe.shell.store.writer import Write
@@ -113,9 +114,5 @@ class Retention:
 @asynccontextmanager
 async def retention(store: SqliteStore, *, keep: float, size: int, wall: Callable[[], float]) -> AsyncIterator[None]:
     """What is too old is dropped while this lasts."""
-    task = asyncio.create_task(Retention(store, keep=keep, size=size, wall=wall).run(), name="retention")
-    try:
+    async with beside(Retention(store, keep=keep, size=size, wall=wall).run(), "retention"):
         yield
-    finally:
-        task.cancel()
-        await asyncio.wait({task})

@@ -39,7 +39,7 @@ def unattended(status: DeployableStatus, trouble: str) -> DeployableStatus:
     return status.model_copy(update={"state": "unknown", "reason": trouble}) if trouble else status
 
 
-def halted(status: DeployableStatus, trouble: Exception | None) -> DeployableStatus:
+def unwritable(status: DeployableStatus, trouble: Exception | None) -> DeployableStatus:
     """The status while nothing can be recorded: it is what is seen, and nothing comes of it."""
     return status if trouble is None else status.model_copy(update={"held": f"nothing is done: {trouble}", "held_since": None})
 

@@ -71,7 +71,7 @@ class Recorder:
 
     async def settle(self, events: Sequence[Event]) -> list[Order]:
         """What follows from these events, and from those that come in until it is durable. StoreError where that cannot be told."""
-        began, backlog = now(), Backlog()
+        began, backlog, stood_still = now(), Backlog(), 0.0
         while True:
             taken = self._inbox.handed_over
             before = self._decider.memory()
@@ -83,10 +83,11 @@ class Recorder:
                 if not backlog.facts:
                     log.warning("nothing can be recorded", extra={"deployable": self._decider.state.name, "reason": str(error)})
                 backlog.add(Fact.undated(event) for event in events if not isinstance(event, ControllerStalled))
+                stood_still += sum(event.seconds for event in events if isinstance(event, ControllerStalled))
                 self.stuck = str(error)
                 self._look(backlog)
                 await self._outlast(backlog)
-                events = self._after(began, backlog)
+                events = self._after(began, stood_still, backlog)
                 continue
             self._outlasted = bool(self.stuck)
             self.stuck, self._seen, self.recorded = "", None, taken
@@ -99,19 +100,21 @@ class Recorder:
     async def _outlast(self, backlog: Backlog) -> None:
         """Return when it is worth trying again; until then take in what comes."""
         room = asyncio.create_task(self._journal.writable(), name="room in the journal")
+        coming = asyncio.create_task(self._inbox.arrived(), name="facts that wait")
         try:
             while not room.done():
-                coming = asyncio.create_task(self._inbox.arrived(), name="facts that wait")
                 await asyncio.wait({room, coming}, return_when=asyncio.FIRST_COMPLETED)
-                if not coming.done():
-                    coming.cancel()
-                    await asyncio.wait({coming})
-                if not coming.cancelled():
+                if coming.done():
                     backlog.add(coming.result())
                     self._look(backlog)
+                    coming = asyncio.create_task(self._inbox.arrived(), name="facts that wait")
             room.result()
         finally:
             room.cancel()
+            coming.cancel()
+            await asyncio.wait({room, coming})
+            if not coming.cancelled() and coming.exception() is None:  # it had them just then
+                backlog.add(coming.result())
 
     def _look(self, backlog: Backlog) -> None:
         """Show what would be; nothing comes of it, nor of the words that came with it."""
@@ -123,9 +126,9 @@ class Recorder:
         self.refused += 1
         self._wake()
 
-    def _after(self, began: Moment, backlog: Backlog) -> list[Event]:
-        """What waited, with the time that it waited as a stall behind it."""
-        self._inbox.stalled(Stall(began, now().loop - began.loop))
+    def _after(self, began: Moment, stood_still: float, backlog: Backlog) -> list[Event]:
+        """What waited, with the time that it waited, and a stall that came with it, as a stall behind it."""
+        self._inbox.stalled(Stall(began, now().loop - began.loop + stood_still))
         backlog.add(self._inbox.waiting())
         return self._inbox.dated(list(backlog.facts))
 

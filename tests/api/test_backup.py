@@ -26,7 +26,7 @@ def test_a_backup_is_sent_whole(contracted: Client, tmp_path: Path) -> None:
 
 async def test_there_is_one_at_a_time_and_nothing_stays_of_it(tmp_path: Path) -> None:
     async with SqliteStore(tmp_path):
-        backups = Backups(tmp_path)
+        backups = Backups(tmp_path, turn=0.1)
         async with backups.made() as file:
             assert file == tmp_path / BACKUP
             with pytest.raises(RefusedError, match="another backup is being made"):

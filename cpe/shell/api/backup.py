@@ -11,6 +11,7 @@ from typing import Any
 
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from cpe.shell.api.contract import problems
 from cpe.shell.api.port import Controller
@@ -33,16 +34,24 @@ def backup_routes(controller: Controller) -> APIRouter:
     @routes.get("/backup", summary="All that is needed to go on elsewhere, as one file", response_class=StreamingResponse, responses=FILE)
     async def backup() -> StreamingResponse:
         stack = AsyncExitStack()
-        file = await stack.enter_async_context(controller.backups.made())
-        size = file.stat().st_size
-        return StreamingResponse(_content(file, stack), media_type=MEDIA_TYPE, headers={"Content-Length": str(size)})
+        return Sent(await stack.enter_async_context(controller.backups.made()), stack)
 
     return routes
 
 
-async def _content(path: Path, stack: AsyncExitStack) -> AsyncIterator[bytes]:
-    """What is in the file; it is let go of at the end, also of a reader who has left."""
-    async with stack:
-        with await asyncio.to_thread(path.open, "rb") as file:
-            while chunk := await asyncio.to_thread(file.read, CHUNK):
-                yield chunk
+class Sent(StreamingResponse):
+    """A file that is let go of when it is sent, and also when its reader has left before its first byte."""
+
+    def __init__(self, file: Path, stack: AsyncExitStack) -> None:
+        super().__init__(_content(file), media_type=MEDIA_TYPE, headers={"Content-Length": str(file.stat().st_size)})
+        self._stack = stack
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async with self._stack:
+            await super().__call__(scope, receive, send)
+
+
+async def _content(path: Path) -> AsyncIterator[bytes]:
+    with await asyncio.to_thread(path.open, "rb") as file:
+        while chunk := await asyncio.to_thread(file.read, CHUNK):
+            yield chunk

@@ -90,7 +90,15 @@ def _write_key(path: Path, content: str) -> None:
 
 
 def finish(directory: Path) -> Path | None:
-    """Move what is ready into its place; where that is which was there before. Nothing to do is no error; OSError."""
+    """Move what is ready into its place; where that is which was there before. Nothing to do is no error; StoreError."""
+    try:
+        return _move(directory)
+    except OSError as error:
+        message = f"the restore of {directory} cannot be finished: {error}"
+        raise StoreError(message, "mend that, and start the daemon or restore again: it goes on where it was") from error
+
+
+def _move(directory: Path) -> Path | None:
     ready = directory / READY
     if not ready.exists():
         return None

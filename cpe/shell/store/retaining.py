@@ -70,7 +70,7 @@ def _kept(connection: sqlite3.Connection, walk: Pass, seq: int, wall: float, dep
     record = json.loads(body).get("record")
     if record is None:
         return False
-    return wall >= needs.since or record["id"] in needs.decisions or not needs.decisions.isdisjoint(record["evidence"])
+    return wall >= needs.since or record["id"] in needs.decisions or not needs.decisions.isdisjoint(record.get("evidence", ()))
 
 
 def _needs(connection: sqlite3.Connection, deployable: str, before: float) -> Needs:

@@ -23,6 +23,9 @@ SCHEMA_VERSION = 4
 SHRINKABLE = 2
 """SQLite's number for files that give back what is free in them, a part at a time (auto_vacuum = INCREMENTAL)."""
 
+REWRITTEN = 256 * 2**20
+"""Bytes of the largest file that is written anew at a start: seconds, while systemd waits."""
+
 LOG_SIZE = 16 * 2**20
 """Bytes that the log may keep on the disk when it is empty: what a storm has made of it is given back."""
 
@@ -127,8 +130,8 @@ def expected(version: int) -> Tables:
 
 
 def _make_shrinkable(connection: sqlite3.Connection, path: Path) -> None:
-    """A file of an older version is written anew once. Where there is no room for that it stays: what is free in it is used again."""
-    if connection.execute("PRAGMA auto_vacuum").fetchone()[0] == SHRINKABLE:
+    """A file of an older version is written anew once. Where it is too large for that, or there is no room, what is free is used again."""
+    if connection.execute("PRAGMA auto_vacuum").fetchone()[0] == SHRINKABLE or path.stat().st_size > REWRITTEN:
         return
     try:
         connection.execute(f"PRAGMA auto_vacuum = {SHRINKABLE}")

@@ -22,7 +22,7 @@ WAITING = 1024
 """Writes that may wait, and so the most that one transaction takes: about a megabyte of states."""
 
 DURABLE_WITHIN = 60.0
-"""Seconds for one write, queue and disk together; a disk that is slower has failed. Time in which we stood still ourselves does not count."""
+"""Seconds for one write, queue and disk together, but for those in which we stood still ourselves; a disk that is slower has failed."""
 
 Write = Callable[[sqlite3.Connection], Sequence[EventRecord]]
 Request = tuple[Write, asyncio.Future[None]]
