@@ -143,13 +143,13 @@ def with_a_key_elsewhere(path: Path) -> None:
     ("spoil", "said"),
     [
         (newer, "written by a newer pcloud"),
-        (damaged, "is damaged"),
+        (damaged, "is damaged: "),
         (without_keys, "is a store, and no backup"),
         (with_another_key, r"the key \S+ is not what was written"),
         (with_a_key_elsewhere, r"the key \S+ is not what was written"),
         (Path.unlink, "there is no such file"),
-        (lambda path: path.write_bytes(b""), "is empty"),
-        (lambda path: path.write_text("deployable: shop\n" * 100), "is damaged: it does not begin as a store does"),
+        (lambda path: path.write_bytes(b""), "is no backup of pcloud"),
+        (lambda path: path.write_text("deployable: shop\n" * 100), "is no backup of pcloud"),
     ],
 )
 async def test_what_is_no_whole_backup_is_refused_and_nothing_is_changed(

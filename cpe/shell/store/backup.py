@@ -13,7 +13,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path, PurePosixPath
 
-from cpe.shell.store.checking import open_for_reading
+from cpe.shell.store.checking import DamagedError, begins_as_a_store, open_for_reading
 from cpe.shell.store.home import STORE_FILE
 from cpe.shell.store.schema import check
 from cpe.shell.store.sums import know_sums, row_sum
@@ -58,14 +58,21 @@ def _keys(directory: Path) -> list[tuple[str, str]]:
 
 def check_backup(path: Path) -> None:
     """StoreError for a file that cannot be believed; RefusedError for one that is a store and no backup. It is only read."""
+    named = "name a file that pcloud backup has made"
     if not path.is_file():
-        raise StoreError(f"{path} cannot be read: there is no such file", "name a file that pcloud backup has made")
-    if check(path) == 0:
-        raise StoreError(f"{path} is empty", "name a file that pcloud backup has made")
+        raise StoreError(f"{path} cannot be read: there is no such file", named)
+    try:
+        if not begins_as_a_store(path):
+            raise StoreError(f"{path} is no backup of pcloud", named)
+        check(path)
+    except DamagedError as error:
+        raise DamagedError(str(error), "use another backup; it was left as it is") from error
+    except OSError as error:
+        raise StoreError(f"{path} cannot be read: {error.strerror}", named) from error
     with closing(open_for_reading(path, immutable=True)) as connection:
         if not connection.execute("SELECT count(*) FROM sqlite_schema WHERE name = ?", (KEYS,)).fetchone()[0]:
             message = f"{path} is a store, and no backup: the keys that machines let pcloud in with are not in it"
-            raise RefusedError(message, "name a file that pcloud backup has made")
+            raise RefusedError(message, named)
         keys_in(connection, path)
 
 

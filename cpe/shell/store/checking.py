@@ -28,6 +28,11 @@ SMALLEST = 512
 SUMS_SINCE = 4
 """The version of the tables that has sums."""
 
+
+class DamagedError(StoreError):
+    """A file that is not what was written."""
+
+
 Tables = dict[str, list[tuple[object, ...]]]
 
 
@@ -49,14 +54,14 @@ def version_of(path: Path, newest: int, expected: Callable[[int], Tables], *, wh
     try:
         size = path.stat().st_size if path.exists() else 0
         logged = log.stat().st_size if log.exists() else 0
-        beginning = _beginning(path) if size else b""
+        ours = not size or begins_as_a_store(path)
     except OSError as error:
         raise StoreError(f"{path} cannot be opened: {error.strerror}") from error
     if not size:
         if logged:
             raise _damaged(path, "it is empty, and its log is not")
         return 0
-    if size < SMALLEST or beginning != MAGIC:  # SQLite takes what is too short for a new file
+    if not ours:
         raise _damaged(path, "it does not begin as a store does")
     connection = open_for_reading(path, immutable=not logged)
     connection.text_factory = _anything
@@ -68,9 +73,10 @@ def version_of(path: Path, newest: int, expected: Callable[[int], Tables], *, wh
         connection.close()
 
 
-def _beginning(path: Path) -> bytes:
+def begins_as_a_store(path: Path) -> bool:
+    """Whether a file could be one of SQLite's at all, which takes what is too short for a new one. OSError."""
     with path.open("rb") as file:
-        return file.read(len(MAGIC))
+        return file.read(SMALLEST).startswith(MAGIC) and file.tell() == SMALLEST
 
 
 def _anything(text: bytes) -> str:
@@ -125,4 +131,4 @@ def tables(connection: sqlite3.Connection) -> Tables:
 
 
 def _damaged(path: Path, how: str) -> StoreError:
-    return StoreError(f"{path} is damaged: {' '.join(how.split())}", "restore it from a backup, or move it away; it was left as it is")
+    return DamagedError(f"{path} is damaged: {' '.join(how.split())}", "restore it from a backup, or move it away; it was left as it is")
