@@ -29,17 +29,19 @@ from cpe.shell.api.app import application
 from cpe.shell.api.server import serve
 from cpe.shell.api.socket_file import refuse_taken
 from cpe.shell.audits import Audits
+from cpe.shell.background import loudly
 from cpe.shell.config import Settings, read_settings
 from cpe.shell.controller import Controller
+from cpe.shell.distress import distress
 from cpe.shell.guards import Overseer
 from cpe.shell.infrastructures.registry import Infrastructures
 from cpe.shell.infrastructures.trial import Trials
 from cpe.shell.infrastructures.trial_machine import DEPLOYABLE as TRIAL
 from cpe.shell.keyring import FileKeyring
-from cpe.shell.loudly import loudly
 from cpe.shell.metrics.census import Census
 from cpe.shell.metrics.exposition import Metrics
 from cpe.shell.metrics.families import Sources
+from cpe.shell.retention import retention
 from cpe.shell.secret_files import read_secret
 from cpe.shell.store.run import run_of
 from cpe.shell.store.sqlite import SqliteStore
@@ -129,6 +131,8 @@ async def daemon(settings: Settings, where: Places, points: Failpoints | None = 
         SqliteStore(where.state) as store,
         run_of(store, limit=settings.crash_loop_starts, wall=time.time) as doubt,
         alerting(store, settings.alert_command, time.time),
+        distress(store, settings.alert_command, time.time),
+        retention(store, keep=settings.store.keep, size=settings.store.size, wall=time.time),
     ):
         keyring = FileKeyring(where.state / "keys", store.controller)
         infrastructures = Infrastructures(settings.infrastructures, controller=store.controller, state_directory=where.state)

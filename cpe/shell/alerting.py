@@ -18,7 +18,7 @@ import signal
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 
-from cpe.shell.loudly import loudly
+from cpe.shell.background import beside
 from cpe.shell.store.port import Store
 from pcloud.errors import StoreError
 from pcloud.model.actions import Report
@@ -149,12 +149,5 @@ async def alerting(store: Store, command: str, wall: Callable[[], float]) -> Asy
     """Alerts are handed over while this lasts; one that is under way at its end is handed over again at the next start."""
     alerts = Alerting(store, command, wall)
     await alerts.open()
-    task = asyncio.create_task(alerts.run(), name="alerts")
-    task.add_done_callback(loudly("alerts are not handed over any more"))
-    try:
+    async with beside(alerts.run(), "alerts"):
         yield
-    finally:
-        task.cancel()
-        (ended,) = await asyncio.gather(task, return_exceptions=True)
-    if isinstance(ended, Exception):
-        raise ended

@@ -6,20 +6,23 @@ reason, and with what would help.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from difflib import get_close_matches
 
 from cpe.shell.engines import Engine
 from cpe.shell.keeper import Keeper
-from cpe.shell.status import deployable_status, summary, unattended, unattended_summary
-from pcloud.errors import NotFoundError, RefusedError
+from cpe.shell.status import deployable_status, summary, unattended, unattended_summary, unwritable
+from cpe.shell.store.trouble import like
+from pcloud.errors import NotFoundError, RefusedError, UnwritableError
 from pcloud.records.status import DeployableStatus, DeployableSummary
 
 
 class Attendance:
-    """Finds engines at the ``keeper``."""
+    """Finds engines at the ``keeper``; ``unwritable`` says why nothing can be recorded, and so nothing done."""
 
-    def __init__(self, keeper: Keeper) -> None:
+    def __init__(self, keeper: Keeper, unwritable: Callable[[], UnwritableError | None]) -> None:
         self._keeper = keeper
+        self._unwritable = unwritable
 
     def engine(self, name: str) -> Engine:
         """The engine of a deployable, whether it runs or not. NotFoundError; RefusedError where none could be made."""
@@ -29,8 +32,10 @@ class Attendance:
         return engine
 
     def attended(self, name: str) -> Engine:
-        """The engine of a deployable, if it runs. NotFoundError, RefusedError."""
+        """The engine of a deployable, if it runs and can record what it is told. NotFoundError, RefusedError, UnwritableError."""
         engine = self.engine(name)
+        if (why := self._unwritable()) is not None:
+            raise like(why)
         if self._keeper.trouble(name):
             raise self.refusal(name)
         return engine
@@ -39,7 +44,7 @@ class Attendance:
         """How it stands; NotFoundError."""
         engine, word, trouble = self._keeper.engine(name), self.word(name), self._keeper.trouble(name)
         if engine is not None:
-            status = deployable_status(engine.state, engine.wall_at)
+            status = unwritable(deployable_status(engine.state, engine.wall_at), self._unwritable())
         elif name in self._keeper.names:
             status = DeployableStatus(name=name, state=word, desired="unknown", reason=trouble, assemblies=[])
         else:

@@ -7,7 +7,6 @@ NotFoundError with what is near; nothing here decides a recovery.
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -18,6 +17,7 @@ from pathlib import Path
 from cpe.policy.strays import Known
 from cpe.shell.adopting import Adoptions, Outside
 from cpe.shell.attending import Attendance
+from cpe.shell.backups import Backups
 from cpe.shell.broadcast import Broadcast, Subscription
 from cpe.shell.engines import EngineFactory
 from cpe.shell.keeper import Keeper
@@ -43,7 +43,8 @@ from pcloud.records.status import DeployableStatus, DeployableSummary
 from pcloud.spec.recovery import RecoveryDefaults
 from pcloud.spec.warnings import warnings
 
-log = logging.getLogger(__name__)
+GROUP = 50
+"""Deployables that are taken up at once: a tenth of a second's work, and their beginnings are one transaction."""
 
 ACKNOWLEDGE = 10.0  # seconds to see an operator's word in the state: one journal commit, on a slow disk
 
@@ -71,22 +72,23 @@ class Controller:
         self._state_directory = state_directory
         self._wall = wall
         self._forget = forget  # what the guards know of a deployable
-        self.attendance = Attendance(self._keeper)
+        self.attendance = Attendance(self._keeper, lambda: store.trouble)
         self._engine, self._attended = self.attendance.engine, self.attendance.attended
         self.streams = Broadcast()
         store.on_events(self.streams.send)
         self._changing = asyncio.Lock()  # what deployables there are changes one request at a time
+        self.backups = Backups(state_directory)
         self.words = Words(self.attendance, self._taken_in, self._changing)
         self.last_words = LastWords(self._engine, store, outside.infrastructure, wall)
         self.adoptions = Adoptions(self._attended, self._keeper.last_states, outside, keyring, self._taken_in, self._changing)
         self.reloads = Reloads(store, self._attended, self._plan_of, self._taken_in, self._changing, wall)
 
     async def open(self, told: Callable[[int, int], None] = lambda _done, _all: None) -> None:
-        """Take up every deployable that the store knows; ``told`` hears how many of how many are."""
-        found = await self._store.deployables()
-        for number, stored in enumerate(found):
-            told(number, len(found))
-            await self._keeper.take_up(stored)
+        """Take up every deployable that the store knows, a group at a time; ``told`` hears how many of how many are."""
+        known = await self._store.deployables()
+        for first in range(0, len(known), GROUP):
+            told(first, len(known))
+            await self._keeper.take_up(known[first : first + GROUP])
 
     async def close(self) -> None:
         """End all DPEs and subscriptions; machines are left as they are."""
@@ -108,6 +110,7 @@ class Controller:
             state_directory=str(self._state_directory),
             pid=os.getpid(),
             deployables=len(self._keeper.names),
+            trouble=str(self._store.trouble or ""),
         )
 
     async def check(self, upload: SpecUpload) -> str:

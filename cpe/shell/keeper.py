@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -19,6 +19,7 @@ from cpe.shell.store.sqlite import SqliteStore
 from pcloud.errors import PcloudError, RefusedError, StoreError
 from pcloud.model.actions import Report
 from pcloud.model.plan import DeployablePlan
+from pcloud.model.ports import Stored
 from pcloud.model.state import DeployableState
 from pcloud.records.requests import SpecUpload
 from pcloud.spec.units import duration_text
@@ -95,20 +96,34 @@ class Keeper:
             await self.remove(plan.name)
         self._keep_running(plan.name, made)
 
-    async def take_up(self, stored: StoredDeployable) -> None:
-        """The same when the daemon starts: whatever is in the way of it is told, and keeps nobody from the others."""
+    async def take_up(self, known: Sequence[StoredDeployable]) -> None:
+        """The same of several when the daemon starts: whatever is in the way of one is told, and keeps nobody from the others.
+
+        They begin at once, so that their beginnings are recorded in one transaction.
+        """
+        states = await self._store.load_states([each.name for each in known])
+        made = {}
+        for stored, state in zip(known, states, strict=True):
+            await asyncio.sleep(0)  # a spec takes milliseconds to read
+            if (kept := await self._taken_up(stored, state)) is not None:
+                made[stored.name] = kept
+        for name, kept in made.items():
+            self._keep_running(name, kept)
+
+    async def _taken_up(self, stored: StoredDeployable, state: Stored | Exception | None) -> Kept | None:
+        """What is to be kept running; None for one that is blocked."""
         try:
-            await self.add(self._plan_of(stored.upload))
+            return Kept(self._factory(self._plan_of(stored.upload), readable(state)))
         except PcloudError as error:
             log.error("deployable cannot be taken up", extra={"deployable": stored.name, "reason": str(error)})  # noqa: TRY400 - no bug
             self._kept[stored.name] = Kept(None, trouble=not_taken_up(error), blocked=True)
             await self._report(stored.name, "blocked", f"cannot be taken up: {error}")
+            return None
         except Exception as error:  # a bug, or a state that nobody foresaw
             log.exception(DIED, extra={"deployable": stored.name})
-            kept = Kept(None)
-            self._kept[stored.name] = kept
+            self._kept[stored.name] = kept = Kept(None)
             await self._died(stored.name, kept, error, lived=0.0)
-            self._keep_running(stored.name, kept)
+            return kept
 
     async def retry(self, name: str) -> None:
         """Start the DPE of a deployable that nobody looks after, and forget its deaths. Raises what is in the way of it."""
@@ -212,6 +227,13 @@ class Keeper:
             await self._store.report(name, Report(kind, reason=reason, alert=True), wall=self._wall())
         except StoreError as trouble:
             log.warning("the end of a dpe cannot be recorded", extra={"deployable": name, "kind": kind, "reason": str(trouble)})
+
+
+def readable(state: Stored | Exception | None) -> Stored | None:
+    """A state from the store; raises why there is none to be had."""
+    if isinstance(state, Exception):
+        raise state
+    return state
 
 
 def not_taken_up(error: PcloudError) -> str:

@@ -39,6 +39,11 @@ def unattended(status: DeployableStatus, word: str, reason: str) -> DeployableSt
     return status.model_copy(update={"state": word, "reason": reason})
 
 
+def unwritable(status: DeployableStatus, trouble: Exception | None) -> DeployableStatus:
+    """The status while nothing can be recorded: it is what is seen, and nothing comes of it."""
+    return status if trouble is None else status.model_copy(update={"held": f"nothing is done: {trouble}", "held_since": None})
+
+
 def summary(state: DeployableState) -> DeployableSummary:
     """The same in a line."""
     words = [assembly_word(each) for each in state.assemblies.values()]

@@ -4,8 +4,8 @@ Rules:
 - Nothing is done before the state that orders it is durable.
 - The work in hand is made to fit the state: each open intent has one task, and a task whose intent is closed ends. What stands still is
   asked about only.
-- What came in while nobody looked is dated before that, and then the policy is told of it: no deadline is judged by such time.
-- ``wake_at`` is the only timer. What cannot be recorded is not done: the engine ends with StoreError, and its keeper starts it anew.
+- ``wake_at`` is the only timer. What cannot be recorded is not done (dpe.shell.recording); where it cannot be told whether it was, the
+  engine ends with StoreError, and its keeper starts it anew.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from dpe.shell.guarding import Petitioner
 from dpe.shell.inbox import ROOM, Inbox
 from dpe.shell.machines import Machines
 from dpe.shell.performing import Performer
+from dpe.shell.recording import Recorder
 from dpe.shell.resolving import Resolver
 from dpe.shell.secrets import Secrets
-from dpe.shell.stalls import Stall, bearable
 from dpe.shell.surroundings import Surroundings
 from dpe.shell.watching import Watchers
-from pcloud.errors import RefusedError
+from pcloud.errors import RefusedError, UnwritableError
 from pcloud.model.actions import (
     Action,
     AskAnchors,
@@ -36,26 +36,20 @@ from pcloud.model.actions import (
     Order,
     ProbeAgain,
     ReadInstance,
-    Report,
     ReturnPermit,
 )
 from pcloud.model.events import (
     ControllerResumed,
-    ControllerStalled,
-    Event,
     OperatorAsked,
     OperatorSaid,
     RecoveryAsked,
     SettingsChanged,
-    Ticked,
 )
 from pcloud.model.facts import JournalFact, StateLoaded, StateMade
 from pcloud.model.plan import DeployablePlan
 from pcloud.model.ports import Load, Stored
 from pcloud.model.state import DeployableState
 from pcloud.model.words import Desired, Rung
-
-SETTLING = 5  # turns of the loop after a stall: what waits in sockets and threads becomes facts within two or three
 
 
 class Engine:
@@ -65,14 +59,15 @@ class Engine:
         self._plan = plan
         self._around = surroundings
         self._secrets = Secrets(surroundings.secret, self.post)
-        self._inbox = Inbox()
-        self._performing: dict[tuple[str, bool], asyncio.Task[None]] = {}  # by the action's id, and whether it is only asked about
         self._clock = Clock(stored, surroundings.wall)
-        self._handed_over = self._clock.now()  # the moment of the last event
-        self._stall: Stall | None = None  # the policy does not know of it yet
+        self._inbox = Inbox(lambda: self._plan, self._clock, surroundings.stalls, self._secrets.veil)
+        self._taken_in = 0  # facts
+        self._stepped = asyncio.Event()  # set and replaced after every step, for those who wait for a state
+        self._performing: dict[tuple[str, bool], asyncio.Task[None]] = {}  # by the action's id, and whether it is only asked about
         self._petitioner = Petitioner(plan.name, surroundings.guards, self.post)
         state = stored.state if stored is not None else DeployableState(plan.name, seed=seed)
         self._decider = Decider(state, beginning(state, self._clock.now(), self._clock.wall(), loaded=stored is not None))
+        self._recorder = Recorder(self._decider, self._inbox, self._clock, surroundings.journal, self._wake)
         self._resumes = stored is not None
         self.change_plan(plan)
         if stored is not None:
@@ -81,8 +76,13 @@ class Engine:
 
     @property
     def state(self) -> DeployableState:
-        """How it stands."""
-        return self._decider.state
+        """How it stands, as far as is known: while the journal cannot be written nothing comes of it."""
+        return self._recorder.state
+
+    @property
+    def stuck(self) -> str:
+        """Why nothing that is decided can be recorded, and so nothing is done; "" while all is well."""
+        return self._recorder.stuck
 
     @property
     def halted(self) -> str:
@@ -95,7 +95,7 @@ class Engine:
 
     def post(self, fact: Fact) -> None:
         """Tell it a fact. Where there is no room a probe's result may be lost, and is asked for again; nothing else ever is."""
-        self._inbox.post(self._secrets.veil(fact))
+        self._inbox.post(fact)
 
     @property
     def load(self) -> Load:
@@ -122,8 +122,12 @@ class Engine:
         return self._secrets.unreadable(plan)
 
     async def taken_in(self) -> None:
-        """Return when all that was posted until now is decided upon and durable."""
-        await self._inbox.all_taken_in()
+        """Return when all that was posted until now is decided upon and durable. UnwritableError if it was refused instead."""
+        target, refused = self._inbox.posted, self._recorder.refused
+        while self._taken_in < target:
+            if self._recorder.refused != refused:
+                raise UnwritableError(self.stuck or "the store could not be written just now", "ask again")
+            await self._stepped.wait()
 
     def change_plan(self, plan: DeployablePlan, spec: str = "") -> None:
         """The spec is another: that which is staged under the name ``spec``, if it is named."""
@@ -131,7 +135,7 @@ class Engine:
 
     async def run(self) -> None:
         """Run until cancelled; machines are left as they are. Raises what its bugs raise, and StoreError."""
-        self._around.stalls.listen(self._stalled)
+        self._around.stalls.listen(self._inbox.stalled)
         try:
             async with asyncio.TaskGroup() as tasks:
                 self._tasks = tasks
@@ -147,14 +151,14 @@ class Engine:
         except ExceptionGroup as group:
             raise first_cause(group) from group
         finally:
-            self._around.stalls.forget(self._stalled)
+            self._around.stalls.forget(self._inbox.stalled)
             self._petitioner.leave()
 
     async def _loop(self, *, resumed: bool) -> None:
         while True:
-            facts = await self._next_facts()
-            orders = self._decide(facts)
-            await self._record([order for order in orders if isinstance(order, Report)])
+            orders = await self._recorder.settle(await self._inbox.next(self.state.wake_at))
+            self._taken_in = self._recorder.recorded
+            self._adopt_plan()
             self._watchers.fit(self.state)
             self._fit_actions(resumed=resumed)
             resumed = bool(self.state.stale)  # what a stale controller has dropped is taken up as after a restart
@@ -164,10 +168,16 @@ class Engine:
                 self._petitioner.stand(self.state)
             for order in orders:
                 self._ask(order)
-            if self._inbox.lossy:
-                self._inbox.lossy = False
+            if self._recorder.outlasted():
+                self._petitioner.ask_again()
+            if self._inbox.overflowed():
                 self._watchers.probe_again()
-            self._inbox.decided(len(facts))
+            self._wake()
+
+    def _wake(self) -> None:
+        """Let those look again who wait for a state."""
+        self._stepped.set()
+        self._stepped = asyncio.Event()
 
     def _ask(self, order: Order) -> None:
         """Put a question; its answer is a fact."""
@@ -179,60 +189,15 @@ class Engine:
             case ReadInstance() | AskPeers() | ProbeAgain():
                 self._tasks.create_task(self._asker.ask(order), name=f"ask {self.state.name}/{order.assembly}")
 
-    def _decide(self, facts: list[Event]) -> list[Order]:
-        """Run the policy over what came in."""
-        orders = self._decider.decide(facts)
+    def _adopt_plan(self) -> None:
+        """Live by the plan that the state has."""
         if self.state.plan is not None and self.state.plan is not self._plan:
             self._plan = self.state.plan
             self._secrets.learn(self._plan)
-        return orders
 
     def _in_effect(self) -> DeployablePlan:
         """What its assemblies live by now."""
         return self._plan
-
-    async def _next_facts(self) -> list[Event]:
-        """All that has come in by now; a Ticked when the time that the policy asked for comes first."""
-        first = await self._inbox.first(self._patience())
-        if first is None:
-            first = Fact(Ticked)
-            self._inbox.posted += 1
-        self._around.stalls.look()  # before anything is dated
-        for _ in range(SETTLING if self._stall is not None else 0):
-            await asyncio.sleep(0)
-        return self._dated([first, *self._inbox.rest()])
-
-    def _dated(self, made: list[Fact]) -> list[Event]:
-        """The facts as events of this moment; of the one before a stall, if there was one, with the stall behind them."""
-        at, wall = self._clock.now(), self._clock.wall()
-        stall, self._stall = self._stall, None
-        before, self._handed_over = self._handed_over, at
-        if stall is None:
-            return [fact.happened(at, wall) for fact in made]
-        self._inbox.posted += 1
-        then = max(before, self._clock.at(stall.before.loop))
-        events = [fact.happened(then, stall.before.wall) for fact in made]
-        return [*events, ControllerStalled(at=at, wall=wall, seconds=stall.seconds)]
-
-    def _stalled(self, stall: Stall) -> None:
-        """Nobody looked for a while."""
-        self._clock.skip(stall.before.loop, stall.suspended)
-        if stall.seconds <= bearable(self._plan):
-            return
-        self._stall = stall if self._stall is None else self._stall.and_then(stall)
-        if not len(self._inbox):
-            self.post(Fact(Ticked))  # it need not wait for a fact to be told
-
-    def _patience(self) -> float | None:
-        """Seconds until the policy wants to look again; None if only at the next fact."""
-        return None if self.state.wake_at is None else max(0.0, self.state.wake_at - self._clock.now())
-
-    async def _record(self, reports: list[Report]) -> None:
-        """Make the state durable with the facts that it came from, if there are any; a pass that changes nothing writes nothing."""
-        facts = self._decider.unrecorded()
-        if not facts and not reports:
-            return
-        await self._around.journal.record(self.state, at=self._clock.now(), wall=self._clock.wall(), reports=reports, facts=facts)
 
     def _fit_actions(self, *, resumed: bool) -> None:
         """Perform what is open and is not being performed; end what is no longer open. Nothing is begun once it is halted."""
@@ -259,7 +224,7 @@ class Engine:
     async def _contact(self, assembly: str) -> None:
         """Wait until there is contact: right after a restart of the controller there is none yet."""
         while not self.state.assemblies[assembly].contact:
-            await self._inbox.moved()
+            await self._stepped.wait()
 
     def _boot_id(self, assembly: str) -> str:
         return self.state.assemblies[assembly].boot_id

@@ -5,7 +5,7 @@ Rules: every call has a timeout; errors are ours (``pcloud.errors``); proxies of
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -44,6 +44,7 @@ B = TypeVar("B")
 TIMEOUT = 60.0  # seconds for one answer; all of them are short, but the daemon may be replaying a long journal
 
 TRIAL = 1800.0  # seconds for a trial, each of whose five waits for a cloud has five minutes, and for a cleaning, with six for each stray
+MAKING = 600.0  # seconds until a backup begins to come: its copy is written first, and a gigabyte on a slow disk takes minutes
 MOST = 1000  # the most that the API gives in one page
 
 
@@ -72,6 +73,17 @@ class Client:
 
     def daemon(self) -> DaemonStatus:
         return _body(DaemonStatus, self._ask("GET", "/daemon"))
+
+    def backup(self, write: Callable[[bytes], object]) -> None:
+        """Give ``write`` the parts of a backup, in order; it is whole when this returns."""
+        with our_errors(self.socket_path, self._connect):
+            timeout = httpx.Timeout(MAKING, connect=self._connect)
+            with self._http.stream("GET", "/backup", timeout=timeout) as response:
+                if not response.is_success:
+                    response.read()
+                    raise_for(response)
+                for part in response.iter_bytes():
+                    write(part)
 
     def check(self, upload: SpecUpload) -> str:
         """The name of the deployable that the spec describes; SpecError."""

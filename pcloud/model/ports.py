@@ -275,9 +275,15 @@ class Load:
 
 
 class Journal(Protocol):
-    """Where states, open intents, facts and reports become durable. Raises StoreError."""
+    """Where states, open intents, facts and reports become durable.
+
+    Raises UnwritableError when nothing of it was written, and any other StoreError when that cannot be told.
+    """
 
     async def record(
         self, state: DeployableState, *, at: float, wall: float, reports: Sequence[Report], facts: Sequence[JournalFact] = ()
     ) -> None:
         """One transaction: the state with its open intents, the facts that led to it, and the reports. Durable when it returns."""
+
+    async def writable(self) -> None:
+        """Return when it is worth trying again after an UnwritableError."""

@@ -34,6 +34,7 @@ from pcloud.spec.loading import load
 from pcloud.spec.planning import plan
 from pcloud.spec.recovery import RecoveryDefaults
 from tests.api.memory_adoptions import MemoryAdoptions
+from tests.api.memory_backups import MemoryBackups
 from tests.api.memory_evidence import MemoryLastWords
 from tests.api.memory_words import MemoryWords
 
@@ -94,6 +95,7 @@ class MemoryController:
         self.fate: dict[str, tuple[str, str, str]] = {}  # assembly: instead of this state it gets that one, for this reason
         self.deleted_volumes: list[str] = []
         self.taken: list[FactRecord] = []
+        self.backups = MemoryBackups()
         self.reloads = MemoryReloads(self._deployable)
         self.last_words = MemoryLastWords(self._machine)
         self.adoptions = MemoryAdoptions(lambda name: set(self._deployable(name).machines))

@@ -12,7 +12,7 @@ from cpe.shell.keyring import FileKeyring
 from dpe.policy.summary import deployable_word
 from dpe.shell.engine import Engine
 from dpe.shell.surroundings import Surroundings
-from pcloud.errors import StoreError
+from pcloud.errors import StoreError, UnwritableError
 from pcloud.model.actions import Report
 from pcloud.model.facts import JournalFact
 from pcloud.model.instance import Instance
@@ -100,7 +100,7 @@ class Puppet:
 
 
 class MemoryJournal:
-    """Keeps what was recorded last; ``delay`` seconds for each record, or no record at all while it is ``broken``."""
+    """Keeps what was recorded last; ``delay`` seconds for each record. None at all while it is ``broken`` or there is no ``room``."""
 
     def __init__(self) -> None:
         self.stored: Stored | None = None
@@ -108,6 +108,12 @@ class MemoryJournal:
         self.facts: list[FactRecord] = []
         self.delay = 0.0
         self.broken = False
+        self.room = asyncio.Event()
+        self.room.set()
+        self.records: int | None = None  # for so many there is room still
+
+    async def writable(self) -> None:
+        await self.room.wait()
 
     async def record(
         self, state: DeployableState, *, at: float, wall: float, reports: Sequence[Report], facts: Sequence[JournalFact] = ()
@@ -115,7 +121,14 @@ class MemoryJournal:
         if self.delay:
             await asyncio.sleep(self.delay)
         if self.broken:
-            raise StoreError("the disk is full")
+            raise StoreError("the disk is broken")
+        if self.records is not None:
+            self.records -= 1
+            if self.records < 0:
+                self.records = None
+                self.room.clear()
+        if not self.room.is_set():
+            raise UnwritableError("the disk is full")
         self.stored = Stored(replace(state, plan=None, target=None), at, wall)
         self.reports.extend(reports)
         self.facts.extend(fact_record(0, wall, state.name, *dump_fields(fact), dump_ordered(fact)) for fact in facts)

@@ -46,7 +46,7 @@ class House:
         store.on_events(self.heard.extend)
         self.keyring = FileKeyring(directory / "keys", store.controller)
         self.keeper = Keeper(store, self.make, time.time, plan_of, self.given_up.append)
-        self.attendance = Attendance(self.keeper)
+        self.attendance = Attendance(self.keeper, lambda: store.trouble)
 
     def make(self, plan: DeployablePlan, stored: Stored | None) -> Engine:
         if plan.name in self.unmade:
@@ -176,8 +176,7 @@ async def test_a_bug_that_kills_it_when_it_is_taken_up_is_nothing_to_the_others_
         await house.add(name, "down")
         await house.keeper.remove(name)
     house.unmade = {"ill"}
-    for stored in await house.store.deployables():
-        await house.keeper.take_up(stored)
+    await house.keeper.take_up(await house.store.deployables())
     assert house.attendance.status("well").state == "stopped"
     assert house.attendance.status("ill").state == "unknown", "it is tried again"
     await until(lambda: house.attendance.status("ill").state == "blocked")

@@ -75,7 +75,7 @@ def supervision(store: SqliteStore) -> tuple[Supervision, Overseer]:
     """Of a daemon without deployables."""
     guards = Overseer(Anchors({}, no_infrastructure, reach), lambda report: store.report("", report, wall=0.0))
     keeper = Keeper(store, lambda *_: None, lambda: 0.0, lambda _: None, lambda _: None)  # type: ignore[arg-type, return-value]
-    return Supervision(Census(Attendance(keeper)), guards, store), guards
+    return Supervision(Census(Attendance(keeper, lambda: None)), guards, store), guards
 
 
 async def test_the_watchdog_is_fed_only_while_the_daemon_is_well(systemd: Systemd, caplog: pytest.LogCaptureFixture) -> None:

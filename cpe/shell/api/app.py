@@ -8,6 +8,7 @@ from __future__ import annotations
 from fastapi import APIRouter, FastAPI
 
 from cpe.shell.api.assemblies import assembly_routes
+from cpe.shell.api.backup import backup_routes
 from cpe.shell.api.contract import EVERYWHERE, operation_name, publish
 from cpe.shell.api.deployables import deployable_routes
 from cpe.shell.api.events import Stopping, event_routes
@@ -39,6 +40,7 @@ def application(
     app.state.stopping = Stopping()
     routes = APIRouter(prefix="/v1", responses=EVERYWHERE, generate_unique_id_function=operation_name)
     routes.include_router(_daemon_routes(controller))
+    routes.include_router(backup_routes(controller))
     routes.include_router(deployable_routes(controller))
     routes.include_router(assembly_routes(controller))
     routes.include_router(operating_routes(controller))

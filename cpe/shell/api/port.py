@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 from pcloud.records.adopting import Adoption, AdoptRequest
@@ -106,8 +107,19 @@ class Reloader(Protocol):
         """Make it so; RefusedError where ``version`` is not empty and is not that of the plan of now."""
 
 
+class BackupMaker(Protocol):
+    """Where backups are made."""
+
+    def made(self) -> AbstractAsyncContextManager[Path]:
+        """A backup, in a file that is gone after the block; RefusedError while another is made."""
+
+
 class Controller(Protocol):
     """All that can be asked of pcloud."""
+
+    @property
+    def backups(self) -> BackupMaker:
+        """Where backups are made."""
 
     @property
     def reloads(self) -> Reloader:
