@@ -7,6 +7,7 @@ NotFoundError with what is near; nothing here decides a recovery.
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -81,6 +82,7 @@ class Controller:
         async for left_out in take_up(self._store, self._keeper, self._plan_of, self._wall):
             self._lame |= left_out
             told(len(self._keeper.names))
+            gc.freeze()  # they stay: to be walked through again and again would hold the loop for a second with thousands
 
     async def close(self) -> None:
         """End all DPEs and subscriptions; machines are left as they are."""
