@@ -128,7 +128,7 @@ async def fill(directory: Path, count: int) -> None:
 
 
 async def start(directory: Path, count: int) -> tuple[float, float, float, int]:
-    """Seconds until the API could be asked, until all DPEs have taken up theirs, the longest that the loop was busy without letting go, transactions."""
+    """Seconds until the API could be asked, until all DPEs have begun, the longest (CPU) that the loop was busy at one go; transactions."""
     longest = 0.0
 
     async def look() -> None:
