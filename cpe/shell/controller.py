@@ -7,6 +7,7 @@ NotFoundError with what is near; nothing here decides a recovery.
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -89,6 +90,7 @@ class Controller:
         for first in range(0, len(known), GROUP):
             told(first, len(known))
             await self._keeper.take_up(known[first : first + GROUP])
+            gc.freeze()  # they stay: to be walked through again and again would hold the loop for a second with thousands
 
     async def close(self) -> None:
         """End all DPEs and subscriptions; machines are left as they are."""

@@ -182,7 +182,12 @@ class LibcloudInfrastructure:
         found = tags.instance_tags(metadata)
         if found is None and metadata.get(tags.CONTROLLER) == self._controller:
             raise MalformedResponseError(f"{node.id} has tags of ours that make no sense", "")
-        login = self._login(node)
+        try:
+            login = self._login(node)
+        except MalformedResponseError:
+            if found is not None:
+                raise
+            login = Login("")  # somebody else's machine is nobody's trouble
         return InstanceReading(
             id=str(node.id),
             status=instance_status(node.state),
