@@ -26,6 +26,11 @@ PAGE = 500  # events asked for at once
 MOST = 1000  # the most that the API gives at once
 
 
+KindOption = Annotated[
+    str, typer.Option("--kind", metavar="KIND", help="Only events of this kind: alert, decided, changed …", show_default=False)
+]
+
+
 def events(  # noqa: PLR0913, PLR0917 - each is an option
     of: Annotated[
         str | None,
@@ -39,9 +44,7 @@ def events(  # noqa: PLR0913, PLR0917 - each is an option
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with events as they happen, until Ctrl-C.")] = False,
     since: SinceOption = None,
     lines: Annotated[int, typer.Option("--lines", "-n", min=0, max=1000, help="So many of the last ones, unless --since is given.")] = 30,
-    kind: Annotated[
-        str, typer.Option("--kind", metavar="KIND", help="Only events of this kind: alert, decided, changed …", show_default=False)
-    ] = "",
+    kind: KindOption = "",
     alerts: Annotated[bool, typer.Option("--alerts", help="Only alerts; the same as --kind alert.")] = False,
     into: ArchiveOption = None,
     before: BeforeOption = None,
