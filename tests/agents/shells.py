@@ -65,6 +65,15 @@ class Watcher:
             if isinstance(line, Result) and line.index == index:
                 return line
 
+    def all_pass(self, number: int) -> None:
+        """Each of the first ``number`` probes, in whatever order they end."""
+        waited_for = set(range(number))
+        while waited_for:
+            line = self.line()
+            if isinstance(line, Result):
+                assert line.status == "0"
+                waited_for.discard(line.index)
+
     def close_stdin(self) -> None:
         assert self.process.stdin is not None
         self.process.stdin.close()

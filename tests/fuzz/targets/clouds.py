@@ -21,7 +21,7 @@ from cpe.shell.infrastructures.local.dialect import LocalDialect
 from cpe.shell.infrastructures.local.driver import LocalNodeDriver
 from cpe.shell.infrastructures.tags import instance_metadata, volume_metadata
 from pcloud.errors import InfrastructureError
-from pcloud.model.instance import InstanceReading, Tags
+from pcloud.model.instance import InstanceReading, Tags, VolumeTags
 from pcloud.model.words import InstanceStatus
 from tests.fuzz.bounds import Bounds
 from tests.fuzz.feeding import Feed, altered, as_json
@@ -58,7 +58,7 @@ VOLUME = {
     "created": 1.0,
     "machine": "",
     "mount": "",
-    "metadata": volume_metadata("here", "shop", "web", "data"),
+    "metadata": volume_metadata(VolumeTags("here", "shop", "web", "data")),
 }
 
 
