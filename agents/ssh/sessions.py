@@ -96,7 +96,7 @@ class LineSession(_Session):
 class ActionSession(_Session):
     """Takes the status line out of what may precede it, and keeps what follows it."""
 
-    _STATUS = re.compile(rb"\npcloud-status ([0-9]{1,3}|timeout)\n")
+    _STATUS = re.compile(rb"\npcloud-status ([0-9]{1,3}|timeout|busy|ended)\n")
 
     def __init__(self) -> None:
         super().__init__()

@@ -131,9 +131,11 @@ keep() { # SECONDS FEED INTERPRETER PLACE ID LOCK; stdin as that of act
 
 run_once() { # the lock is ours
   if [ -n "${PCLOUD_ROOT:-}" ]; then cd "$PCLOUD_ROOT" || return; fi
-  if mkfifo "$pipe" && exec 5<>"$pipe"; then
-    tail -c "$output_limit" <"$pipe" >"$output" 3>&- 4<&- 5>&- &
+  if mkfifo "$pipe" && exec 7<>"$pipe"; then
+    exec 6<"$pipe" 5>"$pipe" 7>&- # both ends are open before the name goes, and neither is the other's as well
+    tail -c "$output_limit" <&6 >"$output" 3>&- 4<&- 5>&- 6<&- &
     collector=$!
+    exec 6<&-
   else
     exec 5>/dev/null
     collector=
