@@ -1,10 +1,9 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format lock build bare clean
+.PHONY: help setup demo test test-openstack openstack-lab openstack-lab-full openstack-lab-down lint format lock build bare clean
 BIN := .venv/bin
 SETUP := packaging/setup
-
 help: ## show this
-	@awk -F ' ## ' '/^[a-z]+:.* ## /{sub(/:.*/, "", $$1); printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ' ## ' '/^[a-z-]+:.* ## /{sub(/:.*/, "", $$1); printf "make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 setup: ## install what is missing, and .venv
 	@$(SETUP) test
 demo: ## WordPress and its database, broken three times, healed three times
@@ -12,6 +11,14 @@ demo: ## WordPress and its database, broken three times, healed three times
 	@$(BIN)/pcloud demo
 test: setup lint ## lint, then all tests
 	$(BIN)/pytest -n 3 --dist loadfile
+openstack-lab: ## a working OpenStack on this machine, its servers only pretended (root, Debian 12)
+	@packaging/lab/openstack/openstack-lab up fake
+openstack-lab-full: ## the same with QEMU guests
+	@packaging/lab/openstack/openstack-lab up full
+openstack-lab-down: ## and without a trace away again
+	@packaging/lab/openstack/openstack-lab down
+test-openstack: setup ## the tests that need that OpenStack: it is brought up and taken down (minutes)
+	$(BIN)/pytest -m openstack
 lint: setup ## style, types, layers
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
