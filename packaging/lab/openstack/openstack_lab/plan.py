@@ -70,7 +70,7 @@ class Plan:
 
     def _keep(self) -> None:
         tables.sql(self._settings, "shutdown;")
-        self._daemons.wait("mariadb")
+        self._daemons.until_ended("mariadb")
         tables.keep(self._kept, self._settings, self._password)
         self._database()
 
@@ -98,8 +98,8 @@ class Plan:
     def _workers(self) -> list[Stage]:
         both = (TABLES, MESSAGES)
         stages = [
-            self._started("nova-conductor", *both),
-            self._started("nova-scheduler", *both),
+            self._started("nova-conductor", *both, PEOPLE),  # it and the scheduler end where they find no catalog
+            self._started("nova-scheduler", *both, PEOPLE),
             self._started("neutron-linuxbridge-agent", "neutron-server: answers"),
             Stage(NETWORKS, self._agent_alive, ("neutron-linuxbridge-agent: started", PEOPLE)),
             self._started("nova-compute", "nova-conductor: started", "placement: answers", PEOPLE, *self._hypervisor()),

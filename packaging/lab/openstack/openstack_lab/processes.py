@@ -70,12 +70,10 @@ class Daemons:
         record(self._settings, Running(daemon.name, child.pid, started if started is not None else -1))
 
     def until(self, daemon: str, ready: Callable[[], object], what: str) -> None:
-        """Waits for ``ready``; a daemon that ends meanwhile, or takes too long, is an error that shows its log."""
+        """Waits for ``ready``; a daemon that takes too long is an error that shows its log, as is one of any name that ends meanwhile."""
         deadline = time.monotonic() + PATIENCE
         while not ready():
-            status = self._children[daemon].poll()
-            if status is not None:
-                raise LabError(f"{daemon} ended with status {status}{self._why(daemon)}")
+            self.check()
             if time.monotonic() > deadline:
                 raise LabError(f"{daemon}: {what} did not come about within {PATIENCE:.0f} s; its log ends{self._why(daemon)}")
             time.sleep(PAUSE)
@@ -85,8 +83,18 @@ class Daemons:
             port = daemon.port
             self.until(daemon.name, lambda: answers(self._settings.api, port), f"an answer on port {port}")
 
-    def wait(self, daemon: str) -> None:
-        self._children[daemon].wait(PATIENCE)
+    def check(self) -> None:
+        """None of them ends by itself, unless it cannot go on."""
+        with self._lock:
+            ended = [(name, child.returncode) for name, child in self._children.items() if child.poll() is not None]
+        for name, status in ended:
+            raise LabError(f"{name} ended with status {status}{self._why(name)}")
+
+    def until_ended(self, daemon: str) -> None:
+        """One that was told to end."""
+        with self._lock:
+            child = self._children.pop(daemon)
+        child.wait(PATIENCE)
 
     def _why(self, daemon: str) -> str:
         log = log_of(self._settings, daemon)
