@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 from openstack_lab.errors import LabError
 
@@ -17,33 +19,28 @@ WIDTH = 300  # characters of each of them: some of OpenStack's hold a whole docu
 ERRORS = ("ERROR", "CRITICAL", "Traceback", "E: ", "error:")
 
 
-def run(
-    *argv: str, log: Path | None = None, stdin: str | None = None, env: Mapping[str, str] | None = None, timeout: float = TIMEOUT
-) -> str:
+def run(*argv: str, log: Path | None = None, stdin: str = "", env: Mapping[str, str] | None = None, timeout: float = TIMEOUT) -> str:
     """What it printed. LabError, with the lines that tell why, where it fails or takes too long."""
     name = " ".join(argv[:4])
-    try:
-        done = subprocess.run(
-            argv,
-            input=stdin or "",
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            env=ENVIRONMENT | dict(env or {}),
-            timeout=timeout,
-            check=False,
-        )
-    except FileNotFoundError as error:
-        raise LabError(f"{argv[0]} is not installed") from error
-    except subprocess.TimeoutExpired as error:
-        raise LabError(f"{name} did not end within {timeout:.0f} s") from error
-    if log:
-        log.write_text(done.stdout)
-    if done.returncode != 0:
+    with log.open("w+b") if log else tempfile.TemporaryFile() as output:
+        try:
+            status = _status(argv, stdin, ENVIRONMENT | dict(env or {}), output, timeout)
+        except FileNotFoundError as error:
+            raise LabError(f"{argv[0]} is not installed") from error
+        except subprocess.TimeoutExpired as error:
+            raise LabError(f"{name} did not end within {timeout:.0f} s") from error
+        output.seek(0)
+        printed = output.read().decode(errors="replace")
+    if status != 0:
         where = f"\n    the whole of it: {log}" if log else ""
-        raise LabError(f"{name} ended with status {done.returncode}{telling(done.stdout)}{where}")
-    return done.stdout
+        raise LabError(f"{name} ended with status {status}{telling(printed)}{where}")
+    return printed
+
+
+def _status(argv: Sequence[str], stdin: str, env: Mapping[str, str], output: IO[bytes], timeout: float) -> int:
+    """Written as it comes, so that somebody who waits can read it."""
+    done = subprocess.run(argv, input=stdin.encode(), stdout=output, stderr=subprocess.STDOUT, env=env, timeout=timeout, check=False)
+    return done.returncode
 
 
 def telling(log: str) -> str:

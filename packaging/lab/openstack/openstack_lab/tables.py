@@ -10,7 +10,7 @@ import hashlib
 import json
 import secrets
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from openstack_lab import packages
@@ -20,6 +20,7 @@ from openstack_lab.services.keystone import bootstrap
 from openstack_lab.services.mariadb import socket
 from openstack_lab.settings import INSIDE, Settings, write_private
 
+KEPT = 3  # images: with and without Heat or Cinder, 150 MB each
 FORM = "1"  # raised when what an image holds is made in another way
 
 
@@ -42,7 +43,9 @@ class Image:
 
 
 def image(settings: Settings, versions: dict[str, str]) -> Image:
-    return Image(settings.cache / f"database-{key(packages.wanted(settings), versions)}")
+    """The same for both sizes: hypervisors have no tables."""
+    names = packages.wanted(replace(settings, size="fake"))
+    return Image(settings.cache / f"database-{key(names, versions)}")
 
 
 def key(names: list[str], versions: dict[str, str]) -> str:
@@ -81,12 +84,12 @@ def first_user(settings: Settings) -> str:
 
 
 def keep(kept: Image, settings: Settings, password: str) -> None:
-    """From the files of a database that has ended; the images of other versions are removed. Whole or not at all."""
+    """From the files of a database that has ended; the oldest images are removed. Whole or not at all."""
     new = kept.place.with_name("database.new")
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir(parents=True, mode=0o700)
     write_private(new / "password", password)
     run("cp", "--archive", str(settings.database), str(new / "files"))
-    for old in settings.cache.glob("database-*"):
-        shutil.rmtree(old)
     new.rename(kept.place)
+    for old in sorted(settings.cache.glob("database-*"), key=lambda place: place.stat().st_mtime)[:-KEPT]:
+        shutil.rmtree(old)
