@@ -21,6 +21,7 @@ from openstack_lab.stages import Stage
 
 TABLES, MESSAGES, PEOPLE = "mariadb: ready", "rabbitmq: ready", "keystone: users and endpoints"
 NETWORKS = "neutron-linuxbridge-agent: alive"
+LATER = (TABLES, "keystone: answers")
 
 
 class Plan:
@@ -84,34 +85,31 @@ class Plan:
     # Daemons
 
     def _apis(self) -> list[Stage]:
-        """Those that answer HTTP. Only Neutron's needs the messages at its start."""
+        """Those that answer HTTP. The two that the longest chains begin with have the processors to themselves at first."""
+        first = ("keystone", "neutron-server")
         found = [daemon for daemon in self._by_name.values() if daemon.port is not None]
-        return [
-            Stage(
-                f"{daemon.name}: answers",
-                partial(self._answering, daemon),
-                (TABLES, MESSAGES) if daemon.name == "neutron-server" else (TABLES,),
-            )
+        stages = [
+            Stage(f"{daemon.name}: answers", partial(self._answering, daemon), (TABLES,) if daemon.name in first else LATER)
             for daemon in found
-        ] + [Stage(PEOPLE, self._people, ("keystone: answers",))]
+        ]
+        return [*stages, Stage(PEOPLE, self._people, ("keystone: answers",))]
 
     def _workers(self) -> list[Stage]:
-        both = (TABLES, MESSAGES)
         stages = [
-            self._started("nova-conductor", *both, PEOPLE),  # it and the scheduler end where they find no catalog
-            self._started("nova-scheduler", *both, PEOPLE),
-            self._started("neutron-linuxbridge-agent", "neutron-server: answers"),
+            self._started("nova-conductor", PEOPLE),  # it and the scheduler end where they find no catalog
+            self._started("nova-scheduler", PEOPLE),
+            self._started("neutron-linuxbridge-agent", MESSAGES, "neutron-server: answers"),
             Stage(NETWORKS, self._agent_alive, ("neutron-linuxbridge-agent: started", PEOPLE)),
-            self._started("nova-compute", "nova-conductor: started", "placement: answers", PEOPLE, *self._hypervisor()),
+            self._started("nova-compute", MESSAGES, "nova-conductor: started", "placement: answers", PEOPLE, *self._hypervisor()),
             Stage("nova-compute: mapped to its cell", self._mapped, ("nova-compute: started", "nova-scheduler: started")),
         ]
         if self._settings.cinder:
             names = ("cinder-scheduler", "cinder-volume")
-            stages += [self._started(name, *both) for name in names]
+            stages += [self._started(name, *LATER) for name in names]
             needs = (*(f"{name}: started" for name in names), "cinder-api: answers", PEOPLE)
             stages.append(Stage("cinder-volume: up", self._volumes_up, needs))
         if self._settings.heat:
-            stages.append(self._started("heat-engine", *both))
+            stages.append(self._started("heat-engine", MESSAGES, PEOPLE))
         return stages
 
     def _started(self, name: str, *needs: str) -> Stage:

@@ -22,7 +22,8 @@ from openstack_lab.settings import API, API_LINK, GUESTS, GUESTS_LINK, PHYSICAL,
 
 MEMORY = "pcloud-openstack-lab"  # the source of the file system in memory, as /proc/PID/mountinfo names it
 MEMORY_SIZE = "2g"  # at most; the databases need 250 MB, RabbitMQ 5
-LIBVIRT = ("/etc/libvirt", "/var/lib/libvirt", "/var/cache/libvirt", "/var/log/libvirt")  # compiled into libvirt: no setting moves them
+LIBVIRT = ("/etc/libvirt", "/var/lib/libvirt", "/var/log/libvirt")  # compiled into libvirt: no setting moves them
+LIBVIRT_CACHE = "/var/cache/libvirt"  # what each QEMU on this machine can do, asked of them all at the first start: two seconds each
 PATIENCE = 30.0  # seconds; a killed process that is still there then hangs in the kernel
 
 
@@ -53,6 +54,8 @@ def _own_directories(settings: Settings) -> None:
         else:
             own.mkdir()
         kernel.bind(own, place)
+    (settings.cache / "libvirt").mkdir(exist_ok=True)
+    kernel.bind(settings.cache / "libvirt", Path(LIBVIRT_CACHE))
 
 
 def _links(outside: int) -> None:

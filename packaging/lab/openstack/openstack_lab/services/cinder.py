@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from openstack_lab.commands import ENVIRONMENT
 from openstack_lab.services.common import (
+    RETRY,
     Daemon,
     Service,
     console_script,
@@ -83,6 +84,7 @@ def configuration(settings: Settings) -> dict[str, dict[str, object]]:
             "max_over_subscription_ratio": 100,
         },
         "database": database(settings, "cinder"),
+        "oslo_messaging_rabbit": RETRY,
         "oslo_concurrency": {"lock_path": settings.state / "lock"},
         "nova": credentials(settings, "nova"),
         **{context: {"helper_command": helper} for context in ("cinder_sys_admin", "privsep_osbrick")},

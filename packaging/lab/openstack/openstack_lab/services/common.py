@@ -61,6 +61,10 @@ def database(settings: Settings, name: str) -> dict[str, object]:
     }
 
 
+# A service may be read in while RabbitMQ still starts, and then tries once a second, not ever more seldom.
+RETRY: dict[str, object] = {"rabbit_retry_interval": 1, "rabbit_retry_backoff": 0, "rabbit_interval_max": 1}
+
+
 def messages(settings: Settings) -> str:
     return f"rabbit://lab:{settings.secrets.messages}@{INSIDE}:{MESSAGES_PORT}/"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from openstack_lab.services.common import (
+    RETRY,
     Daemon,
     Service,
     console_script,
@@ -57,6 +58,7 @@ def configuration(settings: Settings) -> dict[str, dict[str, object]]:
             name: value for name, value in credentials(settings, "heat").items() if "project" not in name and name != "region_name"
         },
         "clients_keystone": {"auth_uri": settings.url("keystone")},
+        "oslo_messaging_rabbit": RETRY,
         "oslo_concurrency": {"lock_path": settings.state / "lock"},
         "keystone_authtoken": token_check(settings, "heat"),
     }

@@ -6,6 +6,7 @@ Addresses come by config drive: there is no agent for DHCP, routing or metadata.
 from __future__ import annotations
 
 from openstack_lab.services.common import (
+    RETRY,
     Daemon,
     Service,
     console_script,
@@ -86,6 +87,7 @@ def configuration(settings: Settings) -> dict[str, dict[str, object]]:
         "database": database(settings, "neutron"),
         "nova": credentials(settings, "nova"),
         "placement": credentials(settings, "placement"),
+        "oslo_messaging_rabbit": RETRY,
         "oslo_concurrency": {"lock_path": settings.state / "lock"},
         "quotas": {"quota_port": -1, "quota_security_group": -1},  # the project with a small quota has its own
         "privsep": {"helper_command": f"privsep-helper --config-file {main}"},

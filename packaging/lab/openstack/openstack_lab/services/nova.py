@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from openstack_lab.services.common import (
+    RETRY,
     Daemon,
     Service,
     console_script,
@@ -94,6 +95,7 @@ def configuration(settings: Settings) -> dict[str, dict[str, object]]:
         "cinder": {"os_region_name": REGION, "catalog_info": "volumev3:cinderv3:publicURL", **credentials(settings, "nova")},
         "vnc": {"enabled": False},
         "spice": {"enabled": False},
+        "oslo_messaging_rabbit": RETRY,
         "oslo_concurrency": {"lock_path": settings.state / "lock"},
         "service_user": {"send_service_user_token": True, **credentials(settings, "nova")},
         "keystone_authtoken": token_check(settings, "nova"),
