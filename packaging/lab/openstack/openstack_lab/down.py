@@ -27,7 +27,7 @@ def down(home: Path, say: Callable[[str], None], forget: bool = False) -> None:
     for path in policy_rc.allow():
         say(f"removed {path}")
     if not home.exists():
-        say("no lab is up here" if not ended else "")
+        say("no lab is up here")
         return
     lock(home)  # kept until this process ends
     room.empty(home)  # who came in before the lock was ours

@@ -6,8 +6,10 @@ that the lab has no use for, and a hundred packages more.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 from openstack_lab import policy_rc
@@ -47,15 +49,19 @@ def missing(settings: Settings) -> list[str]:
     return [name for name in wanted(settings) if name not in there]
 
 
-def install(names: list[str], log: Path) -> None:
+def install(names: list[str], log: Path, say: Callable[[str], None]) -> None:
     """Waits for other users of dpkg; leaves policy-rc.d and the list of enabled units as they were."""
     with Path("/run/pcloud-setup.lock").open("w") as lock:  # packaging/setup takes the same: one must not take the other's policy-rc.d away
         fcntl.flock(lock, fcntl.LOCK_EX)
         before = enabled_units()
         policy_rc.forbid()
         try:
-            run("dpkg", "--force-confold", "--configure", "-a", log=log)  # what a killed one left
-            _apt(log, "update")
+            with contextlib.suppress(LabError):  # another one may be at it just now; apt says what cannot be helped
+                run("dpkg", "--force-confold", "--configure", "-a", log=log)  # what a killed one left
+            try:
+                _apt(log, "update")
+            except LabError:
+                say("          apt-get update failed; trying with the lists that are there")
             _apt(log, "install", "--no-install-recommends", *names)
         finally:
             disable(enabled_units() - before)
@@ -66,10 +72,7 @@ def _apt(log: Path, *words: str) -> None:
     options = (f"DPkg::Lock::Timeout={LOCK_PATIENCE}", "Dpkg::Use-Pty=0", "Acquire::Retries=3", "Dpkg::Options::=--force-unsafe-io")
     conffiles = ("Dpkg::Options::=--force-confdef", "Dpkg::Options::=--force-confold")
     flags = [word for option in (*options, *conffiles) for word in ("-o", option)]
-    try:
-        run(*policy_rc.guarded(["apt-get", "-q", "-y", *flags, *words]), log=log, env=network_settings(), timeout=INSTALL_TIMEOUT)
-    except LabError as error:
-        raise LabError(f"packages: {error}") from error
+    run(*policy_rc.guarded(["apt-get", "-q", "-y", *flags, *words]), log=log, env=network_settings(), timeout=INSTALL_TIMEOUT)
 
 
 def enabled_units() -> set[str]:

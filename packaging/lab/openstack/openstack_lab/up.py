@@ -31,7 +31,7 @@ def up(settings: Settings, say: Say) -> None:
     try:
         policy_rc.allow()  # what a killed installation left
         if missing:
-            _timed(f"packages: {len(missing)} and what they need", lambda: _install(settings, missing), say)
+            _timed(f"packages: {len(missing)} and what they need", lambda: _install(settings, missing, say), say)
         settings.save()  # before anything else: what is below the directory is a lab's from now on
         _directories(settings)
         if settings.size == "full" and not guest.exists(settings):
@@ -73,13 +73,13 @@ def lock(home: Path) -> int:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(descriptor)
-        raise LabError(f"another one is bringing up a lab in {home}: wait for it") from None
+        raise LabError(f"another openstack-lab is at work in {home}: wait for it, or end it") from None
     return descriptor
 
 
-def _install(settings: Settings, missing: list[str]) -> None:
+def _install(settings: Settings, missing: list[str], say: Say) -> None:
     settings.cache.mkdir(exist_ok=True)
-    packages.install(missing, settings.cache / "packages.log")
+    packages.install(missing, settings.cache / "packages.log", say)
 
 
 def _directories(settings: Settings) -> None:
@@ -94,7 +94,11 @@ def _in_the_room(settings: Settings, say: Say) -> list[stages.Timing]:
     room.enter(settings)
     kinds = services(settings)
     _write_files(kinds)
-    return stages.run(Plan(settings, kinds, tables.image(settings, versions)).stages(), say)
+    plan = Plan(settings, kinds, tables.image(settings, versions))
+    try:
+        return stages.run(plan.stages(), say)
+    except LabError as error:
+        raise LabError(f"{error}\nall logs: {settings.logs}; {DOWN}") from error
 
 
 def _write_files(kinds: dict[str, Service]) -> None:
