@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 from openstack_lab.rest import Session
 from openstack_lab.services.heat import DOMAIN, DOMAIN_ADMIN
 from openstack_lab.services.keystone import FIRST_USER
@@ -16,6 +18,7 @@ ENDPOINTS = {
     "cinder": ("volumev3", "cinderv3", "/v3/%(project_id)s"),
     "heat": ("orchestration", "heat", "/v1/%(project_id)s"),
 }
+AT_ONCE = 4  # Keystone has eight threads
 PEOPLE = ("demo", "small")  # each is a member of the project of the same name
 
 
@@ -36,20 +39,26 @@ class Catalog:
         self.session.call("DELETE", f"{self._url}/users/{first.user}")
 
     def fill(self, services: list[str]) -> None:
-        with_endpoint = [name for name in ENDPOINTS if name in services]
+        """Seventy questions, each mostly waiting for an answer: a few at once."""
         if "service" not in self._roles:
             self._roles["service"] = self._make("role", name="service")
         project = self._make("project", name="service", domain_id="default")
-        for name in with_endpoint:
-            user = self._user(name, self._settings.secrets.service)
-            self._grant(project, user, "admin")
-            self._grant(project, user, "service")
-            self._endpoint(name)
-        for name in PEOPLE:
-            own = self._make("project", name=name, domain_id="default")
-            self._grant(own, self._user(name, getattr(self._settings.secrets, name)), "member")
-        if "heat" in services:
-            self._heat()
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            acts = [pool.submit(self._service, name, project) for name in ENDPOINTS if name in services]
+            acts += [pool.submit(self._person, name) for name in PEOPLE]
+            acts += [pool.submit(self._heat)] if "heat" in services else []
+        for act in acts:
+            act.result()
+
+    def _service(self, name: str, project: str) -> None:
+        user = self._user(name, self._settings.secrets.service)
+        self._grant(project, user, "admin")
+        self._grant(project, user, "service")
+        self._endpoint(name)
+
+    def _person(self, name: str) -> None:
+        own = self._make("project", name=name, domain_id="default")
+        self._grant(own, self._user(name, getattr(self._settings.secrets, name)), "member")
 
     def _heat(self) -> None:
         domain = self._make("domain", name=DOMAIN)
