@@ -10,7 +10,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from openstack_lab import checks, policy_rc, room
-from openstack_lab.commands import run
 from openstack_lab.errors import LabError
 from openstack_lab.settings import API_LINK, GUESTS_LINK
 from openstack_lab.up import lock
@@ -31,9 +30,9 @@ def down(home: Path, say: Callable[[str], None], forget: bool = False) -> None:
         return
     lock(home)  # kept until this process ends
     room.empty(home)  # who came in before the lock was ours
-    if (home / "lab.json").exists():
-        for link in links_gone():
-            say(f"removed network interface {link}")
+    if ended:
+        for link in links_left():
+            say(f"{link} is still there: a process that is not the lab's holds its network, or another lab is up")
     _remove(home, say, forget)
 
 
@@ -41,14 +40,11 @@ def counted(names: list[str]) -> list[str]:
     return [f"{number} {name}" if number > 1 else name for name, number in sorted(Counter(names).items())]
 
 
-def links_gone() -> list[str]:
-    """They go with their room; what does not is removed, and named. Before a lab is begun there is nothing of these names."""
-    ours = {GUESTS_LINK, API_LINK}
+def links_left() -> list[str]:
+    """They go with their room; waited for a little. What stays is never removed: it may be another lab's."""
     deadline = time.monotonic() + LINK_PATIENCE
-    while (left := ours & {name for _, name in socket.if_nameindex()}) and time.monotonic() < deadline:
+    while (left := {GUESTS_LINK, API_LINK} & {name for _, name in socket.if_nameindex()}) and time.monotonic() < deadline:
         time.sleep(0.05)
-    for name in sorted(left):
-        run("ip", "link", "delete", name)
     return sorted(left)
 
 
