@@ -56,7 +56,8 @@ def _remove(home: Path, say: Callable[[str], None], forget: bool) -> None:
         raise LabError(f"{inside[0]} is a mount that the lab did not make: unmount it first, so that nothing of it is removed")
     record = home / "lab.json"
     rest = sorted(path for path in home.iterdir() if path != record and (forget or path.name != "cache"))
-    for path in rest:
+    half_made = sorted((home / "cache").glob("*.new"))
+    for path in [*half_made, *rest]:
         shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
     record.unlink(missing_ok=True)  # last: as long as it is there, so may be something else
     if rest:

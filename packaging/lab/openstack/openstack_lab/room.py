@@ -27,15 +27,28 @@ LIBVIRT_CACHE = "/var/cache/libvirt"  # what each QEMU on this machine can do, a
 PATIENCE = 30.0  # seconds; a killed process that is still there then hangs in the kernel
 
 
-def enter(settings: Settings) -> None:
-    """From here on this process, its threads and children are in the lab's room; called once, before there are threads."""
-    outside = os.open("/proc/self/ns/net", os.O_RDONLY)
+def begin(settings: Settings) -> None:
+    """From here on this process, its threads and children are in the lab's room; called once, before there are threads.
+
+    They still have this machine's network, which an image is built with.
+    """
     try:
-        kernel.unshare(kernel.CLONE_NEWNS | kernel.CLONE_NEWNET)
+        kernel.unshare(kernel.CLONE_NEWNS)
         kernel.make_mounts_private()
         kernel.mount(MEMORY, settings.memory, "tmpfs", f"mode=0755,size={MEMORY_SIZE}")
+    except OSError as error:
+        raise LabError(f"this machine lets root make no mount namespaces ({error}): in a container, run it privileged") from error
+
+
+def close(settings: Settings) -> None:
+    """The room gets a network of its own, and its own view of what the services cannot be told to have elsewhere."""
+    outside = os.open("/proc/self/ns/net", os.O_RDONLY)
+    try:
+        kernel.unshare(kernel.CLONE_NEWNET)
         _own_directories(settings)
         _links(outside)
+    except OSError as error:
+        raise LabError(f"this machine lets root make no network namespaces ({error}): in a container, run it privileged") from error
     finally:
         os.close(outside)
 

@@ -34,6 +34,7 @@ def up(settings: Settings, say: Say) -> None:
             _timed(f"packages: {len(missing)} and what they need", lambda: _install(settings, missing, say), say)
         settings.save()  # before anything else: what is below the directory is a lab's from now on
         _directories(settings)
+        room.begin(settings)
         if settings.size == "full" and not guest.exists(settings):
             _timed("guest image", lambda: guest.build(settings), say)
         timings = _in_the_room(settings, say)
@@ -91,7 +92,7 @@ def _directories(settings: Settings) -> None:
 
 def _in_the_room(settings: Settings, say: Say) -> list[stages.Timing]:
     versions = packages.versions()
-    room.enter(settings)
+    room.close(settings)
     kinds = services(settings)
     _write_files(kinds)
     plan = Plan(settings, kinds, tables.image(settings, versions))
