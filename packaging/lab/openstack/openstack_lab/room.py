@@ -72,7 +72,10 @@ def _own_directories(settings: Settings) -> None:
 
 
 def _links(outside: int) -> None:
-    """Made from outside with one end in here, so that they never are without the room."""
+    """Made from outside with one end in here, so that they never are without the room.
+
+    There is no way further out: what asks for a name server hears at once that there is none, instead of waiting for an answer.
+    """
     host = ("nsenter", f"--net=/proc/{os.getpid()}/fd/{outside}", "ip")
     for name, peer in ((GUESTS_LINK, PHYSICAL), (API_LINK, "api")):
         run(*host, "link", "add", name, "type", "veth", "peer", "name", peer, "netns", str(os.getpid()))
@@ -83,7 +86,6 @@ def _links(outside: int) -> None:
     run("ip", "address", "add", f"{API[2]}/{API.prefixlen}", "dev", "api")
     for name in ("lo", "api", PHYSICAL):
         run("ip", "link", "set", name, "up")
-    run("ip", "route", "add", "default", "via", str(API[1]))
 
 
 def follow(pid: int) -> None:
