@@ -1,10 +1,11 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test matrix fuzz lint format lock build bare clean
+.PHONY: help setup demo test lint format lock build bare clean
 BIN := .venv/bin
 SETUP := packaging/setup
+include packaging/lab/openstack/lab.mk tests/long.mk
 
 help: ## show this
-	@awk -F ' ## ' '/^[a-z]+:.* ## /{sub(/:.*/, "", $$1); printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ' ## ' '/^[a-z-]+:.* ## /{sub(/:.*/, "", $$1); printf "make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 setup: ## install what is missing, and .venv
 	@$(SETUP) test
 demo: ## WordPress and its database, broken three times, healed three times
@@ -12,11 +13,6 @@ demo: ## WordPress and its database, broken three times, healed three times
 	@$(BIN)/pcloud demo
 test: setup lint ## lint, then all tests
 	$(BIN)/pytest -n 3 --dist loadfile
-matrix: setup ## every recovery, cut at each of its points (a quarter of an hour)
-	$(BIN)/python -m tests.matrix
-fuzz: setup ## odd input to everything that reads, for SECONDS=120
-	@$(BIN)/uv pip install --quiet --only-binary atheris -r pyproject.toml --extra fuzz || echo "atheris does not install here"
-	@$(BIN)/python -m tests.fuzz $(or $(SECONDS),120)
 lint: setup ## style, types, layers
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check

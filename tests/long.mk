@@ -1,0 +1,9 @@
+# Tests that take longer than those of `make test`.
+.PHONY: matrix fuzz test-openstack
+matrix: setup ## every recovery, cut at each of its points (a quarter of an hour)
+	$(BIN)/python -m tests.matrix
+fuzz: setup ## odd input to everything that reads, for SECONDS=120
+	@$(BIN)/uv pip install --quiet --only-binary atheris -r pyproject.toml --extra fuzz || echo "atheris does not install here"
+	@$(BIN)/python -m tests.fuzz $(or $(SECONDS),120)
+test-openstack: setup ## the tests that need an OpenStack: it is brought up and taken down (minutes)
+	$(BIN)/pytest -m openstack
