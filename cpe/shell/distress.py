@@ -30,6 +30,9 @@ QUIET = 600.0
 UNSTORED = "unstored"
 """The id of an alert that is in no journal."""
 
+NEWS = 16
+"""Troubles and their ends that wait while an alert command runs: they come once a second at most."""
+
 
 class Distress:
     """Hears ``store`` from now on; ``run`` it until cancelled."""
@@ -38,8 +41,13 @@ class Distress:
         self._store = store
         self._command = command
         self._wall = wall
-        self._news: asyncio.Queue[tuple[float, str]] = asyncio.Queue()  # it comes from the store, once a second at most
-        store.on_trouble(lambda trouble: self._news.put_nowait((wall(), trouble)))
+        self._news: asyncio.Queue[tuple[float, str]] = asyncio.Queue(NEWS)
+        store.on_trouble(self._hear)
+
+    def _hear(self, trouble: str) -> None:
+        if self._news.full():
+            self._news.get_nowait()  # how it stands now matters more than what has come and gone since
+        self._news.put_nowait((self._wall(), trouble))
 
     async def run(self) -> None:
         """Tell of each trouble, and of its end."""

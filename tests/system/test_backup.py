@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Pcloud
-from tests.system.running import Daemon
+from tests.system.running import Daemon, until
 from tests.system.specs import group
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(180)]
@@ -60,5 +60,5 @@ def test_what_is_restored_reaches_its_machines_and_only_observes(
     daemon.kill_service("shop", "m1")
     daemon.until_event(lambda event: event.kind == "observed" or event.record is not None, "what would be done is recorded")
     assert pcloud("takeover", "shop", "--yes").code == 0
+    until(lambda: daemon.pid("shop", "m1", "sleeper") != pid, "it is started again")
     daemon.until_state("shop", "healthy")
-    assert daemon.pid("shop", "m1", "sleeper") != pid

@@ -18,6 +18,7 @@ import yaml
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as open_families
 from prometheus_client.parser import text_string_to_metric_families as families
 
+from cpe.shell.store.sums import know_sums, sum_of
 from tests.cli.conftest import Pcloud
 from tests.system.running import Daemon, until
 from tests.system.specs import pair
@@ -165,13 +166,19 @@ def test_a_daemon_that_hangs_gives_no_sign_of_life(daemon: Daemon, systemd: Syst
     systemd.hears("WATCHDOG=1")
 
 
+def put_state(store: sqlite3.Connection, name: str, state: str) -> None:
+    """As a version of before might have written it: the row is whole, and what is in it makes no sense."""
+    store.execute("UPDATE states SET state = ? WHERE deployable = ?", (state, name))
+    know_sums(store).execute(f"UPDATE states SET sum = {sum_of('states')}")
+
+
 def test_a_state_that_cannot_be_read_blocks_its_deployable_alone_until_it_is_mended_and_retried(daemon: Daemon, pcloud: Pcloud) -> None:
     for name in ("ill", "well"):
         daemon.create(pair().replace("deployable: pair", f"deployable: {name}"))
     daemon.end()
     with closing(sqlite3.connect(daemon.state / "store.db", isolation_level=None)) as store:
         [(state,)] = store.execute("SELECT state FROM states WHERE deployable = 'ill'").fetchall()
-        store.execute("UPDATE states SET state = '{\"name\": 7}' WHERE deployable = 'ill'")
+        put_state(store, "ill", '{"name": 7}')
     daemon.start()
     assert [(each.name, each.state) for each in daemon.client.list_deployables()] == [("ill", "blocked"), ("well", "stopped")]
     shown = pcloud("deployable", "status", "ill")
@@ -189,7 +196,7 @@ def test_a_state_that_cannot_be_read_blocks_its_deployable_alone_until_it_is_men
 
     daemon.end()
     with closing(sqlite3.connect(daemon.state / "store.db", isolation_level=None)) as store:
-        store.execute("UPDATE states SET state = '{\"name\": 7}' WHERE deployable = 'well'")
-        store.execute("UPDATE states SET state = ? WHERE deployable = 'ill'", (state,))
+        put_state(store, "well", '{"name": 7}')
+        put_state(store, "ill", state)
     daemon.start()
     assert [(each.name, each.state) for each in daemon.client.list_deployables()] == [("ill", "stopped"), ("well", "blocked")]
