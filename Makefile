@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format lock build bare clean
+.PHONY: help setup demo test matrix lint format lock build bare clean
 BIN := .venv/bin
 SETUP := packaging/setup
 
@@ -12,6 +12,8 @@ demo: ## WordPress and its database, broken three times, healed three times
 	@$(BIN)/pcloud demo
 test: setup lint ## lint, then all tests
 	$(BIN)/pytest -n 3 --dist loadfile
+matrix: setup ## every recovery, cut at each of its points (a quarter of an hour)
+	$(BIN)/python -m tests.matrix
 lint: setup ## style, types, layers
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check

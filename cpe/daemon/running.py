@@ -34,7 +34,9 @@ from cpe.shell.secret_files import read_secret
 from cpe.shell.store.run import run_of
 from cpe.shell.store.sqlite import SqliteStore
 from dpe.shell.engine import Engine
+from dpe.shell.failing import with_failpoints
 from dpe.shell.surroundings import Surroundings
+from pcloud.failpoints import Failpoints, told
 from pcloud.model.actions import Report
 from pcloud.model.plan import DeployablePlan
 from pcloud.model.ports import Stored
@@ -54,8 +56,9 @@ class Places:
 async def run(where: Places) -> None:
     """Run until SIGTERM or SIGINT. Raises PcloudError when it cannot start."""
     settings = read_settings(where.config)
+    points = told()
     refuse_taken(where.socket)  # before a state directory is made for nothing
-    async with daemon(settings, where) as (controller, trials), ended_by_signal() as ended:
+    async with daemon(settings, where, points) as (controller, trials), ended_by_signal() as ended:
         api = asyncio.create_task(serve(application(controller, trials), where.socket, on_ready=ready), name="api")
         watchdog = asyncio.create_task(feed_watchdog(), name="watchdog")
         try:
@@ -91,7 +94,7 @@ async def ended_by_signal() -> AsyncIterator[asyncio.Event]:
 
 
 @contextlib.asynccontextmanager
-async def daemon(settings: Settings, where: Places) -> AsyncIterator[tuple[Controller, Trials]]:
+async def daemon(settings: Settings, where: Places, points: Failpoints | None = None) -> AsyncIterator[tuple[Controller, Trials]]:
     """The controller with its DPEs running, and trials of what it launches on; they end with the block, the machines stay."""
     async with (
         SqliteStore(where.state) as store,
@@ -113,7 +116,7 @@ async def daemon(settings: Settings, where: Places) -> AsyncIterator[tuple[Contr
         )
         controller = Controller(
             store,
-            factory(surroundings),
+            factory(surroundings if points is None else with_failpoints(surroundings, points)),
             keyring,
             infrastructures.get,
             defaults=settings.defaults,

@@ -28,14 +28,14 @@ PATIENCE = 60.0  # seconds for a condition that is sure to come; a loaded machin
 LOOK = 0.02
 
 
-def until(look: Callable[[], T | None], what: str, patience: float = PATIENCE) -> T:
+def until(look: Callable[[], T | None], what: str, patience: float = PATIENCE, pause: float = LOOK) -> T:
     """Wait until ``look`` returns something true, and return it."""
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         found = look()
         if found:
             return found
-        time.sleep(LOOK)
+        time.sleep(pause)
     raise AssertionError(f"did not come true within {patience:g}s: {what}")
 
 
@@ -48,6 +48,8 @@ class Daemon:
         self.log = directory / "log"
         self.config = directory / "pcloud.toml"
         self.config.touch()
+        self.environment: dict[str, str] = {}  # beside our own
+        self.pause = LOOK  # seconds between two looks: more where many daemons share a machine
         self.process: subprocess.Popen[bytes] | None = None
         self.client = Client(self.socket)
 
@@ -60,12 +62,12 @@ class Daemon:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, "PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin"},
+                env={**os.environ, "PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin", **self.environment},
             )
 
     def start(self) -> None:
         self.process = self.spawn()
-        until(self.answers, f"the daemon answers: {self.log_end()}")
+        until(self.answers, f"the daemon answers: {self.log_end()}", pause=self.pause)
 
     def answers(self) -> bool:
         assert self.process is not None
@@ -127,7 +129,7 @@ class Daemon:
             return status if status.state in states else None
 
         try:
-            return until(look, f"{name} is {' or '.join(states)}", patience)
+            return until(look, f"{name} is {' or '.join(states)}", patience, self.pause)
         except AssertionError as error:
             raise AssertionError(f"{error}\n{self.story()}\n{self.log_end()}") from error
 
@@ -173,7 +175,7 @@ class Daemon:
             return next((event for event in self.events(after) if wanted(event)), None)
 
         try:
-            return until(look, what, patience)
+            return until(look, what, patience, self.pause)
         except AssertionError as error:
             raise AssertionError(f"{error}\n{self.story(after)}\n{self.log_end()}") from error
 

@@ -58,7 +58,7 @@ class LibcloudInfrastructure:
 
     async def ask(self, doing: str, question: Callable[[Any], T]) -> T:
         """What ``question`` makes of a driver, for questions that only a trial asks. Raises our errors, and NotImplementedError."""
-        return await self._calls(doing, question)
+        return await self._calls(doing, question, question=True)
 
     async def count(self) -> tuple[int, int]:
         """How many instances there are, and how many of them are ours."""
@@ -78,7 +78,7 @@ class LibcloudInfrastructure:
         ]
 
     async def read(self, instance_id: str) -> InstanceReading:
-        reading = await self._calls(f"reading {instance_id}", lambda driver: self._read(driver, instance_id))
+        reading = await self._calls(f"reading {instance_id}", lambda driver: self._read(driver, instance_id), question=True)
         return reading or InstanceReading(id=instance_id, status=InstanceStatus.ABSENT)
 
     async def create(self, order: LaunchOrder) -> InstanceReading:
@@ -141,7 +141,7 @@ class LibcloudInfrastructure:
         return await self._with_node("reading the console of", instance_id, self._dialect.console)
 
     async def _list(self) -> list[InstanceReading]:
-        return await self._calls("listing instances", lambda driver: [self._reading(node) for node in driver.list_nodes()])
+        return await self._calls("listing instances", lambda driver: [self._reading(node) for node in driver.list_nodes()], question=True)
 
     def _read(self, driver: Any, instance_id: str) -> InstanceReading | None:
         return _unless_absent(lambda: self._reading(self._dialect.node(driver, instance_id)))
@@ -163,7 +163,7 @@ class LibcloudInfrastructure:
 
     async def _named(self, what: str, name: str, list_all: Callable[[Any], list[Any]]) -> Any:
         """The image or size of that id or name; HardInfrastructureError unless there is exactly one. No size asked for: the smallest."""
-        known = await self._calls(f"listing {what}s", list_all)
+        known = await self._calls(f"listing {what}s", list_all, question=True)
         if what == "size" and not name:
             return min(known, key=lambda size: size.ram)
         found = [thing for thing in known if thing.id == name] or [thing for thing in known if thing.name == name]

@@ -13,6 +13,7 @@ from cpe.shell.infrastructures.adapter import LibcloudInfrastructure
 from cpe.shell.infrastructures.calls import Calls
 from cpe.shell.infrastructures.local.dialect import LocalDialect
 from cpe.shell.infrastructures.local.driver import LocalNodeDriver
+from cpe.shell.infrastructures.local.faults import Faults, FaultyNodeDriver
 from cpe.shell.infrastructures.machine.driver import MachineNodeDriver
 from cpe.shell.infrastructures.machine.network import Network
 from cpe.shell.infrastructures.machine.programs import missing
@@ -47,7 +48,9 @@ def _local(name: str, settings: InfrastructureSettings, *, controller: str, dire
         LocalNodeDriver(directory)
     except OSError as error:
         raise InfrastructureError(f"infrastructure {name}: {directory} cannot be used: {error}") from error
-    return LibcloudInfrastructure(name, Calls(name, lambda: LocalNodeDriver(directory)), LocalDialect(), controller=controller)
+    faults = Faults(directory)
+    calls = Calls(name, lambda: FaultyNodeDriver(directory, faults))
+    return LibcloudInfrastructure(name, calls, LocalDialect(), controller=controller)
 
 
 def _machine(name: str, settings: InfrastructureSettings, *, controller: str, directory: Path) -> Infrastructure:

@@ -6,6 +6,7 @@ ambiguous; whatever is not listed here is a bug, and is not translated.
 
 from __future__ import annotations
 
+import math
 from difflib import get_close_matches
 
 import requests
@@ -29,6 +30,28 @@ CREDENTIALS_CURE = "look at the credentials: clouds.yaml, or the infrastructure'
 def is_absent(error: BaseException) -> bool:
     """Whether the cloud says that it knows no such thing."""
     return isinstance(error, BaseHTTPError) and error.code == 404
+
+
+def busy(error: BaseException) -> bool:
+    """Whether the cloud says that it has too much to do just now."""
+    return isinstance(error, BaseHTTPError) and error.code in {requests.codes.too_many_requests, requests.codes.service_unavailable}
+
+
+def not_taken(error: BaseException) -> bool:
+    """Whether the cloud says that it did not even begin: it counts requests before it does them."""
+    return isinstance(error, BaseHTTPError) and error.code == requests.codes.too_many_requests
+
+
+def retry_after(error: BaseException) -> float | None:
+    """Seconds for which a busy cloud asks to be left alone (Retry-After, of which libcloud has made seconds); None if it does not."""
+    if not isinstance(error, BaseHTTPError) or not busy(error):
+        return None
+    said = next((value for name, value in (error.headers or {}).items() if name.lower() == "retry-after"), None)
+    try:
+        seconds = float(said) if said is not None else math.nan
+    except ValueError:
+        return None
+    return seconds if seconds >= 0.0 and math.isfinite(seconds) else None
 
 
 def translated(error: BaseException, doing: str) -> InfrastructureError:
