@@ -19,18 +19,19 @@ EACH = 7  # deployables on each
 class Scale:
     """Seconds, as the specs say them."""
 
-    interval: float = 2.0
-    timeout: float = 3.0
-    silence: float = 8.0
-    restart_verify: float = 10.0
-    reboot_verify: float = 20.0
-    relaunch_verify: float = 30.0
+    interval: float = 3.0
+    timeout: float = 8.0
+    silence: float = 10.0
+    restart_verify: float = 20.0
+    reboot_verify: float = 40.0
+    relaunch_verify: float = 60.0
     delay: float = 1.0
     max_delay: float = 5.0
-    window: float = 60.0
+    window: float = 120.0
 
 
 SCALE = Scale()
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -92,7 +93,11 @@ def spec(application: Application) -> str:
         "deployable": application.name,
         "infrastructure": application.infrastructure,
         "defaults": {"image": "host", "monitor": monitor},
-        "recovery": {"restart": rung(3, SCALE.restart_verify), "reboot": rung(3, SCALE.reboot_verify), "relaunch": rung(6, SCALE.relaunch_verify)},
+        "recovery": {
+            "restart": rung(3, SCALE.restart_verify),
+            "reboot": rung(3, SCALE.reboot_verify),
+            "relaunch": rung(6, SCALE.relaunch_verify),
+        },
         "assemblies": {part.name: assembly(part) for part in application.parts},
     }
     return yaml.safe_dump(document, sort_keys=False)
