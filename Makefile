@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test matrix lint format lock build bare clean
+.PHONY: help setup demo test matrix chaos lint format lock build bare clean
 BIN := .venv/bin
 SETUP := packaging/setup
 
@@ -14,6 +14,8 @@ test: setup lint ## lint, then all tests
 	$(BIN)/pytest -n 3 --dist loadfile
 matrix: setup ## every recovery, cut at each of its points (a quarter of an hour)
 	$(BIN)/python -m tests.matrix
+chaos: setup ## faults at random on a real daemon, judged from outside (SEED=, MINUTES=3; root)
+	@$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES))
 lint: setup ## style, types, layers
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check

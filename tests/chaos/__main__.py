@@ -27,9 +27,7 @@ def arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="make chaos", description="Faults at random on a real daemon, judged from outside.")
     parser.add_argument("--seed", type=int, default=None, help="draws the schedule; a new one if not said")
-    parser.add_argument(
-        "--minutes", type=minutes, default=3.0, help="how long faults strike (default 3), coming up and down not included"
-    )
+    parser.add_argument("--minutes", type=minutes, default=3.0, help="how long faults strike (default 3), coming up and down not included")
     parser.add_argument("--no-twin", action="store_true", help="without the naive loop beside")
     parser.add_argument("--monotonic", action="store_true", help="clock faults set the daemon's monotonic clock too")
     parser.add_argument("--schedule", action="store_true", help="only show what would strike")

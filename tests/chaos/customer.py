@@ -1,7 +1,7 @@
 """A client of the daemon during a run: pauses and resumes, registers deployables, reads the journal, and remembers what it was told.
 
-Rules: only an answer that says done is remembered; without one (the daemon is dead, or stopped) nobody was told anything. What it does is drawn
-from the seed.
+Rules: only an answer that says done is remembered; without one (the daemon is dead, or stopped) nobody was told anything. What it does is
+drawn from the seed.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What many a site has instead: a loop that asks every machine for its page, and makes a machine anew when it has not answered three times.
 
-`python -m tests.chaos.naive PYTHON STATE`; it works on clouds of the same kind as the daemon's, through the same driver with the same faults. It
-knows no silence, no second sight, no storm, no fence and no ambiguous answer. What it does is told on its output.
+`python -m tests.chaos.naive PYTHON STATE`; it works on clouds of the same kind as the daemon's, by the same driver with the same faults.
+It knows no silence, no second sight, no storm, no fence and no ambiguous answer. What it does is told on its output.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 
 from cpe.shell.infrastructures.local.faults import Faults, FaultyNodeDriver
 from tests.chaos.applications import INFRASTRUCTURES, SCALE, Application, Part, applications, program
+from tests.chaos.daemon import sleep
 
 MISSES = 3
 TIMEOUT = 3.0
@@ -97,5 +98,5 @@ def answers(address: str) -> bool:
 
 
 if __name__ == "__main__":
-    sys.executable = sys.argv[1]
+    sys.executable, time.sleep = sys.argv[1], sleep
     Loop(Path(sys.argv[2])).run()

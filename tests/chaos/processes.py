@@ -84,7 +84,7 @@ class Table:
         """Everything that lives now, parents before their children."""
         found: dict[int, Process] = {}
         known: dict[tuple[int, int], str] = {}
-        for name in sorted(int(entry) for entry in os.listdir("/proc") if entry.isdecimal()):
+        for name in sorted(int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdecimal()):
             now = stat(name)
             if now is None:
                 continue

@@ -1,7 +1,7 @@
 """A slow way to the machines: takes connections that the firewall has turned its way, and passes everything on half a second later.
 
-Rules: where a connection was meant to go is asked of the kernel; bytes keep their order; a side that ends ends the other, late as well. What is
-under way is bounded: a sender that is faster waits.
+Rules: where a connection was meant to go is asked of the kernel; bytes keep their order; one side that ends ends the other. What
+is under way is bounded: a sender that is faster waits.
 """
 
 from __future__ import annotations

@@ -44,11 +44,12 @@ def counts(result: Result, findings: list[Finding]) -> str:
     waiting = sum(fenced(words) for words in own.unrecovered.values())
     left = rules["stray"] + rules["volume"] + rules["died by itself"]
     vain = len(needless(twin, result.actions, applications())) if twin else "-"
+    done = ", ".join(f"{number} {what}" for what, number in sorted(recoveries(own).items()))
     lines = [
         "| | pcloud | naive twin |",
         "|---|---|---|",
         f"| faults | {sum(not each.missed for each in own.struck)} | {sum(not each.missed for each in twin.struck) if twin else '-'} |",
-        f"| recoveries | {', '.join(f'{number} {what}' for what, number in sorted(recoveries(own).items()))} | {len(result.actions)} made anew |",
+        f"| recoveries | {done} | {len(result.actions)} made anew |",
         f"| wrong actions | {wrong} | {vain} needless |",
         f"| machines running twice | {doubles} | {len(twin.doubles) if twin else '-'} |",
         f"| lost records | {rules['lost record']} | |",
@@ -71,7 +72,8 @@ def machine() -> str:
 def whole(result: Result, seed: int, minutes: float, findings: list[Finding]) -> str:
     """All of it."""
     machines = sum(len(each.parts) for each in applications())
-    head = f"{time.strftime('%Y-%m-%d')}, seed {seed}, {minutes:g} minutes, {len(applications())} deployables, {machines} machines; {machine()}"
+    size = f"{len(applications())} deployables, {machines} machines"
+    head = f"{time.strftime('%Y-%m-%d')}, seed {seed}, {minutes:g} minutes, {size}; {machine()}"
     started = f"the daemon was started {result.starts} times; all was up after {result.up:.0f} s; times of the specs: {scale()}"
     parts = [head, started, table(result), counts(result, findings)]
     if findings:

@@ -166,7 +166,8 @@ class Run:
 
 
 def say(text: str) -> None:
-    print(f"{time.strftime('%H:%M:%S')} {text}", flush=True)
+    sys.stdout.write(f"{time.strftime('%H:%M:%S')} {text}\n")
+    sys.stdout.flush()
 
 
 def until(look: Callable[[], bool], patience: float) -> bool:
@@ -193,10 +194,12 @@ def insist(call: Callable[[], object], patience: float) -> None:
 
 
 def begin_all(client: Client) -> None:
+    """Register and start every deployable."""
     insist(client.daemon, UP)
     for each in applications():
-        client.create(SpecUpload(source=spec(each), path="spec.yaml"))
-        client.start(each.name)
+        upload = SpecUpload(source=spec(each), path="spec.yaml")
+        insist(lambda upload=upload: client.create(upload, replace=True), UP)
+        insist(lambda name=each.name: client.start(name), UP)
 
 
 def unwell(eye: Eye, ledger: Ledger, site: Site, targets: list[str]) -> dict[str, str]:
@@ -213,7 +216,7 @@ def unwell(eye: Eye, ledger: Ledger, site: Site, targets: list[str]) -> dict[str
 
 
 def take_down(client: Client, registered: list[str], site: Site, evidence: Evidence) -> None:
-    """Stop and delete everything, with its volumes: what is then left is a stray. Before that, each assembly has one machine and a kept one."""
+    """Stop and delete everything, with its volumes: what is left then is a stray. Until then each has one machine and a kept one."""
     for target in {node.target for node in site.nodes()}:
         nodes = [node for node in site.nodes() if node.target == target]
         if len(nodes) > 2:

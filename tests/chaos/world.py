@@ -1,4 +1,4 @@
-"""One world: a controller, its state on a small file system of its own, its machines, and the files by which all of them are told faults."""
+"""One world: a controller, its state on a small file system of its own, its machines, and the files by which they are told faults."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ CLOUDS_SIZE = "1g"
 GROUPS = {"pcloud": 4201, "naive": 4202}
 """No real group has these numbers; what else runs in the namespace has none of them."""
 
-FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
+FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), Path("/nowhere"))
+"""What fakes the clock of a program with threads; Debian has it below the name of the architecture."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Faults of the controller itself and of the host under it: killed, stopped, at failpoints, a full or read-only disk, a clock that jumps."""
+"""Faults of the controller itself and of its host: killed, stopped, at failpoints, a full or read-only disk, a clock that jumps."""
 
 from __future__ import annotations
 
