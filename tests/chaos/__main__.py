@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import random
-import shutil
 import sys
 from pathlib import Path
 
@@ -57,12 +56,8 @@ def go(given: argparse.Namespace, seed: int, faults: tuple) -> int:
     """Inside."""
     say(f"seed {seed}: {len(faults)} faults in {given.minutes:g} minutes")
     write(given.keep / "schedule.json", seed, faults)
-    directory = namespace.place()
-    try:
-        result = Run(directory, seed, faults, twin=not given.no_twin, monotonic=given.monotonic).run()
-    finally:
-        for log in directory.glob("*/log"):
-            shutil.copy(log, given.keep / f"{log.parent.name}.log")
+    logs = given.keep.resolve()
+    result = Run(namespace.place(), logs, seed, faults, twin=not given.no_twin, monotonic=given.monotonic).run()
     findings = report.judged(result.pcloud)
     text = report.whole(result, seed, given.minutes, findings)
     report.save(given.keep, result, text)

@@ -80,6 +80,7 @@ class Controller:
                 stderr=subprocess.STDOUT,
                 env=self._environment,
                 group=self._group,
+                start_new_session=True,  # as a service has: its share of the CPU is its own
                 extra_groups=[],
             )
             self.starts += 1

@@ -44,9 +44,9 @@ class Line:
 
     @property
     def acts(self) -> str:
-        """The recovery that it decides to do; "" if it decides none."""
+        """The recovery that it decides to do; "" if it decides none. What an operator has asked for, a start, is none."""
         record = self.record or {}
-        return str(record.get("action") or "") if record.get("choice") == "act" else ""
+        return str(record.get("action") or "") if record.get("choice") == "act" and record.get("rule") != "start" else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,11 +109,7 @@ class Judge:
 
     def caps(self) -> Iterator[Finding]:
         """In flight one for each deployable and five for each infrastructure; six relaunches a minute."""
-        for crowd in self._evidence.crowds:
-            for counts, most in ((crowd.deployables, PER_DEPLOYABLE), (crowd.infrastructures, PER_INFRASTRUCTURE)):
-                for name, number in counts.items():
-                    if number > most:
-                        yield Finding("cap", crowd.at, name, f"{number} recoveries in flight, at most {most}", self.on(crowd.at))
+        yield from self.crowded()
         granted: defaultdict[str, list[Line]] = defaultdict(list)
         begun = {line.decision: line.acts for line in self._evidence.lines if line.acts}
         for line in self._evidence.lines:
@@ -124,6 +120,16 @@ class Judge:
                 if last.stamp - first.stamp < MINUTE - STAMPED:
                     words = f"{RELAUNCHES + 1} relaunches within {last.stamp - first.stamp:.1f} s"
                     yield Finding("cap", last.stamp, name, words, self.on(last.stamp))
+
+    def crowded(self) -> Iterator[Finding]:
+        """One finding for each time that there are too many, however long that lasts."""
+        over: set[str] = set()
+        for crowd in self._evidence.crowds:
+            for counts, most in ((crowd.deployables, PER_DEPLOYABLE), (crowd.infrastructures, PER_INFRASTRUCTURE)):
+                for name, number in counts.items():
+                    if number > most and name not in over:
+                        yield Finding("cap", crowd.at, name, f"{number} recoveries in flight, at most {most}", self.on(crowd.at))
+                    (over.add if number > most else over.discard)(name)
 
     # records
 
@@ -215,4 +221,4 @@ class Judge:
 
 def fenced(words: str) -> bool:
     """What policy.md section 6 demands: nothing is done until somebody says that it is dead."""
-    return "fence" in words
+    return words.startswith("blocked") and "fence: " in words

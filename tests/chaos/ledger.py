@@ -70,11 +70,10 @@ class Ledger:
         return {each.target: each.after for each in self._evidence.lines if each.after}
 
     def reason(self, target: str) -> str:
-        """The last that the journal says of a target or anything below it, in words."""
-        return next(
-            (f"{each.target}: {each.reason}" for each in reversed(self._evidence.lines) if each.reason and each.target.startswith(target)),
-            "",
-        )
+        """The last alerts that the journal has of a target and what is below it, and its last line."""
+        mine = [each for each in self._evidence.lines if each.reason and f"{each.target}/".startswith(f"{target}/")]
+        last = {each.target: f"{each.target}: {each.reason}" for each in mine if each.kind == "alert"} if mine else {}
+        return "; ".join([*last.values(), f"last: {mine[-1].target}: {mine[-1].reason}"] if mine else [])
 
 
 def line(seq: int, stamp: float, deployable: str, body: dict[str, Any]) -> Line:
@@ -94,13 +93,13 @@ def line(seq: int, stamp: float, deployable: str, body: dict[str, Any]) -> Line:
 
 
 def crowd_of(at: float, states: dict[str, dict[str, Any]], homes: dict[str, str]) -> Crowd:
-    """Recoveries in flight: those that act or verify, by a permit, above a restart."""
+    """Recoveries in flight: those that act or verify, by a permit, above a restart. A first start needs none."""
     found: Counter[str] = Counter()
     for name, state in states.items():
         recoveries = [state["recovery"], *(each["recovery"] for each in state["assemblies"].values())]
         whole = recoveries[0]
         flying = [each for each in recoveries if each and each["rung"] in ABOVE and each["phase"] in {"acting", "verifying"}]
-        flying = [each for each in flying if not each["manual"] and not each["observed"]]
+        flying = [each for each in flying if each["permit"] and not each["manual"] and not each["observed"]]
         found[name] = 1 if whole in flying else len({each["permit"] for each in flying})
     per_home: Counter[str] = Counter()
     for name, number in found.items():

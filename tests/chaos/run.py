@@ -23,6 +23,7 @@ from tests.chaos.evidence import Evidence
 from tests.chaos.executor import Executor
 from tests.chaos.eye import Eye, conflicts
 from tests.chaos.faults import network
+from tests.chaos.judge import fenced
 from tests.chaos.ledger import Ledger
 from tests.chaos.processes import Table
 from tests.chaos.schedule import Fault
@@ -49,10 +50,10 @@ class Result:
 
 
 class Run:
-    """``directory`` is empty, and of this run alone."""
+    """``directory`` is empty, and of this run alone; ``logs`` is where it can be followed from outside."""
 
-    def __init__(self, directory: Path, seed: int, faults: tuple[Fault, ...], *, twin: bool, monotonic: bool) -> None:
-        self._directory, self._seed, self._faults = directory, seed, faults
+    def __init__(self, directory: Path, logs: Path, seed: int, faults: tuple[Fault, ...], *, twin: bool, monotonic: bool) -> None:
+        self._logs, self._directory, self._seed, self._faults = logs, directory, seed, faults
         self._worlds: list[tuple[World, Evidence]] = []
         self._twin, self._monotonic = twin, monotonic
         self._targets = [f"{each.name}/{part.name}" for each in applications() for part in each.parts]
@@ -63,7 +64,9 @@ class Run:
         listener = proxy.listener()
         slow = subprocess.Popen([sys.executable, "-m", "tests.chaos.proxy", str(listener.fileno())], pass_fds=[listener.fileno()])
         for name in ["pcloud", "naive"] if self._twin else ["pcloud"]:
-            made = world.make(self._directory / name, name, monotonic=self._monotonic, proxy=listener.getsockname()[1])
+            log = self._logs / f"{name}.log"
+            log.write_text("")
+            made = world.make(self._directory / name, name, log, monotonic=self._monotonic, proxy=listener.getsockname()[1])
             self._worlds.append((made, Evidence()))
         try:
             return self._go()
@@ -79,7 +82,7 @@ class Run:
             each.controller.start()
         with Client(own.socket, timeout=PATIENCE) as client:
             begin_all(client)
-            self._until_up(started)
+            self._until_up(client, started)
             begin = time.monotonic()
             eye = Eye({each.site: found for each, found in self._worlds}, self._targets, begin)
             ledger = Ledger(own.state, evidence, {each.name: each.infrastructure for each in applications()}, begin)
@@ -101,14 +104,15 @@ class Run:
         self._last_look()
         return result
 
-    def _until_up(self, started: float) -> None:
-        """All machines of all worlds are whole."""
+    def _until_up(self, client: Client, started: float) -> None:
+        """All machines of all worlds are whole, and the daemon knows: it is not judged yet."""
         sites = {each.site: found for each, found in self._worlds}
         eye = Eye(sites, self._targets, started)
 
         def up() -> bool:
             eye.look()
-            return all(eye.whole(site, target) for site in sites for target in self._targets)
+            whole = all(eye.whole(site, target) for site in sites for target in self._targets)
+            return whole and all(each.state == "healthy" for each in client.list_deployables())
 
         if not until(up, UP):
             missing = [f"{site.name}: {target}" for site in sites for target in self._targets if not eye.whole(site, target)]
@@ -123,20 +127,19 @@ class Run:
         well_since: list[float] = []
 
         def well() -> bool:
-            sick = unwell(eye, ledger, own.site, self._targets)
+            sick = [words for words in unwell(eye, ledger, own.site, self._targets).values() if not fenced(words)]
             if sick:
                 well_since.clear()
             elif not well_since:
                 well_since.append(time.monotonic())
             return bool(well_since) and time.monotonic() - well_since[0] >= CALM
 
-        if until(well, recovered_within()):
-            evidence.settled = well_since[0] - since
-            say(f"all is well {evidence.settled:.0f} s after the last fault")
-        else:
-            evidence.settled = recovered_within()
-            evidence.unrecovered = unwell(eye, ledger, own.site, self._targets)
-            say(f"not recovered: {json.dumps(evidence.unrecovered, indent=1)}")
+        done = until(well, recovered_within())
+        evidence.settled = well_since[0] - since if done else recovered_within()
+        evidence.unrecovered = unwell(eye, ledger, own.site, self._targets)
+        say(f"{'all is well' if done else 'waited in vain'} {evidence.settled:.0f} s after the last fault")
+        for target, words in evidence.unrecovered.items():
+            say(f"not recovered: {target}: {words}")
 
     def _actions(self, begin: float) -> list[tuple[float, str]]:
         """What the twin did since the faults began."""
@@ -206,12 +209,12 @@ def unwell(eye: Eye, ledger: Ledger, site: Site, targets: list[str]) -> dict[str
     """What is not well, and how it stands."""
     words = ledger.words()
     found = {}
-    for each in applications():
-        if words.get(each.name) != "healthy":
-            found[each.name] = f"{words.get(each.name)}: {ledger.reason(each.name)}"
     for target in targets:
-        if not eye.whole(site, target):
-            found.setdefault(target, f"not whole; {words.get(target)}")
+        name = target.split("/")[0]
+        if words.get(name) != "healthy":
+            found[name] = f"{words.get(name)}: {ledger.reason(name)}"
+        elif not eye.whole(site, target):
+            found[target] = f"not whole, and said to be {words.get(target)}"
     return found
 
 

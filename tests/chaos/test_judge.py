@@ -71,7 +71,8 @@ def test_a_recovery_while_paused_is_found(wrong: Line) -> None:
 def test_too_many_recoveries_in_flight_are_found() -> None:
     assert rules(Evidence(crowds=[Crowd(1, {"east-0": 1}, {"east": 5})])) == []
     assert rules(Evidence(crowds=[Crowd(1, {"east-0": 2}, {"east": 2})])) == ["cap"]
-    assert rules(Evidence(crowds=[Crowd(1, {}, {"east": 6})])) == ["cap"]
+    assert rules(Evidence(crowds=[Crowd(1, {}, {"east": 6})] * 2)) == ["cap"]
+    assert rules(Evidence(crowds=[Crowd(number, {}, {"east": 6 - number % 2}) for number in range(4)])) == ["cap", "cap"]
 
 
 def test_more_relaunches_than_six_a_minute_are_found() -> None:
@@ -149,7 +150,7 @@ def test_deaths_of_its_own_strays_and_volumes_are_found() -> None:
 
 def test_what_is_not_healthy_in_time_is_found_unless_the_policy_demands_it() -> None:
     assert rules(Evidence(unrecovered={"east-0": "held: unreachable"})) == ["unrecovered"]
-    assert rules(Evidence(unrecovered={"east-0": "blocked: fence"})) == []
+    assert rules(Evidence(unrecovered={"east-0": "blocked: east-0/db: fence: it is gone"})) == []
 
 
 def test_the_twin_is_judged_by_the_same_rule() -> None:

@@ -30,6 +30,7 @@ class World:
     directory: Path
     site: Site
     controller: Controller
+    log: Path
     proxy: int = 0
 
     @property
@@ -48,12 +49,8 @@ class World:
     def socket(self) -> Path:
         return self.directory / "api.sock"
 
-    @property
-    def log(self) -> Path:
-        return self.directory / "log"
 
-
-def make(directory: Path, name: str, *, monotonic: bool = False, proxy: int = 0) -> World:
+def make(directory: Path, name: str, log: Path, *, monotonic: bool = False, proxy: int = 0) -> World:
     """A world whose controller is not started yet. ``monotonic``: clock faults set its monotonic clock too."""
     state, group = directory / "state", GROUPS[name]
     (state / "clouds").mkdir(parents=True)
@@ -70,9 +67,9 @@ def make(directory: Path, name: str, *, monotonic: bool = False, proxy: int = 0)
         command = [sys.executable, "-m", "tests.chaos.daemon", python, *places]
     else:
         command = [sys.executable, "-m", "tests.chaos.naive", python, state]
-    controller = Controller(command, directory / "log", environment(directory, monotonic=monotonic), group)
+    controller = Controller(command, log, environment(directory, monotonic=monotonic), group)
     controller.before_start.append(directory / "failpoints")
-    return World(directory, Site(name, state / "clouds", group), controller, proxy)
+    return World(directory, Site(name, state / "clouds", group), controller, log, proxy)
 
 
 def environment(directory: Path, *, monotonic: bool) -> dict[str, str]:
