@@ -17,6 +17,9 @@ from pathlib import Path
 AGAIN = 0.3
 """Seconds between an end and the next start; systemd's own default is 0.1."""
 
+PRIORITY = "-10"
+"""Of the session's share of the CPU, as nice(1) counts: a controller that starves on a busy host is a fault that nobody has drawn."""
+
 
 class Controller:
     """``command`` is started by ``start``, and again until ``end``. ``deaths``: when and how it ended without having been killed."""
@@ -84,6 +87,8 @@ class Controller:
                 extra_groups=[],
             )
             self.starts += 1
+        with suppress(OSError):  # the kernel knows no such groups
+            Path(f"/proc/{self._process.pid}/autogroup").write_text(PRIORITY)
 
     def _keep(self) -> None:
         while True:

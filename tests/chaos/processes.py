@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 MARK = b"PCLOUD_ROOT="
+SSHD_CONFIG = "/ssh/sshd_config"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +104,11 @@ class Table:
 
 
 def node_of(pid: int) -> str:
-    """The directory of the machine that its environment names."""
+    """The directory of the machine that its environment names, or an SSH server's title: that is written over the environment."""
     for word in read(pid, "environ").split(b"\0"):
         if word.startswith(MARK):
             return word[len(MARK) :].decode(errors="replace").removesuffix("/root")
+    for word in read(pid, "cmdline").decode(errors="replace").split():
+        if word.endswith(SSHD_CONFIG):
+            return word.removesuffix(SSHD_CONFIG)
     return ""

@@ -21,6 +21,7 @@ from pcloud.model.words import Choice, Phase, Rung
 from tests.chaos.applications import program
 from tests.chaos.evidence import Evidence
 from tests.chaos.eye import Eye, conflicts
+from tests.chaos.faults.machines import start_sshd
 from tests.chaos.ledger import Ledger
 from tests.chaos.naive import START
 from tests.chaos.processes import Process, Table
@@ -80,6 +81,11 @@ def test_a_machine_is_whole_while_all_of_it_goes_on(site: Site) -> None:
         for process in of(site, part):
             process.send(signal.SIGCONT)
         sees(eye, site, whole=True)
+    for process in of(site, "listens_for_ssh"):
+        process.send(signal.SIGKILL)
+    sees(eye, site, whole=False)
+    start_sshd(site.nodes()[0].directory)
+    sees(eye, site, whole=True)
     for process in of(site, "serves"):
         process.send(signal.SIGKILL)
     sees(eye, site, whole=False)
