@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test matrix chaos lint format lock build bare clean
+.PHONY: help setup demo test matrix chaos fuzz lint format lock build bare clean
 BIN := .venv/bin
 SETUP := packaging/setup
 
@@ -16,6 +16,9 @@ matrix: setup ## every recovery, cut at each of its points (a quarter of an hour
 	$(BIN)/python -m tests.matrix
 chaos: setup ## faults at random on a real daemon, judged from outside (SEED=, MINUTES=3; root)
 	@$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES))
+fuzz: setup ## odd input to everything that reads, for SECONDS=120
+	@$(BIN)/uv pip install --quiet --only-binary atheris -r pyproject.toml --extra fuzz || echo "atheris does not install here"
+	@$(BIN)/python -m tests.fuzz $(or $(SECONDS),120)
 lint: setup ## style, types, layers
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check

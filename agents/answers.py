@@ -53,7 +53,7 @@ async def reach(host: str, port: int, timeout: float) -> Reach:
                 writer.transport.abort()
     except ConnectionRefusedError:
         return Reach.REFUSED
-    except (OSError, TimeoutError):
+    except (OSError, TimeoutError, ValueError):  # the last: it can be no name at all
         return Reach.SILENT
 
 

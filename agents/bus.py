@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from jeepney import DBusAddress, HeaderFields, MatchRule, Message, MessageType, Parser, new_method_call
+from jeepney import DBusAddress, HeaderFields, MatchRule, Message, MessageType, new_method_call
 from jeepney.bus_messages import message_bus
+from jeepney.low_level import calc_msg_size
 
 from pcloud.errors import PcloudError
 
@@ -29,13 +30,18 @@ _NOISE_LIMIT = 65536
 """Bytes that a login may print before the bus speaks."""
 _MESSAGE_LIMIT = 1 << 22
 """Bytes of one message: what systemd says of a unit has 2,000 or so."""
+_HEAD = 16
+"""Bytes of a message that tell its size."""
+_NOTHING_EACH = re.compile(rb"a\(+\)")
+"""An array of structures without fields, which D-Bus does not allow. jeepney would take one after the other and never come to their end.
+A message whose texts have such a thing is not read either: nothing is lost but a reason to look sooner."""
 _OF_ITSELF = frozenset({"watchdog", "oom-kill", "start-limit-hit"})
 """Results that nobody orders."""
 _OF_UNIT = ("ActiveState", "SubState", "Job", "StateChangeTimestampMonotonic")
 _OF_SERVICE = ("Result", "NRestarts", "MainPID")
 """What makes a signal news. Services that tell their status in words (php-fpm does every 10 s, others with each request) are not looked at
 for each of them."""
-_GARBAGE = (ValueError, LookupError, AssertionError, TypeError, OverflowError, struct.error)
+_GARBAGE = (ValueError, LookupError, AssertionError, TypeError, OverflowError, RecursionError, struct.error)
 """What jeepney raises over bytes that are no D-Bus."""
 
 
@@ -69,7 +75,7 @@ class Conversation:
         self._asked: dict[int, str] = {}  # the names whose paths were asked for, by the serial of the question
         self._asked_restart: dict[int, _Unit] = {}
         self._known: dict[str, _Unit] = {}
-        self._parser: Parser | None = None
+        self._came: bytearray | None = None  # what is to be read; None until the login is over
         self._noise = b""
         self._serial = 0
         self._waiting = bytearray(_LOGIN)
@@ -85,24 +91,34 @@ class Conversation:
 
     def feed(self, data: bytes) -> list[UnitNews]:
         """The news in what came. Raises BusError."""
-        if self._parser is None:
+        if self._came is None:
             data = self._after_login(data)
-        if self._parser is None:
+        if self._came is None:
             return []
+        self._came += data
         try:
-            messages = self._parser.feed(data)
-            found = [news for message in messages for news in self._read(message)]
+            return [news for raw in self._whole(self._came) for news in self._read(Message.from_buffer(raw))]
         except _GARBAGE as error:
             raise BusError(f"what came from its bus cannot be read: {error}") from error
-        if self._parser.buf.bytes_buffered > _MESSAGE_LIMIT:
-            raise BusError(f"a message of more than {_MESSAGE_LIMIT} bytes came from its bus")
-        return found
+
+    def _whole(self, came: bytearray) -> Iterator[bytes]:
+        """Take the messages that are there to their end."""
+        while len(came) >= _HEAD:
+            size = calc_msg_size(bytes(came[:_HEAD]))
+            if size > _MESSAGE_LIMIT:
+                raise BusError(f"a message of more than {_MESSAGE_LIMIT} bytes came from its bus")
+            if len(came) < size:
+                return
+            raw = bytes(came[:size])
+            del came[:size]
+            if not _NOTHING_EACH.search(raw):
+                yield raw
 
     def _after_login(self, data: bytes) -> bytes:
         self._noise += data
         found = _LOGGED_IN.search(self._noise)
         if found is not None:
-            self._parser = Parser()
+            self._came = bytearray()
             return self._noise[found.end() :]
         if len(self._noise) > _NOISE_LIMIT:
             raise BusError("its login prints without end, and no bus speaks")
@@ -114,7 +130,12 @@ class Conversation:
         return self._serial
 
     def _find_units(self) -> None:
-        """Ask for their paths: a name may be an alias, and what it means changes when systemd reads its files anew."""
+        """Ask for their paths: a name may be an alias, and what it means changes when systemd reads its files anew.
+
+        What is still asked is asked again then: who answers nothing and reads his files without end must not fill our memory.
+        """
+        self._asked.clear()
+        self._asked_restart.clear()
         for name in self._names:
             self._asked[self._call(new_method_call(SYSTEMD, "LoadUnit", "s", (name,)))] = name
 
@@ -152,6 +173,7 @@ class Conversation:
         for each in self._known.values():
             each.names.discard(name)
         unit.names.add(name)
+        self._known = {path: unit for path, unit in self._known.items() if unit.names}
         return [UnitNews(name)]
 
     def _changed(self, path: str, interface: str, properties: Mapping[str, tuple[str, Any]]) -> list[UnitNews]:

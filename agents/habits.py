@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from agents.pending import seconds
 from pcloud.model.plan import ACTION_TIMEOUT
+from pcloud.spec.units import LONGEST
 
 ASKING = 25.0
 """Seconds for the machine to tell them: longer than a systemd that executes itself anew is waited for."""
@@ -21,7 +22,7 @@ _RESERVE = 10.0
 _SHORTEST = 0.1
 """Seconds between two probes; what is shorter is none (OCF's 0 is "once")."""
 
-_PLAIN = re.compile(r"(\d+(?:\.\d+)?) *([a-z]*)")
+_PLAIN = re.compile(r"([0-9]+(?:\.[0-9]+)?) *([a-z]*)")
 _UNITS = {
     "us": 1e-6, "usec": 1e-6,
     "ms": 1e-3, "msec": 1e-3,
@@ -30,7 +31,7 @@ _UNITS = {
     "h": 3600.0, "hr": 3600.0,
 }  # fmt: skip
 """What Pacemaker reads in metadata."""
-_ISO = re.compile(r"PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?")
+_ISO = re.compile(r"PT(?:([0-9]+)H)?(?:([0-9]+)M)?(?:([0-9]+(?:\.[0-9]+)?)S)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def read_unit(text: str) -> Habits:
 
 def read_metadata(text: str) -> Habits:
     """What the metadata of an OCF agent say."""
-    found = {word: span for word, each in _words(text).items() if (span := _span(each)) is not None and span >= _SHORTEST}
+    found = {word: span for word, each in _words(text).items() if (span := _span(each)) is not None and _SHORTEST <= span <= LONGEST}
     usual = Habits()
     return Habits(found.get("start", usual.start), found.get("stop", usual.stop), found.get("monitor"), found.get("interval"))
 

@@ -97,6 +97,8 @@ class OutsideChecks:
             reader, writer = await asyncio.open_connection(self._address, port)
         except OSError as error:
             return Verdict.MISSED, f"port {port}: {words_of(error)}"
+        except ValueError as error:
+            return Verdict.UNKNOWN, f"the name {self._address} cannot be resolved: {error}"
         try:
             reached = await listen_for_answer(reader, writer, timeout)
         finally:

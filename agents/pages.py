@@ -76,7 +76,7 @@ def _client(context: ssl.SSLContext) -> httpx.AsyncClient:
         trust_env=False,
         follow_redirects=False,
         timeout=None,  # noqa: S113 -- each check has its own deadline
-        headers={"User-Agent": "pcloud"},
+        headers={"User-Agent": "pcloud", "Accept-Encoding": "identity"},  # what is packed may unfold to any size
     )
 
 
@@ -99,11 +99,12 @@ def _shows(response: httpx.Response, certificate: str) -> bool:
 
 
 async def _holds(response: httpx.Response, text: str) -> bool:
-    body = b""
-    async for part in response.aiter_bytes():
-        body += part
-        if text.encode() in body:
+    wanted = text.encode()
+    end, read = b"", 0  # of what was looked through: the text may lie across two parts
+    async for part in response.aiter_raw():
+        if wanted in (end := end + part):
             return True
-        if len(body) > _BODY_LIMIT:
+        end, read = end[len(end) - len(wanted) + 1 :] if len(end) >= len(wanted) else end, read + len(part)
+        if read > _BODY_LIMIT:
             break
     return False

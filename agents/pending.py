@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, replace
 
 from pcloud.model.ports import ProbeSeen
 from pcloud.model.words import Verdict
+from pcloud.spec.units import LONGEST
 
 _WORDS = re.compile(r"pending (\w+) ([^:]*): (.*)", re.DOTALL)
-_PART = re.compile(r"\s*(?:0(?![^ ])|(\d+(?:\.\d+)?)(us|ms|s|min|h|d|w|month|y)(?![a-z]))")
+_PART = re.compile(r"\s*(?:0(?![^ ])|([0-9]+(?:\.[0-9]+)?)(us|ms|s|min|h|d|w|month|y)(?![a-z]))")
 _SECONDS = {
     "us": 1e-6,
     "ms": 1e-3,
@@ -48,13 +49,13 @@ def read_pending(text: str, own: float) -> Pending | None:
 
 
 def seconds(span: str) -> float | None:
-    """A time span of systemd (``1min 30s``); None for ``infinity``, for none at all, and whatever else is none."""
+    """A time span of systemd (``1min 30s``); None for ``infinity`` and more than ten years, for none at all, and whatever else is none."""
     at, total = 0, 0.0
     while (part := _PART.match(span, at)) is not None:
         if part[1]:  # nothing is written as 0, without a unit
             total += float(part[1]) * _SECONDS[part[2]]
         at = part.end()
-    return total if total and not span[at:].strip() else None
+    return total if 0 < total <= LONGEST and not span[at:].strip() else None
 
 
 @dataclass(slots=True)

@@ -33,7 +33,7 @@ from pcloud.model.plan import (
 from pcloud.model.ports import ProbeSeen
 from pcloud.model.words import Origin, Verdict
 
-_OWN_RESTARTS = re.compile(r"NRestarts=([0-9]+)(?: |$)")
+_OWN_RESTARTS = re.compile(r"NRestarts=([0-9]{1,10})(?: |$)")
 _SIGPIPE = "141"
 """128 + SIGPIPE: the shell's word for a check that was stopped because it printed without end."""
 

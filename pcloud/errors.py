@@ -61,3 +61,7 @@ class AmbiguousError(InfrastructureError):
 
 class StoreError(PcloudError):
     """The store cannot be read or written; it is left as it is."""
+
+
+class UnwritableError(StoreError):
+    """The store cannot be written at the moment, for want of room on the disk say: nothing of what was asked was written."""

@@ -26,13 +26,13 @@ log = logging.getLogger(__name__)
 VARIABLE = "PCLOUD_FAILPOINTS"
 
 CALLS: Mapping[str, tuple[str, ...]] = {
-    "restart": ("running", "stop", "start"),
+    "restart": ("stop", "start"),
     "start": ("running", "stop", "start"),
     "stop": ("stop",),
     "configure": ("execute",),
     "reboot": ("await_packages", "read", "reboot", "start", "execute"),
     "fence": ("console", "read", "stop", "destroy"),
-    "launch": ("find", "read", "stop", "destroy", "volume", "release", "create", "start"),
+    "launch": ("find", "read", "stop", "destroy", "volume", "volumes", "release", "create", "start"),
     "destroy": ("find", "destroy", "read"),
     "discard": ("destroy", "read"),
     "twin": ("read", "stop", "destroy"),

@@ -19,7 +19,7 @@ from agents.pending import Patience
 from agents.probes import Probe, inside_probes, monitor_probe
 from agents.resources import start_script, stop_script
 from agents.resources.systemd import await_packages
-from agents.ssh.actions import Ran, outcome_of, run_script
+from agents.ssh.actions import Doing, Kept, Ran, outcome_of
 from agents.ssh.faults import MissedError, NotLetInError, UnclearError
 from agents.ssh.habits import HabitsKept
 from agents.ssh.link import Link, open_link
@@ -65,6 +65,7 @@ class SshAgent:
         self._habits = HabitsKept(self.execute)
         self._unlearned = asyncio.Event()  # there may be habits that nobody has asked for
         self._looks = Looks(self._order_look)
+        self._doing = Doing()
         self._signals = UnitSignals(self._hear)
         self.watch(assembly)
 
@@ -199,19 +200,21 @@ class SshAgent:
 
     # Hands
 
-    async def start(self, resource: ResourcePlan, environment: Mapping[str, str]) -> Outcome:
+    async def start(self, resource: ResourcePlan, environment: Mapping[str, str], action_id: str = "") -> Outcome:
         if resource.agent is None:
             return Outcome(0)
         timeout = resource.action_timeout or (await self.habits(resource)).start
-        return judged(resource.agent, await self.execute(start_script(resource, timeout), environment, timeout))
+        kept = on_resource(resource, action_id)
+        return judged(resource.agent, await self._execute(start_script(resource, timeout), environment, timeout, kept))
 
-    async def stop(self, resource: ResourcePlan, environment: Mapping[str, str]) -> Outcome:
+    async def stop(self, resource: ResourcePlan, environment: Mapping[str, str], action_id: str = "") -> Outcome:
         if resource.agent is None:
             return Outcome(0)
         if isinstance(resource.agent, SystemdAgent) and self._signals.has_crashed(resource.agent.unit):
             return Outcome(0)  # systemd has cleaned up after it; asking would cost a tenth of a second of its being away
         timeout = resource.action_timeout or (await self.habits(resource)).stop
-        return judged(resource.agent, await self.execute(stop_script(resource, timeout), environment, timeout))
+        kept = on_resource(resource, action_id)
+        return judged(resource.agent, await self._execute(stop_script(resource, timeout), environment, timeout, kept))
 
     async def habits(self, resource: ResourcePlan) -> Habits:
         """What the service says of its own times, for what the spec does not say."""
@@ -227,15 +230,26 @@ class SshAgent:
     async def await_packages(self, timeout: float) -> None:
         await self.execute(await_packages(), {}, timeout)
 
-    async def execute(self, script: str, environment: Mapping[str, str], timeout: float) -> Outcome:
-        return outcome_of(await self._run(script, environment, timeout), timeout)
+    async def execute(self, script: str, environment: Mapping[str, str], timeout: float, action_id: str = "") -> Outcome:
+        return await self._execute(script, environment, timeout, Kept(action_id, "script") if action_id else None)
 
-    async def _run(self, script: str, environment: Mapping[str, str], timeout: float) -> Ran | Outcome:
+    def give_up(self, action_id: str) -> None:
+        self._doing.give_up(action_id)
+
+    async def _execute(self, script: str, environment: Mapping[str, str], timeout: float, kept: Kept | None) -> Outcome:
+        return outcome_of(await self._run(script, environment, timeout, kept), timeout)
+
+    async def _run(self, script: str, environment: Mapping[str, str], timeout: float, kept: Kept | None = None) -> Ran | Outcome:
         if self._link is None:
             return Outcome(None, f"not connected: {self._trouble}", lost=True)
-        return await run_script(self._link.connection, script, environment, timeout)
+        return await self._doing.run(self._link.connection, script, environment, timeout, kept)
 
     async def reach(self, address: str, port: int, timeout: float) -> Reach:
         if self._link is None:
             return Reach.UNABLE
         return await reach(self._link, address, port, timeout)
+
+
+def on_resource(resource: ResourcePlan, action_id: str) -> Kept | None:
+    """One action at a time on a resource; those without an id are not kept."""
+    return Kept(action_id, f"resource {resource.name}") if action_id else None

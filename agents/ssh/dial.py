@@ -46,7 +46,7 @@ async def _resolve(address: str, port: int, timeout: float) -> tuple[socket.Addr
     try:
         async with time_limit(timeout):
             found = await asyncio.get_running_loop().getaddrinfo(address, port, type=socket.SOCK_STREAM)
-    except (TimeoutError, OSError) as error:  # gaierror is an OSError
+    except (TimeoutError, OSError, ValueError) as error:  # gaierror is an OSError, and what can be no name a ValueError
         raise UnclearError(f"the name {address} cannot be resolved: {error}") from error
     family, _, _, _, target = found[0]
     host = str(target[0])

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import asyncssh
 
 from agents.ssh.dial import dial
-from agents.ssh.faults import MissedError, NotLetInError, UnclearError, fault_of
+from agents.ssh.faults import GARBLED, MissedError, NotLetInError, UnclearError, fault_of
 from agents.ssh.options import LOGIN_TIMEOUT
 from agents.ssh.sessions import LineSession
 from agents.watcher import reader_command, watcher_program
@@ -72,14 +72,14 @@ class Link:
         if not self.broken.done():
             self.broken.set_result(ended.result() or "the watcher has ended")
 
-    def _line(self, raw: bytes) -> None:
+    def _line(self, raw: bytes) -> bool:
         if (line := parse(raw)) is None:
-            return
+            return False
         self.heard = self._time()
         self._news.set()
         if isinstance(line, Begun | Foreign):
             if self._begun.done():
-                return  # what a check prints, perhaps; a watcher begins once
+                return True  # what a check prints, perhaps; a watcher begins once
             if isinstance(line, Begun):
                 self.boot_id = line.boot_id
             else:
@@ -87,6 +87,7 @@ class Link:
             self._begun.set_result("")
         else:
             self._on_line(line)
+        return True
 
     def say(self, words: bytes) -> None:
         """Tell the watcher something; nothing happens on a link that is broken."""
@@ -132,7 +133,7 @@ async def open_link(
         sock.close()
         raise
     try:
-        connection = await _log_in(sock, instance, options)
+        connection = await log_in(sock, instance, options)
         link = Link(connection, on_line)
         try:
             await link.begin(LOGIN_TIMEOUT)
@@ -144,7 +145,7 @@ async def open_link(
     return link
 
 
-async def _log_in(sock: socket.socket, instance: Instance, options: asyncssh.SSHClientConnectionOptions) -> asyncssh.SSHClientConnection:
+async def log_in(sock: socket.socket, instance: Instance, options: asyncssh.SSHClientConnectionOptions) -> asyncssh.SSHClientConnection:
     """The logged-in connection; it owns the socket, which is closed if there is none."""
     try:
         async with time_limit(LOGIN_TIMEOUT):
@@ -161,3 +162,5 @@ async def _log_in(sock: socket.socket, instance: Instance, options: asyncssh.SSH
         raise UnclearError(f"SSH refused: {error.reason}") from error
     except OSError as error:
         raise fault_of(error) from error
+    except GARBLED as error:
+        raise UnclearError(f"what it sends is no SSH: {error or type(error).__name__}") from error

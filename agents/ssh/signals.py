@@ -20,6 +20,8 @@ _NOT_THERE = 127
 """The shell's word for a command that is not installed: not to be tried again on this connection."""
 _OPENING = 15.0
 """Seconds for a channel to be opened, as for a login."""
+_UNREAD = 1 << 20
+"""Bytes of ours that may wait to be read on the other side: ten thousand questions."""
 _FIRST_PAUSE = 1.0
 _LONGEST_PAUSE = 60.0
 """Seconds before the next attempt: a bus that restarts is back within a second or two, and one that refuses us needs no hurry."""
@@ -86,6 +88,8 @@ class UnitSignals:
                 if not broken.done():
                     broken.set_result(str(error))
             if channel is not None and not channel.is_closing() and (answer := talk.outgoing()):
+                if channel.get_write_buffer_size() > _UNREAD and not broken.done():
+                    broken.set_result("it asks and does not read the answers")
                 channel.write(answer)
 
         session = BytesSession(received)

@@ -6,6 +6,7 @@ are words for the program.
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from importlib.resources import files
 
@@ -24,9 +25,13 @@ def reader_command(shell: str = "/bin/sh") -> str:
     return f"exec {shell} -c '{_READER}' {shell}"
 
 
+_FOR_PEOPLE = re.compile(r"^ *#.*\n|^ +", re.MULTILINE)
+"""Comments and indentation. The reader takes a system call for each byte, and every role reads the text anew."""
+
+
 @cache
 def _text(name: str) -> str:
-    return (files(__name__) / name).read_text(encoding="utf-8")
+    return _FOR_PEOPLE.sub("", (files(__name__) / name).read_text(encoding="utf-8"))
 
 
 @cache
@@ -36,6 +41,6 @@ def watcher_program() -> bytes:
 
 
 @cache
-def action_program() -> bytes:
-    """The runner of one action, ready to be fed."""
-    return (_text("engine.sh") + _text("action.sh") + MARK).encode()
+def action_program(*, kept: bool) -> bytes:
+    """The runner of one action, ready to be fed; of one that is ``kept`` under an id, or of one that ends with its connection."""
+    return (_text("engine.sh") + _text("action.sh") + (_text("kept.sh") if kept else "") + 'main "$@"\n' + MARK).encode()

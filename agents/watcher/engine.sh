@@ -13,7 +13,7 @@ own=
 if command -v setsid >/dev/null 2>&1; then own=setsid; fi
 
 descendants() { # PID: itself and everything below it, youngest first
-  ps -A -o pid= -o ppid= | awk -v top="$1" '
+  { ps -A -o pid= -o ppid= 2>/dev/null || sed 's/^\([0-9]*\) .*) . \([0-9]*\) .*/\1 \2/' /proc/[0-9]*/stat; } | awk -v top="$1" '
     { parent[$1] = $2; process[NR] = $1 }
     END {
       for (i = NR; i; i--) {
@@ -32,8 +32,12 @@ parent_lives() { # PPID never changes, and a pid is given again: what bears it n
 slay() { # PID: kill it with all that is below it, now
   if [ -n "$own" ]; then
     kill -9 "-$1" 2>/dev/null || kill -9 "$1" 2>/dev/null # the second: it has not come as far as setsid
-    return
+  else
+    slay_tree "$1"
   fi
+}
+
+slay_tree() { # PID: itself and its descendants, whatever groups they are in; who has left the family is not found
   # Who was stopped forks no more: when two looks find the same, nobody is missing. Children die before their parents: whoever is
   # killed himself in the middle of this leaves no orphan, whom nobody could find.
   seen=
@@ -84,11 +88,13 @@ abandon() { # what supervise has begun; $! is the last that it began, or still i
 
 # Runs `launch` once, with its output on 1, and calls `ended STATUS`; STATUS is its exit status, or "timeout".
 # The role defines both: launch becomes one process in a group of its own, ended writes to descriptor 3.
+begun() { :; } # a role may want to know that $child runs
 supervise() { # SECONDS
   before=$! child=''
   trap abandon USR1
   launch &
   child=$!
+  begun
   {
     trap 'if [ "$!" != "$child" ]; then kill -9 "$!"; fi; exit 1' TERM # the sleep, if it has begun
     sleep "$1" &

@@ -5,11 +5,13 @@ Rules: pure; a line that is none of ours (an rc file's noise, a half line) is No
 
 from __future__ import annotations
 
+import re
 import shlex
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from agents.printing import printable
 from agents.probes import Probe
 from agents.watcher import MARK
 
@@ -25,6 +27,13 @@ _SPREAD_EACH = 0.02
 """Seconds by which first runs are spread, at most and for each probe: a machine must not start all at once, and nobody waits for long."""
 _JITTER = 0.05
 """Part of the interval by which it differs from probe to probe, so that checks do not stay in step for ever."""
+_NUMBER = re.compile("[0-9]{1,9}")
+"""More than any count of ours; what has more digits was not written by a watcher."""
+_STATUS = re.compile("[0-9]{1,3}|timeout")
+_UNREADABLE = "unreadable"
+"""For a run that has ended nobody knows how: a miss, as every status is that no table names."""
+_BOOT_ID = re.compile("[!-~]{1,64}")
+"""The kernel's is a UUID; it goes into the state, and onto screens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +52,7 @@ class Foreign:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One probe of the set ``serial`` ended with ``status``, an exit status or ``timeout``."""
+    """One probe of the set ``serial`` ended with ``status``: an exit status, ``timeout`` or ``unreadable``."""
 
     serial: int
     index: int
@@ -80,21 +89,21 @@ def parse(line: bytes) -> Line | None:
             return Beat()
         case ["stopping"]:
             return Stopping()
-        case ["pcloud-watcher", version, boot_id] if boot_id and version == VERSION:
+        case ["pcloud-watcher", version, boot_id] if version == VERSION and _BOOT_ID.fullmatch(boot_id):
             return Begun(boot_id)
-        case ["pcloud-watcher", version, *_] if version.isdecimal() and version != VERSION:
+        case ["pcloud-watcher", version, *_] if version != VERSION and _NUMBER.fullmatch(version):
             return Foreign(version)
         case ["r", name, status, *rest]:
             serial, _, index = name.partition(".")
-            if serial.isdecimal() and index.isdecimal():
-                return Result(int(serial), int(index), status, _printable(" ".join(rest)))
+            if _NUMBER.fullmatch(serial) and _NUMBER.fullmatch(index):
+                ended = status if _STATUS.fullmatch(status) else _UNREADABLE
+                return Result(int(serial), int(index), ended, printable(" ".join(rest)))
         case ["p", status, *rest]:
-            return Provisioned(status, "\n".join(_printable(part) for part in " ".join(rest).split("\x01")).strip("\n"))
+            return Provisioned(
+                status if _STATUS.fullmatch(status) else _UNREADABLE,
+                "\n".join(printable(part) for part in " ".join(rest).split("\x01")).strip("\n"),
+            )
     return None
-
-
-def _printable(text: str) -> str:
-    return "".join(character for character in text if character.isprintable() or character == "\t").strip(" ")
 
 
 def probe_set(serial: int, probes: Sequence[Probe], *, seed: str, heartbeat: float, provision: bool) -> bytes:

@@ -12,24 +12,36 @@ import os
 import signal
 import time
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from zlib import crc32
+from secrets import randbits
 
 from agents.answers import reach
 from agents.ssh.factory import SshAgents
-from cpe.daemon.notifying import feed_watchdog, notify
+from agents.ssh.logins import SshLogins
+from cpe.daemon.notifying import TakingUp, notify, still_starting
+from cpe.daemon.supervising import Supervision
+from cpe.policy.strays import Known
+from cpe.shell.adopting import Outside
 from cpe.shell.alerting import alerting
 from cpe.shell.anchors import Anchors
 from cpe.shell.api.app import application
 from cpe.shell.api.server import serve
 from cpe.shell.api.socket_file import refuse_taken
+from cpe.shell.audits import Audits
+from cpe.shell.background import loudly
 from cpe.shell.config import Settings, read_settings
 from cpe.shell.controller import Controller
+from cpe.shell.distress import distress
 from cpe.shell.guards import Overseer
 from cpe.shell.infrastructures.registry import Infrastructures
 from cpe.shell.infrastructures.trial import Trials
+from cpe.shell.infrastructures.trial_machine import DEPLOYABLE as TRIAL
 from cpe.shell.keyring import FileKeyring
+from cpe.shell.metrics.census import Census
+from cpe.shell.metrics.exposition import Metrics
+from cpe.shell.metrics.families import Sources
+from cpe.shell.retention import retention
 from cpe.shell.secret_files import read_secret
 from cpe.shell.store.run import run_of
 from cpe.shell.store.sqlite import SqliteStore
@@ -43,6 +55,8 @@ from pcloud.model.ports import Stored
 
 log = logging.getLogger(__name__)
 
+HEARD_WITHIN = 5.0  # seconds for systemd to hear of the start and the end: nobody says either again
+
 
 @dataclass(frozen=True, slots=True)
 class Places:
@@ -53,22 +67,39 @@ class Places:
     socket: Path
 
 
+@dataclass(frozen=True, slots=True)
+class House:
+    """A daemon that has taken up its deployables. ``stalls`` must go on for as long as it does."""
+
+    controller: Controller
+    trials: Trials
+    audits: Audits
+    metrics: Metrics
+    supervision: Supervision
+    stalls: asyncio.Task[None]
+
+
 async def run(where: Places) -> None:
     """Run until SIGTERM or SIGINT. Raises PcloudError when it cannot start."""
     settings = read_settings(where.config)
     points = told()
     refuse_taken(where.socket)  # before a state directory is made for nothing
-    async with daemon(settings, where, points) as (controller, trials), ended_by_signal() as ended:
-        api = asyncio.create_task(serve(application(controller, trials), where.socket, on_ready=ready), name="api")
-        watchdog = asyncio.create_task(feed_watchdog(), name="watchdog")
+    still_starting("opening the store")
+    async with daemon(settings, where, points) as house, ended_by_signal() as ended:
+        app = application(house.controller, house.trials, house.audits, house.metrics)
+        api = ("api", serve(app, where.socket, on_ready=ready))
+        tasks = [asyncio.create_task(work, name=name) for name, work in (api, *house.supervision.vital())]
+        status = asyncio.create_task(house.supervision.tell(), name="status")  # a bug in a line that is shown ends nobody else
+        status.add_done_callback(loudly("systemd is not told any more how all stand"))
         try:
-            await asyncio.wait([api, asyncio.create_task(ended.wait(), name="signal")], return_when=asyncio.FIRST_COMPLETED)
+            signalled = asyncio.create_task(ended.wait(), name="signal")
+            await asyncio.wait([*tasks, house.stalls, signalled], return_when=asyncio.FIRST_COMPLETED)
         finally:
-            notify("STOPPING=1")
+            notify("STOPPING=1\nSTATUS=stopping", HEARD_WITHIN)
             log.info("stopping")
-            for task in (api, watchdog):
+            for task in (*tasks, status):
                 task.cancel()
-            results = await asyncio.gather(api, watchdog, return_exceptions=True)
+            results = await asyncio.gather(*tasks, *(each for each in [house.stalls] if each.done()), return_exceptions=True)
         for result in results:  # within the run, which else would have ended in good order
             if isinstance(result, Exception):
                 raise result
@@ -76,7 +107,7 @@ async def run(where: Places) -> None:
 
 def ready() -> None:
     """The API can be reached."""
-    notify(f"READY=1\nSTATUS=running\nMAINPID={os.getpid()}")
+    notify(f"READY=1\nMAINPID={os.getpid()}", HEARD_WITHIN)
     log.info("ready")
 
 
@@ -94,12 +125,14 @@ async def ended_by_signal() -> AsyncIterator[asyncio.Event]:
 
 
 @contextlib.asynccontextmanager
-async def daemon(settings: Settings, where: Places, points: Failpoints | None = None) -> AsyncIterator[tuple[Controller, Trials]]:
-    """The controller with its DPEs running, and trials of what it launches on; they end with the block, the machines stay."""
+async def daemon(settings: Settings, where: Places, points: Failpoints | None = None) -> AsyncIterator[House]:
+    """The controller with its DPEs running, and what belongs to it; they end with the block, the machines stay."""
     async with (
         SqliteStore(where.state) as store,
-        run_of(store, limit=settings.crash_loop_starts, wall=time.time),
+        run_of(store, limit=settings.crash_loop_starts, wall=time.time) as doubt,
         alerting(store, settings.alert_command, time.time),
+        distress(store, settings.alert_command, time.time),
+        retention(store, keep=settings.store.keep, size=settings.store.size, wall=time.time),
     ):
         keyring = FileKeyring(where.state / "keys", store.controller)
         infrastructures = Infrastructures(settings.infrastructures, controller=store.controller, state_directory=where.state)
@@ -114,28 +147,54 @@ async def daemon(settings: Settings, where: Places, points: Failpoints | None = 
             wall=time.time,
             guards=guards,
         )
-        controller = Controller(
-            store,
-            factory(surroundings if points is None else with_failpoints(surroundings, points)),
-            keyring,
-            infrastructures.get,
-            defaults=settings.defaults,
-            state_directory=where.state,
-            wall=time.time,
-            forget=guards.forget,
-        )
+        armed = surroundings if points is None else with_failpoints(surroundings, points)
+        controller = controller_of(settings, where, store, armed, guards, SshLogins(keyring.client_path))
+        census = Census(controller.attendance)
+        metrics = Metrics(Sources(census, store, guards, infrastructures, controller.streams, surroundings.stalls))
+        supervision = Supervision(census, guards, store)
         stalls = asyncio.create_task(surroundings.stalls.run(), name="stalls")
         try:
             async with guards.watch():
                 try:
-                    await controller.open()
-                    yield controller, Trials(infrastructures, reach)
+                    await controller.open(TakingUp())
+                    trials = Trials(infrastructures, reach)
+                    audits = audits_of(controller, trials, infrastructures, store, doubt)
+                    yield House(controller, trials, audits, metrics, supervision, stalls)
                 finally:
                     await controller.close()
         finally:
             stalls.cancel()
             await agents.aclose()
             infrastructures.close()
+
+
+def audits_of(controller: Controller, trials: Trials, infrastructures: Infrastructures, store: SqliteStore, doubt: str) -> Audits:
+    """Audits by what the controller knows. A ``doubt`` of this run of which no deployable could be told is theirs."""
+
+    def known() -> Known:
+        found = controller.known()
+        return replace(found, states={**found.states, TRIAL: None}) if trials.under_way else found
+
+    async def report(line: Report) -> None:
+        await store.report("", line, wall=time.time())
+
+    return Audits(infrastructures, known, report, "" if controller.known().states else doubt)
+
+
+def controller_of(
+    settings: Settings, where: Places, store: SqliteStore, around: Surroundings, guards: Overseer, logins: SshLogins
+) -> Controller:
+    """The controller of what surrounds its DPEs."""
+    return Controller(
+        store,
+        factory(around),
+        around.keyring,
+        Outside(around.infrastructure, logins),
+        defaults=settings.defaults,
+        state_directory=where.state,
+        wall=around.wall,
+        forget=guards.forget,
+    )
 
 
 def overseer(settings: Settings, infrastructures: Infrastructures, store: SqliteStore) -> Overseer:
@@ -149,9 +208,9 @@ def overseer(settings: Settings, infrastructures: Infrastructures, store: Sqlite
 
 
 def factory(surroundings: Surroundings) -> Callable[[DeployablePlan, Stored | None], Engine]:
-    """Makes a deployable's engine; its jitter's seed follows from its name."""
+    """Makes a deployable's engine; the seed of a new one is its own, whoever had its name before."""
 
     def make(plan: DeployablePlan, stored: Stored | None) -> Engine:
-        return Engine(plan, stored, surroundings, seed=crc32(plan.name.encode()))
+        return Engine(plan, stored, surroundings, seed=randbits(31))
 
     return make

@@ -18,6 +18,7 @@ import signal
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 
+from cpe.shell.background import beside
 from cpe.shell.store.port import Store
 from pcloud.errors import StoreError
 from pcloud.model.actions import Report
@@ -148,18 +149,5 @@ async def alerting(store: Store, command: str, wall: Callable[[], float]) -> Asy
     """Alerts are handed over while this lasts; one that is under way at its end is handed over again at the next start."""
     alerts = Alerting(store, command, wall)
     await alerts.open()
-    task = asyncio.create_task(alerts.run(), name="alerts")
-    task.add_done_callback(_loudly)
-    try:
+    async with beside(alerts.run(), "alerts"):
         yield
-    finally:
-        task.cancel()
-        (ended,) = await asyncio.gather(task, return_exceptions=True)
-    if isinstance(ended, Exception):
-        raise ended
-
-
-def _loudly(task: asyncio.Task[None]) -> None:
-    """A bug is told when it happens, not when the daemon ends."""
-    if not task.cancelled() and task.exception() is not None:
-        log.error("alerts are not handed over any more", exc_info=task.exception())

@@ -19,6 +19,16 @@ class Broadcast:
     def __init__(self) -> None:
         self._queues: list[Subscription] = []
 
+    @property
+    def listeners(self) -> int:
+        """How many listen."""
+        return len(self._queues)
+
+    @property
+    def longest(self) -> int:
+        """Events that the slowest of them has not taken yet."""
+        return max((queue.qsize() for queue in self._queues), default=0)
+
     @contextmanager
     def subscription(self) -> Iterator[Subscription]:
         """A queue that gets every event from now on."""

@@ -19,11 +19,19 @@ from pcloud.places import config_path
 from pcloud.spec.fields import Keys, ModeWord, Name, Text, whole, wrong
 from pcloud.spec.problems import path_text
 from pcloud.spec.recovery import RecoveryDefaults, RecoveryKeys, effective, never_fills
+from pcloud.spec.units import DURATION_HINT, SIZE_HINT, duration, duration_text, shown, size
 from pcloud.spec.windows import FIX
 from pcloud.spec.wording import known_keys, wording
 
 MOST_STARTS = 50
 """Unclean starts within ten minutes: a daemon cannot die much more often, and fewer starts than twice that are remembered."""
+
+
+SHORTEST_KEEP = 3600.0
+"""Seconds: what happened within the hour is what whoever is called asks for first."""
+
+SMALLEST_SIZE = 16 * 2**20
+"""Bytes: what a few deployables need in any case, and room for a storm's log."""
 
 
 class ConfigError(PcloudError):
@@ -47,6 +55,35 @@ class ConfiguredInfrastructure(InfrastructureSettings):
     recovery: RecoveryKeys = Field(default_factory=RecoveryKeys)
 
 
+def _keep(value: object) -> float:
+    """How long a journal is kept."""
+    try:
+        seconds = duration(value)
+    except ValueError as error:
+        raise wrong(str(error), DURATION_HINT) from error
+    if seconds < SHORTEST_KEEP:
+        raise wrong(f"{shown(value)} is too short", f"the shortest is {duration_text(SHORTEST_KEEP)}")
+    return seconds
+
+
+def _size(value: object) -> int:
+    """How large a store may be."""
+    try:
+        found = size(value)
+    except ValueError as error:
+        raise wrong(f"{shown(value)} is not a size", SIZE_HINT) from error
+    if found < SMALLEST_SIZE:
+        raise wrong(f"{shown(value)} is too small", f"the smallest is {SMALLEST_SIZE // 2**20}MiB")
+    return found
+
+
+class StoreKeys(Keys):
+    """How much history is kept: what is younger than ``keep``, and of that the newest where the store would be larger than ``size``."""
+
+    keep: Annotated[float, BeforeValidator(_keep)] = 90 * 86400.0
+    size: Annotated[int, BeforeValidator(_size)] = 2**30
+
+
 class Settings(Keys):
     """The whole file. ``alert_command`` is a command line for ``sh -c``, which gets each alert as JSON on stdin; empty: none.
 
@@ -56,6 +93,7 @@ class Settings(Keys):
     infrastructures: dict[Name, ConfiguredInfrastructure] = Field(default_factory=dict)
     recovery: RecoveryKeys = Field(default_factory=RecoveryKeys)
     mode: Annotated[ModeWord, BeforeValidator(_mode)] = Mode.ENFORCE
+    store: StoreKeys = Field(default_factory=StoreKeys)
     alert_command: Text = ""
     crash_loop_starts: Annotated[int, BeforeValidator(whole(0, MOST_STARTS, "a number of unclean starts"))] = 3
 
@@ -91,6 +129,8 @@ def parse_settings(text: str, name: str) -> Settings:
         raise ConfigError(f"{name}: is nested too deeply") from error
     except ValidationError as error:
         raise ConfigError("\n".join(f"{name}: {problem}" for problem in _problems(error))) from error
+    except ValueError as error:  # tomllib lets Python's own pass, as of a number of thousands of digits
+        raise ConfigError(f"{name}: is no TOML: {error}") from error
     windows = [f"{name}: {problem}" for problem in _window_problems(settings)]
     if windows:
         raise ConfigError("\n".join(windows))

@@ -7,7 +7,7 @@ NotFoundError with what is near; nothing here decides a recovery.
 from __future__ import annotations
 
 import asyncio
-import logging
+import gc
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -15,20 +15,24 @@ from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
 
+from cpe.policy.strays import Known
+from cpe.shell.adopting import Adoptions, Outside
+from cpe.shell.attending import Attendance
+from cpe.shell.backups import Backups
 from cpe.shell.broadcast import Broadcast, Subscription
-from cpe.shell.engines import Engine, EngineFactory
+from cpe.shell.engines import EngineFactory
 from cpe.shell.keeper import Keeper
+from cpe.shell.last_words import LastWords
 from cpe.shell.reloads import Reloads
 from cpe.shell.specs import effective_settings, planned
-from cpe.shell.status import deployable_status, lame, summary, unattended
 from cpe.shell.store.sqlite import SqliteStore
 from cpe.shell.words import Words
 from dpe.policy.summary import deployable_word
 from pcloud import __version__
-from pcloud.errors import NotFoundError, PcloudError, RefusedError, TimedOutError
+from pcloud.errors import NotFoundError, RefusedError, TimedOutError
 from pcloud.model.actions import Report
 from pcloud.model.plan import DeployablePlan
-from pcloud.model.ports import Infrastructure, Keyring
+from pcloud.model.ports import Keyring
 from pcloud.model.state import AssemblyState
 from pcloud.model.words import Desired, Rung
 from pcloud.records.event import EventRecord
@@ -40,7 +44,8 @@ from pcloud.records.status import DeployableStatus, DeployableSummary
 from pcloud.spec.recovery import RecoveryDefaults
 from pcloud.spec.warnings import warnings
 
-log = logging.getLogger(__name__)
+GROUP = 50
+"""Deployables that are taken up at once: a tenth of a second's work, and their beginnings are one transaction."""
 
 ACKNOWLEDGE = 10.0  # seconds to see an operator's word in the state: one journal commit, on a slow disk
 
@@ -53,7 +58,7 @@ class Controller:
         store: SqliteStore,
         engines: EngineFactory,
         keyring: Keyring,
-        infrastructures: Callable[[str], Infrastructure],
+        outside: Outside,
         *,
         defaults: RecoveryDefaults,
         state_directory: Path,
@@ -61,38 +66,43 @@ class Controller:
         forget: Callable[[str], None],
     ) -> None:
         self._store = store
-        self._keeper = Keeper(store, engines, wall, self._plan_of)
+        self._keeper = Keeper(store, engines, wall, self._plan_of, forget)
         self._keyring = keyring
-        self._infrastructures = infrastructures
+        self._infrastructures = outside.infrastructure
         self._defaults = defaults
         self._state_directory = state_directory
         self._wall = wall
         self._forget = forget  # what the guards know of a deployable
-        self._lame: dict[str, str] = {}  # deployables that could not be taken up, and why
-        self._broadcast = Broadcast()
-        store.on_events(self._broadcast.send)
+        self.attendance = Attendance(self._keeper, lambda: store.trouble)
+        self._engine, self._attended = self.attendance.engine, self.attendance.attended
+        self.streams = Broadcast()
+        store.on_events(self.streams.send)
         self._changing = asyncio.Lock()  # what deployables there are changes one request at a time
-        self.words = Words(self._attended, self._taken_in, self._changing)
+        self.backups = Backups(state_directory)
+        self.words = Words(self.attendance, self._taken_in, self._changing)
+        self.last_words = LastWords(self._engine, store, outside.infrastructure, wall)
+        self.adoptions = Adoptions(self._attended, self._keeper.last_states, outside, keyring, self._taken_in, self._changing)
         self.reloads = Reloads(store, self._attended, self._plan_of, self._taken_in, self._changing, wall)
 
-    async def open(self) -> None:
-        """Take up every deployable that the store knows."""
-        for stored in await self._store.deployables():
-            try:
-                await self._keeper.add(self._plan_of(stored.upload))
-            except PcloudError as error:  # the others are looked after all the same
-                log.error("deployable cannot be taken up", extra={"deployable": stored.name, "reason": str(error)})  # noqa: TRY400 - no bug
-                self._lame[stored.name] = str(error)
-                report = Report("blocked", reason=f"cannot be taken up: {error}", alert=True)
-                await self._store.report(stored.name, report, wall=self._wall())
+    async def open(self, told: Callable[[int, int], None] = lambda _done, _all: None) -> None:
+        """Take up every deployable that the store knows, a group at a time; ``told`` hears how many of how many are."""
+        known = await self._store.deployables()
+        for first in range(0, len(known), GROUP):
+            told(first, len(known))
+            await self._keeper.take_up(known[first : first + GROUP])
+            gc.freeze()  # they stay: to be walked through again and again would hold the loop for a second with thousands
 
     async def close(self) -> None:
         """End all DPEs and subscriptions; machines are left as they are."""
-        self._broadcast.close()
+        self.streams.close()
         await self._keeper.close()
 
     def _plan_of(self, upload: SpecUpload) -> DeployablePlan:
         return planned(upload, self._defaults, self._infrastructures)
+
+    def known(self) -> Known:
+        """What is known of deployables now."""
+        return Known(self._store.controller, self._keeper.states())
 
     async def daemon(self) -> DaemonStatus:
         """Who answers."""
@@ -102,6 +112,7 @@ class Controller:
             state_directory=str(self._state_directory),
             pid=os.getpid(),
             deployables=len(self._keeper.names),
+            trouble=str(self._store.trouble or ""),
         )
 
     async def check(self, upload: SpecUpload) -> str:
@@ -128,7 +139,6 @@ class Controller:
         """Start looking after it."""
         for warning in warnings(made):
             await self._store.report(made.name, Report("warned", reason=warning), wall=self._wall())
-        self._lame.pop(made.name, None)
         await self._keeper.add(made)
         await self._taken_in(made.name)
 
@@ -143,21 +153,7 @@ class Controller:
 
     async def list_deployables(self, *, after: str = "", limit: int | None = None) -> Sequence[DeployableSummary]:
         """By name those behind ``after``, at most ``limit``."""
-        names = sorted(name for name in {*self._keeper.names, *self._lame} if name > after)[:limit]
-        return [lame(name) if name in self._lame else summary(self._engine(name).state) for name in names]
-
-    def _engine(self, name: str) -> Engine:
-        engine = self._keeper.engine(name)
-        if name in self._lame:
-            raise RefusedError(f"{name} could not be taken up: {self._lame[name]}", "mend that and create it again, or delete it")
-        if engine is None:
-            raise self._unknown(name)
-        return engine
-
-    def _unknown(self, name: str) -> NotFoundError:
-        near = get_close_matches(name, self._keeper.names, n=1)
-        cure = f"did you mean {near[0]}?" if near else "pcloud deployable list shows what there is"
-        return NotFoundError(f"there is no deployable {name}", cure)
+        return [self.attendance.summary(name) for name in [each for each in self._keeper.names if each > after][:limit]]
 
     def _assembly(self, name: str, assembly: str) -> AssemblyState:
         found = self._engine(name).state.assemblies
@@ -168,12 +164,13 @@ class Controller:
 
     async def status(self, name: str) -> DeployableStatus:
         """How it stands."""
-        engine = self._engine(name)
-        return unattended(deployable_status(engine.state, engine.wall_at), self._keeper.trouble(name))
+        return self.attendance.status(name)
 
     async def effective(self, name: str) -> EffectiveSettings:
         """What that comes to here."""
-        return effective_settings((await self.spec(name)).upload, self._defaults)
+        upload, engine = (await self.spec(name)).upload, self._keeper.engine(name)
+        assemblies = engine.state.assemblies if engine is not None else {}
+        return effective_settings(upload, self._defaults, {each for each, state in assemblies.items() if state.adopted})
 
     async def start(self, name: str) -> None:
         """It shall run."""
@@ -195,13 +192,6 @@ class Controller:
             self._attended(name).ask_recovery(rung, assembly, resource)
             await self._taken_in(name)
 
-    def _attended(self, name: str) -> Engine:
-        """The engine of a deployable, if it runs."""
-        trouble = self._keeper.trouble(name)
-        if trouble:
-            raise RefusedError(f"{name} is not looked after now: {trouble}", "ask again in a minute; the daemon's log says more")
-        return self._engine(name)
-
     async def _taken_in(self, name: str) -> None:
         """Wait until the engine has decided upon what it was told."""
         engine = self._engine(name)
@@ -214,26 +204,33 @@ class Controller:
     async def delete(self, name: str, *, volumes: bool) -> None:
         """Forget a stopped deployable."""
         async with self._changing:
-            if name not in self._lame:
+            if name not in self._keeper.names:
+                raise self.attendance.unknown(name)
+            if self._keeper.engine(name) is not None:
                 await self._delete_stopped(name, volumes=volumes)
+                await self.adoptions.release(self._engine(name).state)
             elif volumes:  # which infrastructure has them cannot be told, or it cannot be reached
                 raise RefusedError(
-                    f"{name} could not be taken up, and its volumes cannot be deleted: {self._lame[name]}",
+                    f"the volumes of {name} cannot be deleted: {self._keeper.trouble(name)}",
                     "mend that and create it again, or delete it without its volumes",
                 )
             await self._store.delete_deployable(name)
-            self._lame.pop(name, None)
             await asyncio.to_thread(self._keyring.forget, name)
-            if self._keeper.engine(name) is not None:
-                await self._keeper.remove(name)
+            await self._keeper.remove(name)
             self._forget(name)
 
     async def _delete_stopped(self, name: str, *, volumes: bool) -> None:
         """See that nothing of it runs, and delete its volumes where that is wanted."""
-        await self._taken_in(name)
+        unattended = bool(self._keeper.trouble(name))
+        if not unattended:
+            await self._taken_in(name)
         state = self._engine(name).state
         if deployable_word(state) != "stopped":
-            raise RefusedError(f"{name} is not stopped", f"run pcloud deployable stop {name} first")
+            raise (
+                self.attendance.refusal(name)
+                if unattended
+                else RefusedError(f"{name} is not stopped", f"run pcloud deployable stop {name} first")
+            )
         if volumes and state.plan is not None:
             for infrastructure in state.plan.infrastructures:
                 await self._infrastructures(infrastructure).delete_volumes(name)
@@ -281,12 +278,12 @@ class Controller:
         """Its spec, with what it inherits. One that could not be taken up has a spec as well."""
         stored = await self._store.deployable(name)
         if stored is None:
-            raise self._unknown(name)
+            raise self.attendance.unknown(name)
         infrastructures = {each: keys.written() for each, keys in self._defaults.infrastructures.items()}
         return SpecInForce(upload=stored.upload, recovery=self._defaults.system.written(), infrastructures=infrastructures)
 
     @asynccontextmanager
     async def subscribe(self) -> AsyncIterator[Subscription]:
         """Every event from now on, through a bounded queue."""
-        with self._broadcast.subscription() as queue:
+        with self.streams.subscription() as queue:
             yield queue

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from pcloud.model.events import OperatorSaid
 from pcloud.model.plan import DeployablePlan
-from pcloud.model.ports import Stored
+from pcloud.model.ports import Load, Stored
 from pcloud.model.state import DeployableState
 from pcloud.model.words import Desired, Rung
 
@@ -22,6 +22,10 @@ class Engine(Protocol):
     @property
     def halted(self) -> str:
         """Why nothing is decided any more; "" while all is well."""
+
+    @property
+    def load(self) -> Load:
+        """How much it has to do."""
 
     def wall_at(self, at: float) -> float:
         """A moment of its state as POSIX seconds."""

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import NamedTuple
 
 from cpe.policy.oversee import oversee
 from cpe.policy.state import Oversight
@@ -18,12 +19,21 @@ from cpe.shell.anchors import Anchors
 from pcloud.errors import StoreError
 from pcloud.model.actions import Report
 from pcloud.model.guards import GuardWord, PermitRequest, Standing
+from pcloud.model.words import Guard
 
 log = logging.getLogger(__name__)
 
 UNWRITTEN = 1000  # notices that wait for the journal: some per infrastructure and zone, so many only when it stands still
 
 Hear = Callable[[GuardWord], None]
+
+
+class Holding(NamedTuple):
+    """A guard that holds, and where; ``zone`` is empty for all of it."""
+
+    guard: Guard
+    infrastructure: str
+    zone: str
 
 
 class Overseer:
@@ -51,6 +61,26 @@ class Overseer:
             await asyncio.wait([writing])
             if not writing.cancelled():
                 writing.result()  # a bug ended it
+
+    @property
+    def unwritten(self) -> int:
+        """Notices that wait for the journal."""
+        return self._notices.qsize()
+
+    @property
+    def oversight(self) -> Oversight:
+        """What they know now."""
+        return self._state
+
+    def holding(self) -> list[Holding]:
+        """The guards that hold for all of an infrastructure, or of a zone of it."""
+        found = []
+        for place, group in self._state.groups.items():
+            for guard, latch in ((Guard.STORM, group.storm), (Guard.ALL_SILENT, group.silence)):
+                if latch is not None:
+                    found.append(Holding(guard, place.infrastructure, place.zone))
+        frozen = [name for name, region in self._state.regions.items() if region.freeze is not None]
+        return [*found, *(Holding(Guard.UNVERIFIED, name, "") for name in frozen)]
 
     def attend(self, deployable: str, hear: Hear) -> None:
         self._hearers[deployable] = hear

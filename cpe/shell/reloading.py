@@ -75,8 +75,8 @@ def changed(
     state: DeployableState, now: AssemblyState, old: AssemblyPlan, new: AssemblyPlan, inherited: Sequence[Difference]
 ) -> ReloadChange:
     """What becomes of an assembly that stays."""
-    found = [setting(each) for each in own_settings(differences(old, new), inherited)]
-    what = effect(old, new) if running(state) else Effect.NOTHING
+    found = [setting(each) for each in own_settings(differences(old, new, adopted=now.adopted), inherited)]
+    what = effect(old, new, adopted=now.adopted) if running(state) else Effect.NOTHING
     if gone(now):
         return ReloadChange(sign="~", target=new.name, effect="launch" if running(state) else what, settings=found)
     left = [volume.name for volume in old.volumes if volume.name not in {each.name for each in new.volumes}]

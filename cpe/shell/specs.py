@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from cpe.shell.infrastructures.static import StaticInfrastructure
 from pcloud.model.plan import DeployablePlan
@@ -25,7 +25,7 @@ def planned(upload: SpecUpload, defaults: RecoveryDefaults, infrastructures: Cal
     return made
 
 
-def effective_settings(upload: SpecUpload, defaults: RecoveryDefaults) -> EffectiveSettings:
-    """Every setting of every target under the system's ``defaults``; SpecError."""
+def effective_settings(upload: SpecUpload, defaults: RecoveryDefaults, adopted: Collection[str] = ()) -> EffectiveSettings:
+    """Every setting of every target under the system's ``defaults``, for the ``adopted`` assemblies as for those; SpecError."""
     spec = load(upload.source, path=upload.path, files=upload.files)
-    return EffectiveSettings.model_validate({"name": spec.name, "path": upload.path, "targets": list(effects(spec, defaults))})
+    return EffectiveSettings.model_validate({"name": spec.name, "path": upload.path, "targets": list(effects(spec, defaults, adopted))})

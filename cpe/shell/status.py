@@ -34,9 +34,14 @@ def deployable_status(state: DeployableState, wall_at: Callable[[float], float])
     )
 
 
-def unattended(status: DeployableStatus, trouble: str) -> DeployableStatus:
+def unattended(status: DeployableStatus, word: str, reason: str) -> DeployableStatus:
     """The status while nobody looks after the deployable: what was known last is not what is known now."""
-    return status.model_copy(update={"state": "unknown", "reason": trouble}) if trouble else status
+    return status.model_copy(update={"state": word, "reason": reason})
+
+
+def unwritable(status: DeployableStatus, trouble: Exception | None) -> DeployableStatus:
+    """The status while nothing can be recorded: it is what is seen, and nothing comes of it."""
+    return status if trouble is None else status.model_copy(update={"held": f"nothing is done: {trouble}", "held_since": None})
 
 
 def summary(state: DeployableState) -> DeployableSummary:
@@ -52,9 +57,9 @@ def summary(state: DeployableState) -> DeployableSummary:
     )
 
 
-def lame(name: str) -> DeployableSummary:
-    """The line of a deployable that could not be taken up."""
-    return DeployableSummary(name=name, state="blocked", desired="unknown", assemblies=0, healthy=0)
+def unattended_summary(name: str) -> DeployableSummary:
+    """The line of a deployable of which nothing is known."""
+    return DeployableSummary(name=name, state="unknown", desired="unknown", assemblies=0, healthy=0)
 
 
 def assembly_status(state: DeployableState, name: str, assembly: AssemblyState, wall_at: Callable[[float], float]) -> AssemblyStatus:
@@ -68,7 +73,7 @@ def assembly_status(state: DeployableState, name: str, assembly: AssemblyState, 
         reason=assembly_reason(word, assembly),
         since=moment(wall_at(assembly.word_since)),
         infrastructure=assembly.instance.infrastructure if assembly.instance else (plan.infrastructure if plan else ""),
-        instance=instance_body(assembly.instance) if assembly.instance is not None else None,
+        instance=instance_body(assembly.instance, adopted=assembly.adopted) if assembly.instance is not None else None,
         resources=[resource_status(each, resource, assembly, wall_at) for each, resource in assembly.resources.items()],
         held=waits,
         held_since=since,
@@ -89,18 +94,29 @@ def assembly_reason(word: str, assembly: AssemblyState) -> str:
 
 def resource_status(name: str, state: ResourceState, owner: AssemblyState, wall_at: Callable[[float], float]) -> ResourceStatus:
     """How a resource stands, as far as it can be seen: on a machine that is not up or out of sight it cannot."""
-    since = moment(wall_at(state.word_since))
+    word, since = seen_word(state, owner), moment(wall_at(state.word_since))
     if owner.stage not in TELLING:
-        return ResourceStatus(name=name, state="stopped" if owner.instance is None else "waiting", reason="", since=since)
+        return ResourceStatus(name=name, state=word, reason="", since=since)
     if not owner.contact and not state.blocked:
-        return ResourceStatus(name=name, state="unknown", reason=f"out of sight; it was {resource_word(state)}", since=since)
+        return ResourceStatus(name=name, state=word, reason=f"out of sight; it was {resource_word(state)}", since=since)
     waits, held_since = held(state.recovery, wall_at)
-    reason = state.blocked or state.reason
-    return ResourceStatus(name=name, state=resource_word(state), reason=reason, since=since, held=waits, held_since=held_since)
+    return ResourceStatus(name=name, state=word, reason=state.blocked or state.reason, since=since, held=waits, held_since=held_since)
 
 
-def instance_body(instance: Instance) -> InstanceStatusBody:
+def seen_word(state: ResourceState, owner: AssemblyState) -> str:
+    """The one word of a resource, as far as it can be seen."""
+    if owner.stage not in TELLING:
+        return "stopped" if owner.instance is None or owner.stage is Stage.ABSENT else "waiting"
+    return "unknown" if not owner.contact and not state.blocked else resource_word(state)
+
+
+def instance_body(instance: Instance, *, adopted: bool) -> InstanceStatusBody:
     """The machine."""
     return InstanceStatusBody(
-        id=instance.id, generation=instance.generation, address=instance.address, port=instance.port, user=instance.user
+        id=instance.id,
+        generation=instance.generation,
+        address=instance.address,
+        port=instance.port,
+        user=instance.user,
+        adopted=adopted,
     )

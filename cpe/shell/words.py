@@ -9,22 +9,42 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from difflib import get_close_matches
+from typing import Protocol
 
 from cpe.shell.engines import Engine
 from pcloud.errors import NotFoundError, RefusedError
-from pcloud.model.events import ApprovalGiven, CleanupAsked, OperatorSaid, PauseAsked, ResumeAsked, RetryAsked, TakeoverAsked
+from pcloud.model.events import (
+    ApprovalGiven,
+    CleanupAsked,
+    DeathConfirmed,
+    OperatorSaid,
+    PauseAsked,
+    ResumeAsked,
+    RetryAsked,
+    TakeoverAsked,
+)
 from pcloud.model.state import AssemblyState, DeployableState, ResourceState
 from pcloud.model.words import Phase
-from pcloud.records.operating import AnswerRequest, PauseRequest, ResumeRequest, TakeoverRequest, TargetRequest
+from pcloud.records.operating import AnswerRequest, ConfirmRequest, PauseRequest, ResumeRequest, TakeoverRequest, TargetRequest
 
 UNDATED = 0.0  # the engine sets the moment
 
 
-class Words:
-    """``attended`` gives the engine of a deployable that is looked after; ``taken_in`` returns when it has decided upon what was said."""
+class Attending(Protocol):
+    """Where the engines of deployables are."""
 
-    def __init__(self, attended: Callable[[str], Engine], taken_in: Callable[[str], Awaitable[None]], changing: asyncio.Lock) -> None:
-        self._attended = attended
+    def attended(self, name: str) -> Engine:
+        """The one of a deployable that is looked after; NotFoundError, RefusedError."""
+
+    async def revive(self, name: str, *, part: str) -> bool:
+        """Have a deployable looked after again; False where it is."""
+
+
+class Words:
+    """``taken_in`` returns when the engine of a deployable has decided upon what was said."""
+
+    def __init__(self, attending: Attending, taken_in: Callable[[str], Awaitable[None]], changing: asyncio.Lock) -> None:
+        self._attending = attending
         self._taken_in = taken_in
         self._changing = changing
 
@@ -58,7 +78,10 @@ class Words:
         await self._say(name, word, request.assembly, request.resource, refuse=nothing_to_approve if approved else nothing_waits)
 
     async def retry(self, name: str, request: TargetRequest) -> None:
-        """Begin again with what was given up."""
+        """Begin again with what was given up: parts of a deployable, or its engine that is not started any more by itself."""
+        async with self._changing:
+            if await self._attending.revive(name, part=request.assembly):
+                return
         word = RetryAsked(at=UNDATED, owner=request.owner, assembly=request.assembly, resource=request.resource)
         await self._say(name, word, request.assembly, request.resource, refuse=nothing_given_up)
 
@@ -71,6 +94,11 @@ class Words:
         """This controller is the one, and may act again; the policy refuses where nothing keeps it from that."""
         await self._say(name, TakeoverAsked(at=UNDATED, owner=request.owner, reason=request.reason), "")
 
+    async def confirm_dead(self, name: str, request: ConfirmRequest) -> None:
+        """The instance of an assembly is dead; the policy refuses where nothing waits for that, or it still answers."""
+        word = DeathConfirmed(at=UNDATED, owner=request.owner, assembly=request.assembly, reason=request.reason)
+        await self._say(name, word, request.assembly)
+
     async def _say(
         self,
         name: str,
@@ -82,7 +110,7 @@ class Words:
     ) -> None:
         """``refuse`` raises where it makes no sense; ``idle`` says where it is true already, and nobody need hear it."""
         async with self._changing:
-            engine = self._attended(name)
+            engine = self._attending.attended(name)
             expect(engine.state, assembly, resource)
             refuse(engine.state, assembly, resource)
             if idle(engine.state, assembly):

@@ -21,7 +21,7 @@ from pcloud.model.actions import (
     StopResources,
     StopTwin,
 )
-from pcloud.model.events import ActionDone, ActionFailed, ActionRefused, InstanceLaunched, InstanceMissing
+from pcloud.model.events import ActionDone, ActionFailed, ActionRefused, InstanceLaunched
 from pcloud.model.words import Choice, Desired, Stage
 
 
@@ -54,8 +54,7 @@ def on_done(turn: Turn, event: ActionDone) -> None:
         case RebootAssembly():
             bringup.rebooted(turn, action, event.tail)
         case FenceInstance():
-            fencing.keep_evidence(turn, name, event)
-            fencing.on_fenced(turn, name, missing=isinstance(event, InstanceMissing))
+            fencing.on_fenced(turn, name, event)
         case LaunchInstance():
             on_launched(turn, name, event)
         case StopResources():

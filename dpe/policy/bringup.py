@@ -94,9 +94,9 @@ def fence(turn: Turn, assembly: str) -> None:
 def fenced(turn: Turn, assembly: str, *, gone: bool = False) -> None:
     """The old instance is known to be off, or ``gone`` altogether: the next generation may come."""
     state = turn[assembly]
-    old = Retired(state.instance.id, state.instance.infrastructure, turn.at, gone) if state.instance is not None else None
-    retired = (*state.retired, old) if old is not None else state.retired
-    turn.update(assembly, action=None, instance=None, contact=False, retired=retired)
+    was = state.instance
+    old = (Retired(was.id, was.infrastructure, turn.at, gone, was.generation),) if was is not None else ()
+    turn.update(assembly, action=None, instance=None, contact=False, retired=state.retired + old)
     for peer in turn.assemblies:  # what the old machine reached says nothing about what the new one will
         turn.update(peer, reached=tuple(reading for reading in turn[peer].reached if reading.peer != assembly))
     if assembly in turn.root.to_fence:

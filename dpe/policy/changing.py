@@ -80,7 +80,7 @@ def begin_anew(turn: Turn, name: str) -> None:
 
 def change(turn: Turn, name: str, target: AssemblyPlan) -> None:
     """Decide what the difference asks for, when its turn has come."""
-    effect, state = differing.effect(turn.plan_of(name), target), turn[name]
+    effect, state = differing.effect(turn.plan_of(name), target, adopted=turn[name].adopted), turn[name]
     if state.action is not None or state.blocked or state.exhausted or state.denied or not ladder.clear_to_begin(state):
         return  # what was given up is changed when somebody says retry, or reloads again
     if state.change_at is not None and turn.at < state.change_at:
@@ -100,7 +100,7 @@ def change(turn: Turn, name: str, target: AssemblyPlan) -> None:
 def decide(turn: Turn, name: str, effect: Effect) -> None:
     """Nothing is in the way: have it done, as soon as the guards let it."""
     state, target = turn[name], turn.target_of(name)
-    found = differing.differences(turn.plan_of(name), target) if target is not None else ()
+    found = differing.differences(turn.plan_of(name), target, adopted=state.adopted) if target is not None else ()
     records.withdrawn(turn, Place(name), state.recovery, "the spec has changed, and what that asks for does as much")
     paths = tuple(each.setting for each in found if each.effect is not Effect.NOTHING)
     why = f"the spec has changed ({', '.join(paths)})"
@@ -160,7 +160,7 @@ def ready_for(state: AssemblyState, effect: Effect) -> bool:
 def begin(turn: Turn, name: str, recovery: Recovery) -> None:
     """Nothing holds it any more: do it. Where the spec has changed again meanwhile, it is decided anew."""
     target = turn.target_of(name)
-    effect = differing.effect(turn.plan_of(name), target) if target is not None else Effect.NOTHING
+    effect = differing.effect(turn.plan_of(name), target, adopted=turn[name].adopted) if target is not None else Effect.NOTHING
     if RUNGS.get(effect) is not recovery.rung or not turn.lives_by_older(name):
         turn.update(name, recovery=None, reason="")
     elif effect is Effect.REPLACE:

@@ -73,12 +73,7 @@ def rebooted_unasked(turn: Turn, assembly: str, boot_id: str) -> None:
     why_not = uncounted(turn, assembly, orderly=orderly)
     if why_not:
         said = f"it {'was rebooted in good order' if orderly else 'rebooted by itself'}"
-        acts = not turn.root.observing
-        choice, doing = (Choice.ACT, STARTING) if acts else gates.intended(turn, Place(assembly), STARTING)[:2]
-        made = Decision(turn.next_id(), choice, "section 3.3", evidence=(said,), next="the next one counts, if nothing explains it")
-        decision = turn.decide(made, f"{said}; {why_not}: {doing}", assembly=assembly)
-        if acts:  # else each service that does not run is seen to fail, and observed
-            take_up(turn, assembly, boot_id, Recovery(Rung.REBOOT, Phase.ACTING, None, decision, reason=said))
+        excused(turn, assembly, boot_id, said, why_not)
         return
     settings = plan.recovery.reboot
     window = windows.append(state.reboots, turn.at, settings)
@@ -108,6 +103,16 @@ def rebooted_unasked(turn: Turn, assembly: str, boot_id: str) -> None:
         return  # what does not run is seen to fail, and each waits for its own yes, or is observed
     gates.remember(turn, Place(assembly), Rung.REBOOT)
     take_up(turn, assembly, boot_id, Recovery(Rung.REBOOT, Phase.ACTING, None, decision, *counters, reason="it rebooted by itself"))
+
+
+def excused(turn: Turn, assembly: str, boot_id: str, said: str, why_not: str) -> None:
+    """It counts for nothing: what runs on the machine is started, or where nothing is to be done it is told what would be."""
+    acts = not turn.root.observing
+    choice, doing = (Choice.ACT, STARTING) if acts else gates.intended(turn, Place(assembly), STARTING)[:2]
+    made = Decision(turn.next_id(), choice, "section 3.3", evidence=(said,), next="the next one counts, if nothing explains it")
+    decision = turn.decide(made, f"{said}; {why_not}: {doing}", assembly=assembly)
+    if acts:  # else each service that does not run is seen to fail, and observed
+        take_up(turn, assembly, boot_id, Recovery(Rung.REBOOT, Phase.ACTING, None, decision, reason=said))
 
 
 def uncounted(turn: Turn, assembly: str, *, orderly: bool) -> str:

@@ -37,39 +37,42 @@ _APART = ("name", "address", "secrets", "monitor", "resources")
 """Fields that are looked into further down."""
 
 
-def differences(old: AssemblyPlan, new: AssemblyPlan) -> tuple[Difference, ...]:
-    """All of them, in the order of the plan's fields; empty for equal plans."""
-    return () if old == new else tuple(_differences(old, new))
+def differences(old: AssemblyPlan, new: AssemblyPlan, *, adopted: bool = False) -> tuple[Difference, ...]:
+    """All of them, in the order of the plan's fields; empty for equal plans.
+
+    The machine of an ``adopted`` assembly is what it is, like a static one: it is not replaced because it would be launched otherwise now.
+    """
+    return () if old == new else tuple(_differences(old, new, given=new.static or adopted))
 
 
-def _differences(old: AssemblyPlan, new: AssemblyPlan) -> Iterator[Difference]:
+def _differences(old: AssemblyPlan, new: AssemblyPlan, *, given: bool) -> Iterator[Difference]:
     if old.address != new.address:  # another machine, or one that we launch in the place of one that was there
         yield Difference("address", old.address, new.address, Effect.REPLACE)
     for field in fields(AssemblyPlan):
         before, after = getattr(old, field.name), getattr(new, field.name)
         if before != after and field.name not in _APART:
-            yield from within(field.name, before, after, _effect_of(field.name, new))
+            yield from within(field.name, before, after, _effect_of(field.name, given=given))
     if old.secrets != new.secrets:
-        yield Difference("secrets", old.secrets, new.secrets, Effect.RELAUNCH if new.provision and not new.static else Effect.CONFIGURE)
-    yield from _of_monitor(old.monitor, new.monitor, static=new.static)
+        yield Difference("secrets", old.secrets, new.secrets, Effect.RELAUNCH if new.provision and not given else Effect.CONFIGURE)
+    yield from _of_monitor(old.monitor, new.monitor, given=given)
     yield from _of_resources(old, new)
 
 
-def _effect_of(field: str, plan: AssemblyPlan) -> Effect:
+def _effect_of(field: str, *, given: bool) -> Effect:
     if field in _MADE_WITH:
-        return Effect.NOTHING if plan.static else Effect.RELAUNCH
+        return Effect.NOTHING if given else Effect.RELAUNCH
     return Effect.CONFIGURE if field in _CONFIGURED_WITH else Effect.NOTHING
 
 
-def _of_monitor(old: MonitorPlan, new: MonitorPlan, *, static: bool) -> Iterator[Difference]:
+def _of_monitor(old: MonitorPlan, new: MonitorPlan, *, given: bool) -> Iterator[Difference]:
     """A launched machine's user was made with it; that of another one only has to log in."""
     for field in fields(MonitorPlan):
         before, after = getattr(old, field.name), getattr(new, field.name)
         if before == after:
             continue
         effect = Effect.NOTHING
-        if field.name in ({"user", "port", "host_key", "carrier"} if static else {"user", "carrier"}):
-            effect = Effect.RECONNECT if static else Effect.RELAUNCH
+        if field.name in ({"user", "port", "host_key", "carrier"} if given else {"user", "carrier"}):
+            effect = Effect.RECONNECT if given else Effect.RELAUNCH
         yield Difference(f"monitor.{field.name}", before, after, effect)
 
 
@@ -128,9 +131,9 @@ def _runs(agent: ResourceAgent | None) -> ResourceAgent | None:
     return replace(agent, monitor="") if isinstance(agent, ScriptAgent) else agent
 
 
-def effect(old: AssemblyPlan, new: AssemblyPlan) -> Effect:
+def effect(old: AssemblyPlan, new: AssemblyPlan, *, adopted: bool = False) -> Effect:
     """The greatest of what their differences ask for."""
-    return max((each.effect for each in differences(old, new)), key=lambda each: each.height, default=Effect.NOTHING)
+    return max((each.effect for each in differences(old, new, adopted=adopted)), key=lambda each: each.height, default=Effect.NOTHING)
 
 
 def stopped(old: AssemblyPlan, new: AssemblyPlan) -> tuple[ResourcePlan, ...]:

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from dpe.policy import bringup, ladder
+from dpe.policy import bringup, keeping, ladder
 from dpe.policy.turn import Turn
 from pcloud.model.actions import Decision
-from pcloud.model.events import ActionDone, DeathConfirmed, InstanceFenced
-from pcloud.model.state import AssemblyState, Recovery
+from pcloud.model.events import ActionDone, DeathConfirmed, InstanceFenced, InstanceMissing
+from pcloud.model.state import AssemblyState, DeployableState, Recovery
 from pcloud.model.words import Choice, Desired, Phase, Rung
 
 GONE_AFTER_CONTACT = 60.0  # policy.md section 6: seen within 60 s before the first 404
 BLOCKED_BY_FENCE = "fence: "
 
 
-def keep_evidence(turn: Turn, name: str, event: ActionDone) -> None:
-    """What the machine said last goes into the journal before it is replaced (section 6)."""
-    if isinstance(event, InstanceFenced) and event.console:
-        recovery = turn[name].recovery
-        decision = recovery.decision if recovery is not None else ""
-        turn.report("evidence", f"the end of its console: {event.console}", assembly=name, decision=decision)
-
-
-def on_fenced(turn: Turn, name: str, *, missing: bool) -> None:
-    """The old instance is off, or gone without our doing."""
+def on_fenced(turn: Turn, name: str, event: ActionDone) -> None:
+    """The old instance is off, or gone without our doing. What it said last goes into the journal before it is replaced."""
+    missing = isinstance(event, InstanceMissing)
+    keeping.keep(turn, name, console=event.console if isinstance(event, InstanceFenced) else "", gone=missing)
     if missing and not gone_is_fenced(turn, name):
         block(turn, name)
     elif turn.desired is Desired.RUNNING:
@@ -69,17 +63,29 @@ def awaits_confirmation(state: AssemblyState) -> bool:
     return state.blocked.startswith(BLOCKED_BY_FENCE)
 
 
+def unconfirmable(state: DeployableState, name: str) -> str:
+    """Why nobody can answer for it that an assembly's instance is dead; empty if somebody can."""
+    assembly = state.assemblies[name]
+    if not awaits_confirmation(assembly) or state.desired is not Desired.RUNNING:
+        return f"{name} does not wait for anybody to confirm that its instance is dead"
+    if assembly.contact:
+        return f"{name} still answers us: it is not dead; switch it off where it runs, then confirm"
+    return ""
+
+
 def on_confirmed(turn: Turn, event: DeathConfirmed) -> None:
     """The operator answers for it: the next generation may come."""
-    state = turn[event.assembly]
-    if not awaits_confirmation(state) or turn.desired is not Desired.RUNNING:
-        turn.report("refused", f"{event.assembly} does not wait for that", assembly=event.assembly)
+    why_not = unconfirmable(turn.so_far(), event.assembly)
+    if why_not:
+        turn.report("refused", why_not, assembly=event.assembly)
         return
+    state = turn[event.assembly]
     who = f"{event.owner} confirmed" if event.owner else "it was confirmed"
+    because = f" ({event.reason})" if event.reason else ""
     following = ladder.following(turn.plan_of(event.assembly), state, Rung.RELAUNCH, len(state.relaunches))
     decision = turn.decide(
         Decision(turn.next_id(), Choice.ACT, "section 6", Rung.RELAUNCH, evidence=(state.blocked,), next=following),
-        f"{who} that the old instance is dead: relaunching",
+        f"{who} that the old instance is dead{because}: relaunching",
         assembly=event.assembly,
     )
     recovery = Recovery(Rung.RELAUNCH, Phase.ACTING, None, decision, reason="confirmed dead", manual=True)

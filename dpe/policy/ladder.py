@@ -2,7 +2,8 @@
 
 Rules:
 - A failure of an assembly is appended to the window of its rung; the N-th clears the window and is one failure at the next rung.
-- No rung above the ceiling: ``allow``, or relaunch as long as this generation was never up (nothing can live on its disk yet).
+- No rung above the ceiling: ``allow``, or relaunch as long as this generation was never up (nothing can live on its disk yet); reboot
+  where the machine was there before us.
 - The failure that brought us here is in the decision, in words and in numbers.
 """
 
@@ -47,7 +48,7 @@ COUNTED = Ground()
 
 def ceiling(plan: AssemblyPlan, state: AssemblyState) -> Rung:
     """The highest rung that may be tried. Relocation has no action yet: the ladder ends below it."""
-    if plan.static:
+    if plan.static or state.adopted:
         return lower(plan.recovery.allow, Rung.REBOOT)
     named = lower(plan.recovery.allow, Rung.RELAUNCH_DEPLOYABLE)
     return named if state.proven or named.height > Rung.RELAUNCH.height else Rung.RELAUNCH

@@ -8,7 +8,7 @@ Rules:
 
 from __future__ import annotations
 
-from dpe.policy import bringup, dependencies, forgiving, observing, settings, stages
+from dpe.policy import adopting, bringup, dependencies, forgiving, observing, settings, stages
 from dpe.policy.turn import Turn
 from pcloud.model.actions import Decision, DestroyInstance, FenceInstance, LaunchInstance, RebootAssembly, StopResources
 from pcloud.model.instance import Instance
@@ -35,6 +35,9 @@ def ask(turn: Turn, desired: Desired) -> None:
 def come_up(turn: Turn, name: str) -> None:
     """Take the first steps of an assembly that should run."""
     state = turn[name]
+    if adopting.untouched(state):
+        adopting.take_care(turn, name)
+        return
     if state.stage is Stage.ABSENT and not state.blocked and not state.exhausted:
         decision = turn.decide(
             Decision(turn.next_id(), Choice.ACT, "start", action=Rung.RELAUNCH), "the operator asked for it to run", assembly=name
@@ -56,8 +59,11 @@ def waiting_for(turn: Turn, name: str) -> str:
 
 def begin(turn: Turn, name: str) -> None:
     """Launch it, or take up the machine that is there already."""
-    plan = turn.plan_of(name)
-    if turn[name].instance is not None:  # a part of the whole that may not be relaunched
+    plan, known = turn.plan_of(name), turn[name].instance
+    if known is not None and turn[name].adopted and not turn[name].boot_id:  # it was left when it was stopped
+        bringup.launched(turn, name, known)
+        return
+    if known is not None:  # a part of the whole that may not be relaunched
         bringup.reboot(turn, name, hard=True)
         return
     if not plan.static:
@@ -74,7 +80,7 @@ def take_down(turn: Turn, name: str) -> None:
     """Take the next step down, if it is this assembly's turn."""
     state = turn[name]
     if state.stage is Stage.ABSENT and (state.blocked or state.exhausted):
-        settings.clear_assembly(turn, name)
+        destroy(turn, name)
     if state.stage in {Stage.ABSENT, Stage.STOPPING}:
         return
     if state.stage is Stage.DESTROYING:
@@ -113,6 +119,9 @@ def destroy(turn: Turn, name: str) -> None:
     """Delete the instance, and what an unanswered launch may have left; a machine that was there before us is let go."""
     state, plan = turn[name], turn.plan_of(name)
     instance = state.instance
+    if state.adopted:
+        adopting.let_go(turn, name)
+        return
     if plan.static or (instance is None and state.stage in {Stage.ABSENT, Stage.WAITING}):
         settings.clear_assembly(turn, name)
         return

@@ -51,6 +51,12 @@ def opened(state: AssemblyState) -> list[Action]:
     return own + [each.action for each in state.resources.values() if each.action is not None]
 
 
+def open_actions(state: DeployableState, *, still: bool) -> list[Action]:
+    """Open intents, in the plan's order: those to be performed, or those of what stands ``still``; none for a stale controller."""
+    assemblies = () if state.stale else state.assemblies.values()
+    return [action for each in assemblies if each.still is still for action in opened(each)]
+
+
 def settle(turn: Turn, name: str) -> None:
     """What has come up, or down, by itself stands still no more."""
     state = turn[name]

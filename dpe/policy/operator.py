@@ -5,7 +5,7 @@ Rules: manual commands pass every hold and ceiling, never the fence, and never a
 
 from __future__ import annotations
 
-from dpe.policy import approvals, bringup, fencing, forgiving, gates, lifecycle, pauses, restarts, stale, takeover
+from dpe.policy import adopting, approvals, bringup, fencing, forgiving, gates, lifecycle, pauses, restarts, stale, takeover
 from dpe.policy.places import Place
 from dpe.policy.turn import Turn
 from pcloud.model.actions import Decision
@@ -13,6 +13,7 @@ from pcloud.model.events import (
     ApprovalGiven,
     CleanupAsked,
     DeathConfirmed,
+    InstanceAdopted,
     OperatorAsked,
     OperatorSaid,
     PauseAsked,
@@ -38,6 +39,8 @@ def why_not(state: DeployableState, event: RecoveryAsked) -> str:
         return f"{event.rung} is not something that can be asked for"
     if event.rung is Rung.RELAUNCH and plan.static:
         return f"{event.assembly} is static: it was not launched by pcloud and cannot be relaunched"
+    if event.rung is Rung.RELAUNCH and assembly.adopted:
+        return f"{event.assembly} was adopted: it was not launched by pcloud and cannot be relaunched"
     if assembly.action is not None or any(each.action is not None for each in assembly.resources.values()):
         return f"an action on {event.assembly} is under way"
     if state.recovery is not None and not gates.waits(state.recovery):
@@ -67,8 +70,10 @@ def refusal(state: DeployableState, event: OperatorSaid) -> str:
             return f"nothing waits for approval at {target.name or state.name}"
         case RetryAsked() if not forgiving.needed(state, target):
             return f"nothing is blocked, exhausted or denied at {target.name or state.name}"
-        case DeathConfirmed() if not fencing.awaits_confirmation(state.assemblies[event.assembly]):
-            return f"{event.assembly} does not wait for anybody to confirm that its instance is dead"
+        case DeathConfirmed():
+            return fencing.unconfirmable(state, event.assembly)
+        case InstanceAdopted():
+            return adopting.refusal(state, event)
         case TakeoverAsked() if not takeover.needed(state):
             return f"{state.name} is neither frozen nor only observed: there is nothing to take over"
         case _:
@@ -108,6 +113,8 @@ def on_said(turn: Turn, event: OperatorSaid) -> None:
             forgiving.on_cleanup(turn, event)
         case DeathConfirmed() if event.assembly in turn.assemblies:
             fencing.on_confirmed(turn, event)
+        case InstanceAdopted():
+            adopting.on_adopted(turn, event)
         case TakeoverAsked():
             turn.report("refused", refusal(turn.root, event))
         case _:

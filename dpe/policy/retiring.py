@@ -2,6 +2,7 @@
 
 Rules:
 - The newest ``keep_failed`` stay for 24 h each, so that somebody can look at what failed; of one that was gone already nothing is kept.
+- A twin that is off stays for 24 h beside them: it may have done something, and what failed is worth more.
 - The others are discarded one at a time, oldest first, once the new one is up; all of them when the deployable is stopped.
 - A launch that is refused deletes them all and is tried once more: they may be what stands in its way.
 """
@@ -37,9 +38,15 @@ def discardable(turn: Turn, name: str) -> tuple[Retired, ...]:
         return state.retired
     if state.stage is not Stage.UP:
         return ()
-    worth = [each for each in state.retired if not each.gone and turn.at < each.at + KEPT]
-    kept = worth[-keep:] if keep else []
+    kept = worth_keeping(state, keep, turn.at)
     return tuple(each for each in state.retired if each not in kept)
+
+
+def worth_keeping(state: AssemblyState, keep: int, at: float) -> tuple[Retired, ...]:
+    """Those that stay until their time is over, whatever becomes of the others."""
+    young = [each for each in state.retired if keep and not each.gone and at < each.at + KEPT]
+    failed = [each for each in young if not each.twin][-keep:]
+    return tuple(each for each in young if each.twin or each in failed)
 
 
 def alarms(state: AssemblyState) -> list[float | None]:
@@ -58,6 +65,12 @@ def discarded(turn: Turn, action: DiscardInstance) -> None:
     """A retired instance is deleted."""
     retired = tuple(each for each in turn[action.assembly].retired if each.instance_id != action.instance_id)
     turn.update(action.assembly, discard=None, discard_at=None, retired=retired)
+
+
+def take_in(turn: Turn, name: str, retired: Retired) -> None:
+    """It is off, and nobody's: it waits in the row, if it does not already."""
+    if all(each.instance_id != retired.instance_id for each in turn[name].retired):
+        turn.update(name, retired=(*turn[name].retired, retired))
 
 
 def make_room(turn: Turn, name: str, reason: str) -> None:

@@ -46,8 +46,9 @@ def stays(state: AssemblyState, old: AssemblyPlan, new: AssemblyPlan | None) -> 
 
 
 def gone(state: AssemblyState) -> bool:
-    """Whether nothing of it is left at any cloud."""
-    return state.stage in {Stage.ABSENT, Stage.WAITING} and state.instance is None and not state.retired and not state.twins
+    """Whether nothing of it is left at any cloud that we have made; an adopted machine is let go."""
+    without = state.instance is None or state.adopted
+    return state.stage in {Stage.ABSENT, Stage.WAITING} and without and not state.retired and not state.twins
 
 
 def in_effect(target: DeployablePlan, outgoing: Sequence[AssemblyPlan]) -> DeployablePlan:

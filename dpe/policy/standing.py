@@ -33,6 +33,8 @@ def assembly_standing(state: DeployableState, plan: AssemblyPlan, assembly: Asse
     """The same for one assembly."""
     word = assembly.silence.cloud if assembly.silence is not None else None
     acting = in_flight(assembly.recovery)
+    if acting is not None and acting.rung is Rung.RELAUNCH_DEPLOYABLE and state.recovery is not None and gates.waits(state.recovery):
+        acting = None  # a part of the whole that has failed: what comes next is the whole anew, and must not wait for it
     whole = state.recovery.permit if state.recovery is not None else ""
     permit = whole if acting is not None and acting.rung is Rung.RELAUNCH_DEPLOYABLE else acting.permit if acting is not None else ""
     return AssemblyStanding(

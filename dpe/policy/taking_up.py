@@ -34,7 +34,7 @@ def take_up(turn: Turn, name: str) -> None:
 def take_up_in_place(turn: Turn, name: str) -> None:
     """The same where the machine need not be another one: it is on its way up, and is configured and started by what it lives by now."""
     new = turn.target_of(name)
-    if turn.root.outgoing and new is not None and differing.effect(turn.plan_of(name), new) in IN_PLACE:
+    if turn.root.outgoing and new is not None and differing.effect(turn.plan_of(name), new, adopted=turn[name].adopted) in IN_PLACE:
         take_up(turn, name)
 
 
@@ -44,7 +44,7 @@ def still_running(known: tuple[ResourcePlan, ...], more: tuple[ResourcePlan, ...
 
 
 def logged_in_as(state: AssemblyState, plan: AssemblyPlan) -> Instance | None:
-    """The instance with what a static machine's plan says about logging in."""
+    """The instance with what a static machine's plan says about logging in; an adopted one is logged in to as it was found."""
     instance = state.instance
     if instance is None or not plan.static:
         return instance

@@ -3,25 +3,27 @@
 Rules:
 - Whatever a list shows is written down if it runs and is not the current instance; one of the generation that is being launched may
   become it, and is waited for.
-- Each is stopped, one at a time, with an alert, and never deleted; a stop that fails is tried again for as long as it takes.
+- Each is stopped, one at a time, with an alert; a stop that fails is tried again for as long as it takes. Then it stays for 24 h, as what
+  failed does, and is deleted: what a launch that was given up has left would else stay for ever.
+- One that is found off, and that nobody knows, stays likewise; one that could not be built is deleted with the next.
 - A pause is waited for, and ``observe`` only tells. A stop of the deployable destroys them with everything else.
 - A higher generation than ours is not a twin: we are stale.
 """
 
 from __future__ import annotations
 
-from dpe.policy import pauses, places, stale
+from dpe.policy import pauses, places, retiring, stale
 from dpe.policy.lifecycle import TRY_AGAIN
 from dpe.policy.places import Place
 from dpe.policy.turn import Turn
-from pcloud.model.actions import Decision, LaunchInstance, StopTwin
+from pcloud.model.actions import Decision, DestroyInstance, LaunchInstance, StopTwin
 from pcloud.model.events import InstanceListed
-from pcloud.model.state import AssemblyState, Twin
+from pcloud.model.state import AssemblyState, Retired, Twin
 from pcloud.model.words import Choice, Desired, InstanceStatus, Mode, Stage
 
 STOP = 180.0  # as a fence has: an orderly shutdown may take 90 s, and is read until it shows
 AT_REST = frozenset({InstanceStatus.SHUTOFF, InstanceStatus.ABSENT, InstanceStatus.ERROR})
-"""What does not run; what is in ERROR cannot be stopped, and is deleted before the next launch."""
+"""What does not run; what is in ERROR cannot be stopped, and is deleted."""
 
 
 def on_listed(turn: Turn, event: InstanceListed) -> None:
@@ -37,6 +39,20 @@ def on_listed(turn: Turn, event: InstanceListed) -> None:
         turn.update(event.assembly, twins=(*state.twins, twin))
     elif known and not runs:
         forget(turn, event.assembly, event.instance_id)
+    if not runs:
+        keep(turn, event)
+
+
+def keep(turn: Turn, event: InstanceListed) -> None:
+    """What is off and not ours to run waits for its deletion, unless an action is about just that, or nothing is to be done at all."""
+    state, name = turn[event.assembly], event.assembly
+    coming = isinstance(state.action, LaunchInstance) and event.generation == state.generation
+    if is_current(state, event.instance_id) or coming or isinstance(state.action, DestroyInstance):
+        return
+    if event.status is not InstanceStatus.ABSENT and places.mode_of(turn, Place(name)) is not Mode.OBSERVE:
+        broken = event.status is InstanceStatus.ERROR
+        retired = Retired(event.instance_id, event.infrastructure, turn.at, broken, event.generation, twin=True)
+        retiring.take_in(turn, name, retired)
 
 
 def is_current(state: AssemblyState, instance_id: str) -> bool:
@@ -90,9 +106,13 @@ def begin(turn: Turn, name: str, twin: Twin) -> None:
 
 
 def stopped(turn: Turn, action: StopTwin) -> None:
-    """It is off."""
+    """It is off, and stays for a while."""
+    found = [each for each in turn[action.assembly].twins if each.instance_id == action.instance_id]
     forget(turn, action.assembly, action.instance_id)
     turn.update(action.assembly, twin=None, twin_at=None)
+    for each in found:
+        retired = Retired(each.instance_id, each.infrastructure, turn.at, generation=each.generation, twin=True)
+        retiring.take_in(turn, action.assembly, retired)
 
 
 def stop_failed(turn: Turn, action: StopTwin, reason: str) -> None:

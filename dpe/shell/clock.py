@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable
 
 from pcloud.model.ports import Stored
+
+REMEMBERED = 100
+"""Sleeps of the host that are remembered: what was seen before so many of them is never asked about."""
 
 
 class Clock:
@@ -21,7 +25,7 @@ class Clock:
         self.wall = wall
         start = 0.0 if stored is None else stored.at + max(0.0, wall() - stored.wall)
         self._offset = start - self._loop.time()
-        self._earlier: list[tuple[float, float]] = []  # until which of the loop's moments which offset held
+        self._earlier: deque[tuple[float, float]] = deque(maxlen=REMEMBERED)  # until which of the loop's moments which offset held
 
     def now(self) -> float:
         """This moment on the deployable's clock."""

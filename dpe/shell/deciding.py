@@ -1,13 +1,15 @@
 """Deciding upon facts: runs the policy over them, checks what it does, and keeps what the journal must hold.
 
 Rules: every step is checked against the invariants (policy.md section 9) before anything comes of it. One that would break them is not
-taken: from then on nothing is decided about the deployable, and nothing is begun, until a daemon starts anew; the others do not notice.
+taken: from then on nothing is decided about the deployable, and nothing is begun, until its engine is started anew; the others do not
+notice.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from dpe.policy.invariants import broken
 from dpe.policy.step import step
@@ -17,6 +19,15 @@ from pcloud.model.facts import JournalFact, Taken
 from pcloud.model.state import DeployableState
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What a Decider knew at one moment."""
+
+    state: DeployableState
+    halted: str
+    unrecorded: tuple[JournalFact, ...]
 
 
 class Decider:
@@ -49,7 +60,15 @@ class Decider:
         """The step is not taken: it is a bug of the policy, and whatever it would do is worse than nothing."""
         self.halted = f"an invariant would be broken: {'; '.join(faults)}"
         log.critical("invariant broken", extra={"deployable": self.state.name, "event": repr(event), "faults": list(faults)})
-        return Report("halted", reason=f"{self.halted}; nothing is decided any more until the daemon is restarted", alert=True)
+        return Report("halted", reason=f"{self.halted}; nothing is decided any more until pcloud retry {self.state.name}", alert=True)
+
+    def memory(self) -> Memory:
+        """All that it knows."""
+        return Memory(self.state, self.halted, tuple(self._unrecorded))
+
+    def go_back(self, memory: Memory) -> None:
+        """Know no more than that: what was decided since has not been recorded, and nothing came of it."""
+        self.state, self.halted, self._unrecorded = memory.state, memory.halted, list(memory.unrecorded)
 
     def unrecorded(self) -> list[JournalFact]:
         """What the journal does not hold yet; it is handed over once."""

@@ -4,29 +4,30 @@ Rules:
 - Nothing is done before the state that orders it is durable.
 - The work in hand is made to fit the state: each open intent has one task, and a task whose intent is closed ends. What stands still is
   asked about only.
-- What came in while nobody looked is dated before that, and then the policy is told of it: no deadline is judged by such time.
-- ``wake_at`` is the only timer. What cannot be recorded is not done: the engine ends with StoreError, and its keeper starts it anew.
+- ``wake_at`` is the only timer. What cannot be recorded is not done (dpe.shell.recording); where it cannot be told whether it was, the
+  engine ends with StoreError, and its keeper starts it anew.
 """
 
 from __future__ import annotations
 
 import asyncio
 
-from dpe.policy.observing import opened
+from dpe.policy.observing import open_actions
 from dpe.policy.operator import refusal
 from dpe.shell.asking import Asker
 from dpe.shell.clock import Clock
 from dpe.shell.deciding import Decider
 from dpe.shell.facts import Fact
 from dpe.shell.guarding import Petitioner
+from dpe.shell.inbox import ROOM, Inbox
 from dpe.shell.machines import Machines
 from dpe.shell.performing import Performer
+from dpe.shell.recording import Recorder
 from dpe.shell.resolving import Resolver
 from dpe.shell.secrets import Secrets
-from dpe.shell.stalls import Stall, bearable
 from dpe.shell.surroundings import Surroundings
 from dpe.shell.watching import Watchers
-from pcloud.errors import RefusedError
+from pcloud.errors import RefusedError, UnwritableError
 from pcloud.model.actions import (
     Action,
     AskAnchors,
@@ -35,28 +36,20 @@ from pcloud.model.actions import (
     Order,
     ProbeAgain,
     ReadInstance,
-    Report,
     ReturnPermit,
 )
 from pcloud.model.events import (
     ControllerResumed,
-    ControllerStalled,
-    Event,
     OperatorAsked,
     OperatorSaid,
-    ProbeReported,
     RecoveryAsked,
     SettingsChanged,
-    Ticked,
 )
 from pcloud.model.facts import JournalFact, StateLoaded, StateMade
 from pcloud.model.plan import DeployablePlan
-from pcloud.model.ports import Stored
+from pcloud.model.ports import Load, Stored
 from pcloud.model.state import DeployableState
 from pcloud.model.words import Desired, Rung
-
-INBOX = 2000  # events: some hundred probes' worth for a large deployable, reached only when the loop stands still
-SETTLING = 5  # turns of the loop after a stall: what waits in sockets and threads becomes facts within two or three
 
 
 class Engine:
@@ -66,17 +59,15 @@ class Engine:
         self._plan = plan
         self._around = surroundings
         self._secrets = Secrets(surroundings.secret, self.post)
-        self._inbox: asyncio.Queue[Fact] = asyncio.Queue(INBOX)
-        self._overflowed = False
-        self._posted = self._taken_in = 0  # facts
+        self._clock = Clock(stored, surroundings.wall)
+        self._inbox = Inbox(lambda: self._plan, self._clock, surroundings.stalls, self._secrets.veil)
+        self._taken_in = 0  # facts
         self._stepped = asyncio.Event()  # set and replaced after every step, for those who wait for a state
         self._performing: dict[tuple[str, bool], asyncio.Task[None]] = {}  # by the action's id, and whether it is only asked about
-        self._clock = Clock(stored, surroundings.wall)
-        self._handed_over = self._clock.now()  # the moment of the last event
-        self._stall: Stall | None = None  # the policy does not know of it yet
         self._petitioner = Petitioner(plan.name, surroundings.guards, self.post)
         state = stored.state if stored is not None else DeployableState(plan.name, seed=seed)
         self._decider = Decider(state, beginning(state, self._clock.now(), self._clock.wall(), loaded=stored is not None))
+        self._recorder = Recorder(self._decider, self._inbox, self._clock, surroundings.journal, self._wake)
         self._resumes = stored is not None
         self.change_plan(plan)
         if stored is not None:
@@ -85,8 +76,13 @@ class Engine:
 
     @property
     def state(self) -> DeployableState:
-        """How it stands."""
-        return self._decider.state
+        """How it stands, as far as is known: while the journal cannot be written nothing comes of it."""
+        return self._recorder.state
+
+    @property
+    def stuck(self) -> str:
+        """Why nothing that is decided can be recorded, and so nothing is done; "" while all is well."""
+        return self._recorder.stuck
 
     @property
     def halted(self) -> str:
@@ -98,14 +94,13 @@ class Engine:
         return self._clock.wall_at(at)
 
     def post(self, fact: Fact) -> None:
-        """Tell it a fact. Where the inbox is full a probe's result may be lost, and is asked for again; nothing else ever is."""
-        try:
-            self._inbox.put_nowait(self._secrets.veil(fact))
-            self._posted += 1
-        except asyncio.QueueFull:
-            if not issubclass(fact.kind, ProbeReported):
-                raise
-            self._overflowed = True
+        """Tell it a fact. Where there is no room a probe's result may be lost, and is asked for again; nothing else ever is."""
+        self._inbox.post(fact)
+
+    @property
+    def load(self) -> Load:
+        """How much it has to do."""
+        return Load(len(self._inbox), ROOM, len(self._performing))
 
     def ask(self, desired: Desired) -> None:
         """The operator wants it running, or stopped. Raises RefusedError when nothing can be done to it."""
@@ -127,9 +122,11 @@ class Engine:
         return self._secrets.unreadable(plan)
 
     async def taken_in(self) -> None:
-        """Return when all that was posted until now is decided upon and durable."""
-        target = self._posted
+        """Return when all that was posted until now is decided upon and durable. UnwritableError if it was refused instead."""
+        target, refused = self._inbox.posted, self._recorder.refused
         while self._taken_in < target:
+            if self._recorder.refused != refused:
+                raise UnwritableError(self.stuck or "the store could not be written just now", "ask again")
             await self._stepped.wait()
 
     def change_plan(self, plan: DeployablePlan, spec: str = "") -> None:
@@ -138,7 +135,7 @@ class Engine:
 
     async def run(self) -> None:
         """Run until cancelled; machines are left as they are. Raises what its bugs raise, and StoreError."""
-        self._around.stalls.listen(self._stalled)
+        self._around.stalls.listen(self._inbox.stalled)
         try:
             async with asyncio.TaskGroup() as tasks:
                 self._tasks = tasks
@@ -147,31 +144,40 @@ class Engine:
                 self._asker = Asker(machines, self._watchers, self.post)
                 known = (self._boot_id, self._contact)
                 agent = self._watchers.agent
-                self._performer = Performer(self._in_effect, machines, self._secrets, agent, *known, self._configured)
+                self._performer = Performer(self._in_effect, machines, self._secrets, agent, *known, self._configured, self._life)
                 self._resolver = Resolver(self._in_effect, machines, agent, *known)
                 self._petitioner.attend()
                 await self._loop(resumed=self._resumes)
         except ExceptionGroup as group:
             raise first_cause(group) from group
         finally:
-            self._around.stalls.forget(self._stalled)
+            self._around.stalls.forget(self._inbox.stalled)
             self._petitioner.leave()
 
     async def _loop(self, *, resumed: bool) -> None:
         while True:
-            facts = await self._next_facts()
-            orders = self._decide(facts)
-            await self._record([order for order in orders if isinstance(order, Report)])
-            self._taken_in += len(facts)
+            orders = await self._recorder.settle(await self._inbox.next(self.state.wake_at))
+            self._taken_in = self._recorder.recorded
+            self._adopt_plan()
             self._watchers.fit(self.state)
             self._fit_actions(resumed=resumed)
             resumed = bool(self.state.stale)  # what a stale controller has dropped is taken up as after a restart
-            self._petitioner.stand(self.state)
+            if self.halted:
+                self._petitioner.give_up()
+            else:
+                self._petitioner.stand(self.state)
             for order in orders:
                 self._ask(order)
-            self._recover_from_overflow()
-            self._stepped.set()
-            self._stepped = asyncio.Event()
+            if self._recorder.outlasted():
+                self._petitioner.ask_again()
+            if self._inbox.overflowed():
+                self._watchers.probe_again()
+            self._wake()
+
+    def _wake(self) -> None:
+        """Let those look again who wait for a state."""
+        self._stepped.set()
+        self._stepped = asyncio.Event()
 
     def _ask(self, order: Order) -> None:
         """Put a question; its answer is a fact."""
@@ -183,65 +189,15 @@ class Engine:
             case ReadInstance() | AskPeers() | ProbeAgain():
                 self._tasks.create_task(self._asker.ask(order), name=f"ask {self.state.name}/{order.assembly}")
 
-    def _decide(self, facts: list[Event]) -> list[Order]:
-        """Run the policy over what came in."""
-        orders = self._decider.decide(facts)
+    def _adopt_plan(self) -> None:
+        """Live by the plan that the state has."""
         if self.state.plan is not None and self.state.plan is not self._plan:
             self._plan = self.state.plan
             self._secrets.learn(self._plan)
-        return orders
 
     def _in_effect(self) -> DeployablePlan:
         """What its assemblies live by now."""
         return self._plan
-
-    async def _next_facts(self) -> list[Event]:
-        """All that has come in by now; a Ticked when the time that the policy asked for comes first."""
-        try:
-            async with asyncio.timeout(self._patience()):
-                first = await self._inbox.get()
-        except TimeoutError:
-            first = Fact(Ticked)
-            self._posted += 1
-        self._around.stalls.look()  # before anything is dated
-        for _ in range(SETTLING if self._stall is not None else 0):
-            await asyncio.sleep(0)
-        made = [first]
-        while not self._inbox.empty():
-            made.append(self._inbox.get_nowait())
-        return self._dated(made)
-
-    def _dated(self, made: list[Fact]) -> list[Event]:
-        """The facts as events of this moment; of the one before a stall, if there was one, with the stall behind them."""
-        at, wall = self._clock.now(), self._clock.wall()
-        stall, self._stall = self._stall, None
-        before, self._handed_over = self._handed_over, at
-        if stall is None:
-            return [fact.happened(at, wall) for fact in made]
-        self._posted += 1
-        then = max(before, self._clock.at(stall.before.loop))
-        events = [fact.happened(then, stall.before.wall) for fact in made]
-        return [*events, ControllerStalled(at=at, wall=wall, seconds=stall.seconds)]
-
-    def _stalled(self, stall: Stall) -> None:
-        """Nobody looked for a while."""
-        self._clock.skip(stall.before.loop, stall.suspended)
-        if stall.seconds <= bearable(self._plan):
-            return
-        self._stall = stall if self._stall is None else self._stall.and_then(stall)
-        if self._inbox.empty():
-            self.post(Fact(Ticked))  # it need not wait for a fact to be told
-
-    def _patience(self) -> float | None:
-        """Seconds until the policy wants to look again; None if only at the next fact."""
-        return None if self.state.wake_at is None else max(0.0, self.state.wake_at - self._clock.now())
-
-    async def _record(self, reports: list[Report]) -> None:
-        """Make the state durable with the facts that it came from, if there are any; a pass that changes nothing writes nothing."""
-        facts = self._decider.unrecorded()
-        if not facts and not reports:
-            return
-        await self._around.journal.record(self.state, at=self._clock.now(), wall=self._clock.wall(), reports=reports, facts=facts)
 
     def _fit_actions(self, *, resumed: bool) -> None:
         """Perform what is open and is not being performed; end what is no longer open. Nothing is begun once it is halted."""
@@ -249,7 +205,8 @@ class Engine:
             return
         wanted = {(action.id, still): action for still in (False, True) for action in open_actions(self.state, still=still)}
         over = {each: self._performing.pop(each) for each in list(self._performing) if each not in wanted}
-        for task in over.values():
+        for (action_id, _), task in over.items():
+            self._performer.give_up(action_id)
             task.cancel()
         for (action_id, still), action in wanted.items():
             if (action_id, still) not in self._performing:
@@ -275,21 +232,14 @@ class Engine:
     def _configured(self, assembly: str) -> dict[str, str]:
         return dict(self.state.assemblies[assembly].configured or ())
 
-    def _recover_from_overflow(self) -> None:
-        if self._overflowed:
-            self._overflowed = False
-            self._watchers.probe_again()
+    def _life(self) -> str:
+        """What no other deployable's actions carry, nor those of another controller or of a namesake that was deleted."""
+        return f"{self._around.keyring.tags(self.state.name, '', 0).controller}.{self.state.seed:x}.{self.state.life:x}"
 
 
 def beginning(state: DeployableState, at: float, wall: float, *, loaded: bool) -> JournalFact:
     """What the journal says of where an engine's first state came from."""
     return StateLoaded(at, wall) if loaded else StateMade(at, wall, seed=state.seed, jitter=state.jitter)
-
-
-def open_actions(state: DeployableState, *, still: bool) -> list[Action]:
-    """Open intents, in the plan's order: those to be performed, or those of what stands ``still``; none for a stale controller."""
-    assemblies = () if state.stale else state.assemblies.values()
-    return [action for each in assemblies if each.still is still for action in opened(each)]
 
 
 def first_cause(group: BaseExceptionGroup[BaseException]) -> BaseException:

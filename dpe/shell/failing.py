@@ -107,8 +107,11 @@ class FailingJournal:
         self._points = points
         self._open: dict[str, dict[str, str]] = {}  # by deployable: the open actions that are durable, and what they are called
 
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._journal, name)
+
     async def record(
-        self, state: DeployableState, *, at: float, wall: float, reports: Sequence[Report], facts: Sequence[JournalFact] = ()
+        self, state: DeployableState, *, reports: Sequence[Report], facts: Sequence[JournalFact] = (), **moment: float
     ) -> None:
         open_now = {action.id: WORDS[type(action)] for each in state.assemblies.values() for action in opened(each)}
         before = self._open.get(state.name, open_now)  # what an earlier controller left open is durable already
@@ -118,7 +121,7 @@ class FailingJournal:
         self._pass(f"{word}.decided" for word in begun)
         self._pass(f"{word}.done" for word in ended)
         self._pass(f"{what}.{early}" for what, early, _ in said)
-        await self._journal.record(state, at=at, wall=wall, reports=reports, facts=facts)
+        await self._journal.record(state, reports=reports, facts=facts, **moment)
         self._open[state.name] = open_now
         self._pass(f"{what}.{late}" for what, _, late in said)
         self._pass(f"{word}.closed" for word in ended)

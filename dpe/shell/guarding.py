@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from dpe.policy import places
 from dpe.policy.standing import standing
 from dpe.shell.facts import Fact
 from pcloud.errors import PcloudError
@@ -17,6 +18,7 @@ from pcloud.model.events import AnchorAnswered, OutsideDoubted, PermitGranted, P
 from pcloud.model.guards import GuardWord, OutsideDoubt, PermitAnswer, Standing
 from pcloud.model.ports import Guards
 from pcloud.model.state import DeployableState
+from pcloud.model.words import Phase
 
 ANCHOR_TRY = 15.0  # seconds for all anchors of a network: each answers in milliseconds or is down, and a cloud's API is the slowest
 
@@ -30,6 +32,7 @@ class Petitioner:
         self._post = post
         self._state: DeployableState | None = None  # the one that the guards know of
         self._standing: Standing | None = None
+        self._asked: dict[str, AskPermit] = {}  # by permit
 
     def attend(self) -> None:
         """Hear the guards from now on."""
@@ -49,13 +52,30 @@ class Petitioner:
             self._standing = now
             self._guards.stand(now)
 
+    def give_up(self) -> None:
+        """Nothing is decided about it any more: it counts in no guard, and what it had under way is in nobody's way."""
+        if self._standing != (nowhere := Standing(self._deployable)):
+            self._standing = nowhere
+            self._guards.stand(nowhere)
+
     def put(self, order: AskPermit | ReturnPermit) -> None:
         """Ask for a permit, or give one back."""
         match order:
             case AskPermit(request=request):
+                self._asked = {**self._still_asked(), request.permit: order}
                 self._guards.ask(request)
             case ReturnPermit(permit=permit):
                 self._guards.give_back(self._deployable, permit)
+
+    def ask_again(self) -> None:
+        """Ask once more for what is still wanted: the words of before were not taken in, and a permit does not hold for long."""
+        for order in self._still_asked().values():
+            self._guards.ask(order.request)
+
+    def _still_asked(self) -> dict[str, AskPermit]:
+        recoveries = places.recoveries(self._state) if self._state is not None else ()
+        wanted = {recovery.permit for _, recovery in recoveries if recovery.phase is Phase.ASKING}
+        return {permit: order for permit, order in self._asked.items() if permit in wanted}
 
     async def ask_anchors(self, question: AskAnchors) -> None:
         """See whether an anchor on the assembly's network answers."""

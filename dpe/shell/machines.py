@@ -4,33 +4,36 @@ Rules (policy.md section 6):
 - An instance of a generation is looked for by its tags before it is created; after an ambiguous answer or a controller's death for as long
   as it may turn up late.
 - Fenced is SHUTOFF read after a stop that was accepted; nothing is deleted where it can be stopped.
+- An instance that is there is not given up for an answer that did not come: it is asked and read again, as long as the action has time.
 - Whatever a list shows is told. A higher generation than the one in hand is somebody else's: nothing more is done then.
-- Volumes are found by name or created, and freed from a fenced predecessor before they are attached.
+- What was adopted is somebody else's: nobody here stops, replaces or deletes it, and no list tells of it.
+- Volumes are found by name or created, likewise, and freed from a fenced predecessor before they are attached.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
+from dpe.policy.keeping import CONSOLE as CONSOLE_END
 from dpe.shell.facts import Fact
 from dpe.shell.secrets import Secrets
 from dpe.shell.surroundings import Surroundings
 from dpe.shell.userdata import user_data
-from pcloud.errors import AmbiguousError, InfrastructureError
+from pcloud.errors import AmbiguousError, HardInfrastructureError, InfrastructureError
 from pcloud.model.actions import RebootAssembly
 from pcloud.model.events import InstanceListed
-from pcloud.model.instance import Instance, InstanceReading, LaunchOrder
-from pcloud.model.plan import AssemblyPlan
+from pcloud.model.instance import Instance, InstanceReading, LaunchOrder, VolumeTags
+from pcloud.model.plan import AssemblyPlan, VolumePlan
 from pcloud.model.ports import Infrastructure
 from pcloud.model.words import InstanceStatus
 
 log = logging.getLogger(__name__)
 
 POLL = 1.0  # seconds between readings of one instance while we wait for it; a cloud's own steps take seconds
+READ_AGAIN = 15.0  # seconds, at the most, between two readings of which none is answered: as often as a machine that is silent is tried
 CONSOLE = 10.0  # seconds for the console: the fence must not wait long for it
-CONSOLE_END = 1000  # characters of it that go into the journal: the last words of a kernel or a service
 RUNNING = {InstanceStatus.ACTIVE, InstanceStatus.REBOOT}
 
 
@@ -54,7 +57,15 @@ class Machines:
         if found is None:
             found = await self._create(cloud, plan, generation)
         reading = await self._until_running(cloud, found)
+        await self._tell_twins(cloud, plan.name, generation)
         return await self._instance(reading, plan.name, generation, infrastructure, plan.monitor.user)
+
+    async def _tell_twins(self, cloud: Infrastructure, assembly: str, generation: int) -> None:
+        """Have a list tell what else there is now: one order may have made two. That it cannot be had is no failure of the launch."""
+        try:
+            await self._list(cloud, assembly, generation)
+        except InfrastructureError as error:  # a higher generation is told by then
+            log.info("no list after a launch", extra={"assembly": assembly, "reason": str(error)})
 
     async def seen(self, assembly: str, infrastructure: str, generation: int, user: str) -> Instance | None:
         """The instance of this generation if one runs; nothing is done for it. Raises InfrastructureError."""
@@ -93,7 +104,7 @@ class Machines:
 
     async def _list(self, cloud: Infrastructure, assembly: str, generation: int) -> Sequence[InstanceReading]:
         """All that is there of the assembly. Raises InfrastructureError where one is of a higher generation."""
-        found = await cloud.find(self._deployable, assembly)
+        found = [each for each in await cloud.find(self._deployable, assembly) if each.tags is None or not each.tags.adopted]
         higher = ""
         for each in found:
             of = each.tags.generation if each.tags is not None else 0
@@ -120,11 +131,25 @@ class Machines:
                 raise
             return found
 
+    async def _volume(self, cloud: Infrastructure, assembly: str, volume: VolumePlan) -> str:
+        """Its id, found or created; after an ambiguous answer it is looked for before anybody asks again: two of a name are two data."""
+        controller = self._around.keyring.tags(self._deployable, assembly, 0).controller
+        wanted = VolumeTags(controller, self._deployable, assembly, volume.name)
+        try:
+            return await cloud.volume(self._deployable, assembly, volume.name, volume.size)
+        except AmbiguousError:
+            deadline = asyncio.get_running_loop().time() + cloud.lateness
+            while all(each.tags != wanted for each in await cloud.volumes()):
+                if asyncio.get_running_loop().time() >= deadline:
+                    raise
+                await asyncio.sleep(POLL)
+            return await cloud.volume(self._deployable, assembly, volume.name, volume.size)
+
     async def _order(self, cloud: Infrastructure, plan: AssemblyPlan, generation: int) -> LaunchOrder:
         """Everything that the instance needs, its volumes free to be attached."""
         volumes = []
         for volume in plan.volumes:
-            found = await cloud.volume(self._deployable, plan.name, volume.name, volume.size)
+            found = await self._volume(cloud, plan.name, volume)
             await cloud.release(found)
             volumes.append((found, volume.mount))
         private, public = await asyncio.to_thread(self._around.keyring.host_pair, self._deployable, plan.name, generation)
@@ -154,11 +179,11 @@ class Machines:
             if reading.status is InstanceStatus.ABSENT:
                 raise InfrastructureError(f"{reading.id} vanished from {cloud.name} while it was launched")
             if reading.status is InstanceStatus.SHUTOFF:
-                await cloud.start(reading.id)
+                await heard(cloud.start(reading.id))
             elif reading.status in RUNNING and reading.address:
                 return reading
             await asyncio.sleep(POLL)
-            reading = await cloud.read(reading.id)
+            reading = await read_again(cloud, reading.id)
 
     async def fence(self, instance: Instance, *, disposable: bool) -> bool:
         """True when it is known to be off; False when the cloud knows no such instance. Raises InfrastructureError."""
@@ -177,12 +202,9 @@ class Machines:
             if reading.status is InstanceStatus.ERROR:
                 await self._delete_broken(cloud, reading, disposable=disposable)
                 return True
-            if not stopped:
-                await cloud.stop(reading.id)
-                stopped = True
-            else:
+            if stopped or not (stopped := await heard(cloud.stop(reading.id))):
                 await asyncio.sleep(POLL)
-            reading = await cloud.read(reading.id)
+            reading = await read_again(cloud, reading.id)
         return False
 
     async def _delete_broken(self, cloud: Infrastructure, reading: InstanceReading, *, disposable: bool) -> None:
@@ -199,7 +221,7 @@ class Machines:
         except (TimeoutError, InfrastructureError) as error:
             log.info("no console", extra={"instance": instance.id, "reason": str(error)})
             return ""
-        return text[-CONSOLE_END:].strip()
+        return text[-CONSOLE_END:]
 
     async def reboot(self, action: RebootAssembly) -> None:
         """Ask for a reboot; a machine that is off is switched on."""
@@ -233,16 +255,40 @@ class Machines:
         await self._delete(self._around.infrastructure(infrastructure), instance_id)
 
     async def _delete(self, cloud: Infrastructure, instance_id: str) -> None:
-        await cloud.destroy(instance_id)
+        asked = await heard(cloud.destroy(instance_id))
         while True:
-            reading = await cloud.read(instance_id)
-            if reading.status is InstanceStatus.ABSENT:
+            if (await read_again(cloud, instance_id)).status is InstanceStatus.ABSENT:
                 return
             await asyncio.sleep(POLL)
+            asked = asked or await heard(cloud.destroy(instance_id))
 
     async def read(self, instance: Instance) -> InstanceStatus:
         """The cloud's word about this very instance."""
         return (await self._around.infrastructure(instance.infrastructure).read(instance.id)).status
+
+
+async def heard(asking: Awaitable[None]) -> bool:
+    """Whether what was asked for was accepted; False where that cannot be told: it is asked again, and is done once."""
+    try:
+        await asking
+    except AmbiguousError as error:
+        log.info("no clear answer, asked again", extra={"reason": str(error)})
+        return False
+    return True
+
+
+async def read_again(cloud: Infrastructure, instance_id: str) -> InstanceReading:
+    """The instance as it is now, whatever became of questions before. The caller's timeout ends the asking. Raises what stays as it is."""
+    pause = POLL
+    while True:
+        try:
+            return await cloud.read(instance_id)
+        except HardInfrastructureError:
+            raise
+        except InfrastructureError as error:
+            log.info("no answer, asked again", extra={"instance": instance_id, "reason": str(error), "after": pause})
+        await asyncio.sleep(pause)
+        pause = min(2 * pause, READ_AGAIN)
 
 
 def of_generation(readings: Sequence[InstanceReading], generation: int) -> list[InstanceReading]:

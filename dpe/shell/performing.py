@@ -1,8 +1,8 @@
 """Doing what the policy ordered: one coroutine an action, each ending in exactly one event.
 
-Rules: what fails in the managed world comes back as ActionFailed; only a bug raises. Each action has its own time; where services are
-started and stopped it is the time in which the machine must be in contact, for each start and each stop has the service's own, which the
-agent keeps. An action that was open when the controller died (``resumed``) looks first whether it was done already.
+Rules: what fails in the managed world comes back as ActionFailed; only a bug raises. Each action has its own time; where something is done
+in the machine it is the time in which that must be in contact, for each step there has its own, which the agent keeps. An action that was
+open when the controller died (``resumed``) looks first whether it was done already; what is done in a machine always does (``guest``).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import replace
 
 from dpe.shell.commanding import run_here
 from dpe.shell.facts import Fact
+from dpe.shell.guest import Guest, configure, judged, last_line, restart, start_all, stop_all
 from dpe.shell.machines import Machines
 from dpe.shell.secrets import Secrets
 from pcloud.errors import HardInfrastructureError, PcloudError, SecretError
@@ -24,19 +25,18 @@ from pcloud.model.actions import (
     DestroyInstance,
     DiscardInstance,
     FenceInstance,
+    GuestAction,
     LaunchInstance,
     MachineAction,
     RebootAssembly,
     RestartResource,
-    ServiceAction,
     StartResources,
     StopResources,
     StopTwin,
 )
-from pcloud.model.events import ActionDone, ActionFailed, ActionRefused, InstanceFenced, InstanceLaunched, InstanceMissing, StopFailed
-from pcloud.model.plan import AssemblyPlan, DeployablePlan, ResourcePlan
+from pcloud.model.events import ActionDone, ActionFailed, ActionRefused, InstanceFenced, InstanceLaunched, InstanceMissing
+from pcloud.model.plan import AssemblyPlan, DeployablePlan
 from pcloud.model.ports import Agent, Outcome
-from pcloud.model.words import Verdict
 
 SEEN_AGAIN = 45.0  # seconds for a machine that a dead controller may have rebooted to answer: what most take to boot
 PACKAGES = 600.0  # seconds that a soft reboot waits for packages that are being changed: policy.md section 1, dpkg's lock
@@ -46,7 +46,7 @@ REBOOT_COMMAND = 60.0  # a power switch answers within seconds or not at all
 class Performer:
     """Performs the actions of one deployable. ``agent`` gives the agent of an assembly of a generation, None without one;
     ``contact`` returns when there is contact with an assembly; ``boot_id`` is the one that it was last seen with; ``configured`` are the
-    parameters that it was last configured with.
+    parameters that it was last configured with; ``life`` tells the ids of this deployable's actions from all others' (policy.md section 6).
     """
 
     def __init__(
@@ -58,6 +58,7 @@ class Performer:
         boot_id: Callable[[str], str],
         contact: Callable[[str], Awaitable[None]],
         configured: Callable[[str], Mapping[str, str]],
+        life: Callable[[], str],
     ) -> None:
         self._plan = plan
         self._machines = machines
@@ -66,14 +67,14 @@ class Performer:
         self._boot_id = boot_id
         self._contact = contact
         self._configured = configured
+        self._life = life
+        self._guests: dict[str, Guest] = {}  # by the action that is being done there
 
     async def perform(self, action: Action, *, resumed: bool) -> Fact:
         """Do it and say what became of it."""
         try:
-            if isinstance(action, ServiceAction):
-                async with time_limit(action.timeout):
-                    await self._contact(action.assembly)
-                return await self._do_to_services(action, resumed=resumed)
+            if isinstance(action, GuestAction):
+                return await self._in_guest(action)
             if isinstance(action, RebootAssembly) and not action.hard and not resumed:
                 await self._await_packages(action)
             async with time_limit(action.timeout):
@@ -87,8 +88,6 @@ class Performer:
 
     async def _do(self, action: MachineAction, *, resumed: bool) -> Fact:
         match action:
-            case ConfigureAssembly():
-                return await self._configure(action)
             case RebootAssembly():
                 return await self._reboot(action, resumed=resumed)
             case FenceInstance():
@@ -142,7 +141,7 @@ class Performer:
         outcome = await self._reboot_static(plan, action)
         if outcome.ok and action.hard:
             return Fact(ActionDone, action=action.id, tail=last_line(outcome))
-        return self._judged(action, outcome)
+        return judged(action, outcome)
 
     async def _reboot_static(self, plan: AssemblyPlan, action: RebootAssembly) -> Outcome:
         """A machine of no cloud: by its own shell while it answers, else by the command that the spec names."""
@@ -155,101 +154,36 @@ class Performer:
         outcome = await run_here(plan.reboot_command, {**self._environment(plan), **about}, REBOOT_COMMAND)
         return outcome if outcome.ok else replace(outcome, reason=f"its reboot command {outcome.reason}")
 
-    async def _configure(self, action: ConfigureAssembly) -> Fact:
-        await self._contact(action.assembly)
-        agent = self._agent(action.assembly, action.generation)
-        if agent is None:
-            return self._without_agent(action)
+    async def _in_guest(self, action: GuestAction) -> Fact:
+        """Do it in the machine, once there is contact with it."""
+        async with time_limit(action.timeout):
+            await self._contact(action.assembly)
         plan = self._assembly(action.assembly)
-        given = self._secrets.environment(plan, dict(action.parameters))
-        return self._judged(action, await agent.execute(plan.configure, given, action.timeout))
+        guest = Guest(
+            f"{self._life()}.{action.id}",
+            lambda: self._agent(action.assembly, action.generation),
+            lambda: self._contact(action.assembly),
+        )
+        self._guests[action.id] = guest
+        try:
+            match action:
+                case ConfigureAssembly():
+                    given = self._secrets.environment(plan, dict(action.parameters))
+                    return await configure(action, guest, plan, given)
+                case RestartResource():
+                    return await restart(action, guest, plan, self._environment(plan))
+                case StartResources():
+                    return await start_all(action, guest, plan, self._environment(plan))
+                case StopResources():
+                    return await stop_all(action, guest, plan, self._environment(plan))
+        finally:
+            del self._guests[action.id]
 
-    async def _do_to_services(self, action: ServiceAction, *, resumed: bool) -> Fact:
-        agent = self._agent(action.assembly, action.generation)
-        if agent is None:
-            return self._without_agent(action)
-        plan = self._assembly(action.assembly)
-        match action:
-            case RestartResource(resource=name):
-                return await self._restart(action, agent, plan, name, resumed=resumed)
-            case StartResources(restart=restart):
-                return await self._start_all(action, agent, plan, restart=restart and not resumed)
-            case StopResources(resources=names):
-                return await self._stop_all(action, agent, plan, names)
-
-    @staticmethod
-    def _without_agent(action: Action) -> Fact:
-        return Fact(ActionFailed, action=action.id, reason=f"no agent of {action.assembly} of this generation")
+    def give_up(self, action_id: str) -> None:
+        """Nobody wants this action any more: what it is doing in a machine ends there. Its task is cancelled by whoever says so."""
+        if (guest := self._guests.get(action_id)) is not None:
+            guest.give_up()
 
     def _environment(self, plan: AssemblyPlan) -> dict[str, str]:
         """What its services are started and stopped with: the parameters that it was configured with, and its secrets."""
         return self._secrets.environment(plan, self._configured(plan.name))
-
-    async def _restart(self, action: RestartResource, agent: Agent, plan: AssemblyPlan, name: str, *, resumed: bool) -> Fact:
-        """Stop and start; where a first try may have been made already, only make sure that it runs."""
-        resource = named(plan, name)
-        if not (resumed and await agent.running(resource) is Verdict.PASSED):
-            stopped = await agent.stop(resource, self._environment(plan))
-            if stopped.lost:
-                return Fact(ActionFailed, action=action.id, reason=said(stopped))
-            if not stopped.ok:  # a reboot, which a failed stop leads to, does not cure what no retry can
-                return Fact(ActionRefused if stopped.hard else StopFailed, action=action.id, reason=said(stopped))
-        return self._judged(action, await agent.start(resource, self._environment(plan)))
-
-    async def _start_all(self, action: StartResources, agent: Agent, plan: AssemblyPlan, *, restart: bool) -> Fact:
-        """Start each of them in order. What cannot be mended keeps the others from nothing; where no probe tells of it, this does."""
-        given = self._environment(plan)
-        for former in action.former:
-            outcome = await agent.stop(former, given)
-            if not outcome.ok:
-                return Fact(ActionFailed, action=action.id, reason=f"{former.name}, as it was, does not stop: {said(outcome)}")
-        refused = []
-        for name in action.resources:
-            resource = named(plan, name)
-            outcome = await agent.stop(resource, given) if restart else Outcome(0)
-            if outcome.ok:
-                outcome = await agent.start(resource, given)
-            if not outcome.ok and not outcome.hard:
-                return Fact(ActionFailed, action=action.id, reason=f"{name}: {said(outcome)}")
-            if outcome.hard and await agent.running(resource) is not Verdict.BROKEN:
-                refused.append(f"{name}: {said(outcome)}")
-        if refused:
-            return Fact(ActionRefused, action=action.id, reason="; ".join(refused))
-        return Fact(ActionDone, action=action.id)
-
-    async def _stop_all(self, action: StopResources, agent: Agent, plan: AssemblyPlan, names: tuple[str, ...]) -> Fact:
-        """Stop each of them, whatever became of the others."""
-        failed = []
-        for name in names:
-            outcome = await agent.stop(named(plan, name), self._environment(plan))
-            if not outcome.ok:
-                failed.append(f"{name}: {said(outcome)}")
-        if failed:
-            return Fact(ActionFailed, action=action.id, reason="; ".join(failed))
-        return Fact(ActionDone, action=action.id)
-
-    @staticmethod
-    def _judged(action: Action, outcome: Outcome) -> Fact:
-        if outcome.ok:
-            return Fact(ActionDone, action=action.id)
-        return Fact(ActionRefused if outcome.hard else ActionFailed, action=action.id, reason=said(outcome))
-
-
-def said(outcome: Outcome) -> str:
-    """An outcome's reason with the last line of what it printed, on one line."""
-    last = last_line(outcome)
-    reason = outcome.reason or f"ended with {outcome.status}"
-    return f"{reason}: {last}" if last not in reason else reason
-
-
-def last_line(outcome: Outcome) -> str:
-    """The last line of what it printed."""
-    return next((line.strip() for line in reversed(outcome.output.splitlines()) if line.strip()), "")
-
-
-def named(plan: AssemblyPlan, name: str) -> ResourcePlan:
-    """A resource that the plan must still hold."""
-    resource = plan.resource(name)
-    if resource is None:
-        raise PcloudError(f"{plan.name}/{name} is no longer in the spec")
-    return resource

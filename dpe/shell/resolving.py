@@ -10,8 +10,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from dpe.shell.facts import Fact
+from dpe.shell.guest import named
 from dpe.shell.machines import Machines
-from dpe.shell.performing import named
 from pcloud.errors import PcloudError
 from pcloud.limits import time_limit
 from pcloud.model.actions import Action, LaunchInstance, RebootAssembly, RestartResource, StartResources

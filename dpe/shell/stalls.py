@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -20,6 +21,7 @@ log = logging.getLogger(__name__)
 
 BEAT = 0.25  # seconds: short beside the shortest probe timeout that makes sense, and four callbacks a second cost nothing
 WORTH_LOGGING = 5.0  # seconds: what the default probe timeout takes for a failure
+REMEMBERED = 240  # beats, a minute of them: whoever asks how late the loop is comes more often, and none of its bad moments is missed
 PROBE_TIMEOUTS = 2  # policy.md section 5: "a stall, suspension or clock jump of more than 2 probe timeouts"
 
 
@@ -77,6 +79,13 @@ class StallWatch:
         self._read = read
         self._last: Moment | None = None
         self._ears: list[Callable[[Stall], None]] = []
+        self._late: deque[float] = deque(maxlen=REMEMBERED)
+        self.stalls = 0  # that were worth logging
+
+    @property
+    def lag(self) -> float:
+        """Seconds: how late the loop was at the worst beat of the last minute."""
+        return max(self._late, default=0.0)
 
     def listen(self, hear: Callable[[Stall], None]) -> None:
         """Tell ``hear`` of every stall, at the first look after it."""
@@ -97,6 +106,7 @@ class StallWatch:
         if stall.seconds > WORTH_LOGGING:
             extra = {"seconds": round(stall.late, 1), "suspended": round(stall.suspended, 1), "clock_jumped": round(stall.jumped, 1)}
             log.warning("stalled", extra=extra)
+            self.stalls += 1
         for hear in list(self._ears):
             hear(stall)
 
@@ -105,7 +115,9 @@ class StallWatch:
         self._last = self._read()
         try:
             while True:
+                began = self._read().boot
                 await asyncio.sleep(BEAT)
+                self._late.append(max(0.0, self._read().boot - began - BEAT))
                 self.look()
         finally:
             self._last = None

@@ -13,11 +13,11 @@ from pcloud.errors import RefusedError
 from pcloud.screen.console import Screen
 
 
-def expect_yes(question: str, *, without: str, otherwise: str) -> None:
-    """RefusedError without a yes: it says ``without`` where nobody can be asked, ``otherwise`` after a no."""
+def expect_yes(question: str, *, without: str, otherwise: str, cure: str = "add --yes") -> None:
+    """RefusedError without a yes: it says ``without`` and the ``cure`` where nobody can be asked, ``otherwise`` after a no."""
     terminal = Screen(stderr=True)
     if not (terminal.is_terminal and sys.stdin is not None and sys.stdin.isatty()):
-        raise RefusedError(without, "add --yes")
+        raise RefusedError(without, cure)
     try:
         agreed = typer.confirm(question, err=True)
     except typer.Abort:

@@ -1,4 +1,4 @@
-"""``pcloud assembly``: list, status, reboot, relaunch, ssh."""
+"""``pcloud assembly``: list, status, reboot, relaunch, ssh, evidence, confirm-dead."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from typing import Annotated
 import typer
 from pydantic_core import to_jsonable_python
 
+from pcloud.cli import adopting
 from pcloud.cli.completing import deployables, targets
+from pcloud.cli.confirming import confirm_dead
 from pcloud.cli.connecting import connected
+from pcloud.cli.evidence import evidence
 from pcloud.cli.login import log_in
 from pcloud.cli.options import JsonOption, Output, OutputOption, chosen
 from pcloud.cli.output import emit
@@ -83,6 +86,9 @@ def relaunch(assembly: AssemblyArgument, output: OutputOption = Output.TABLE, js
     act(sought, "is relaunched", lambda client: client.relaunch(sought.deployable, sought.assembly), chosen(output, json))
 
 
+app.command("adopt", epilog="Example: pcloud assembly adopt wordpress/mysql --instance 3f2a1c")(adopting.adopt)
+
+
 def act(sought: Target, verb: str, ask: Callable[[Client], DeployableStatus], output: Output) -> None:
     """Ask for something to be done by hand, and say that it was begun."""
     screen = Screen()
@@ -113,3 +119,7 @@ def ssh(
     if chosen(output, json) is Output.TABLE:
         log_in(found, command or [], terminal=terminal)
     emit(Screen(), chosen(output, json), found, list)
+
+
+app.command("evidence", epilog="Example: pcloud assembly evidence wordpress/mysql --generation 2")(evidence)
+app.command("confirm-dead", epilog="Example: pcloud assembly confirm-dead wordpress/mysql --reason 'its host burnt down'")(confirm_dead)

@@ -8,7 +8,9 @@ from itertools import chain
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
+from pcloud.cli.archiving import ArchiveOption, BeforeOption, archive
 from pcloud.cli.completing import targets
 from pcloud.cli.connecting import connected
 from pcloud.cli.options import JsonOption, Output, OutputOption, SinceOption, chosen
@@ -17,13 +19,13 @@ from pcloud.cli.targets import expect, resolved, suggesting
 from pcloud.client import Client
 from pcloud.records.event import ALERT, EventRecord
 from pcloud.screen.console import Screen
-from pcloud.screen.format import event_line, for_people
+from pcloud.screen.format import clean, event_line, for_people
 
 PAGE = 500  # events asked for at once
 MOST = 1000  # the most that the API gives at once
 
 
-def events(
+def events(  # noqa: PLR0913, PLR0917 - each is an option
     of: Annotated[
         str | None,
         typer.Argument(
@@ -40,16 +42,26 @@ def events(
         str, typer.Option("--kind", metavar="KIND", help="Only events of this kind: alert, decided, changed …", show_default=False)
     ] = "",
     alerts: Annotated[bool, typer.Option("--alerts", help="Only alerts; the same as --kind alert.")] = False,
+    into: ArchiveOption = None,
+    before: BeforeOption = None,
     output: OutputOption = Output.TABLE,
     json: JsonOption = False,
 ) -> None:
     """Show events, oldest first. With -f, -o json is one object a line and -o yaml one document an event."""
     if alerts and kind not in {"", ALERT}:
         raise typer.BadParameter(f"--alerts and --kind {kind} contradict each other")
+    if into is not None and follow:
+        raise typer.BadParameter("--archive and --follow contradict each other: what is stored ends now")
+    if before is not None and into is None:
+        raise typer.BadParameter("--before is for --archive alone")
     only = ALERT if alerts else kind
     screen, form = Screen(), chosen(output, json)
     with connected() as client:
         sought = resolved(client, of) if of else None
+        if into is not None:
+            done = archive(client, into, str(sought or ""), since, before, only)
+            emit(screen, form, done, lambda: [Text(clean(f"{done['events']} events are in {into}"))])
+            return
         newest = client.events(limit=1, last=True)  # first: what happens from here on comes by the stream
         spare = 2 if form is Output.TABLE and not only else 1  # an event that is no line of the log stands beside one that is
         found = _stored(client, str(sought or ""), since, min(MOST, spare * lines), only)

@@ -1,4 +1,4 @@
-"""``pcloud infrastructure``: list, test."""
+"""``pcloud infrastructure``: list, test, audit."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from pcloud.cli.auditing import audit
 from pcloud.cli.completing import infrastructures
 from pcloud.cli.connecting import connected
 from pcloud.cli.options import JsonOption, Output, OutputOption, chosen
@@ -64,3 +65,6 @@ def trial_lines(trial: InfrastructureTrial, width: int) -> list[Text]:
     failed = sum(step.found is Found.FAILED for step in trial.steps)
     verdict = f"{trial.name} works" if trial.ok else f"{failed} of {len(trial.steps)} steps of {trial.name} failed"
     return [*columns(("STEP", "FOUND", "TOOK", "DETAIL"), rows, width), Text(verdict, "green" if trial.ok else "bold red")]
+
+
+app.command("audit", epilog="Example: pcloud infrastructure audit local --clean")(audit)

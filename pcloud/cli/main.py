@@ -17,6 +17,7 @@ from typer.completion import completion_init  # type: ignore[attr-defined]  # no
 from pcloud import __version__
 from pcloud.cli import (
     assembly,
+    backup,
     completion,
     demo,
     deployable,
@@ -26,6 +27,7 @@ from pcloud.cli import (
     operating,
     replay,
     resource,
+    restore,
     schema,
     simulate,
     status,
@@ -62,6 +64,8 @@ app.command("cleanup", epilog="Example: pcloud cleanup wordpress/mysql/mysqld")(
 app.command("schema", epilog="Example: pcloud schema > pcloud.schema.json")(schema.schema)
 app.command("completion", epilog="Example: pcloud completion fish > ~/.config/fish/completions/pcloud.fish")(completion.completion)
 app.command("takeover", epilog="Example: pcloud takeover wordpress --reason 'the old host is switched off'")(takeover.takeover)
+app.command("backup", epilog="Example: pcloud backup /var/backups/pcloud.db")(backup.backup)
+app.command("restore", epilog="Example: pcloud restore /var/backups/pcloud.db")(restore.restore)
 app.command("demo", epilog="Example: pcloud demo --keep")(demo.demo)
 
 

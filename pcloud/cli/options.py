@@ -30,7 +30,8 @@ def seconds(word: str) -> float:
         raise typer.BadParameter(f"{error}; {DURATION_HINT}") from error
 
 
-def _moment(word: str) -> datetime:
+def read_moment(word: str) -> datetime:
+    """A moment, as an option is read."""
     try:
         return moment(word, datetime.now(UTC))
     except ValueError as error:
@@ -69,7 +70,7 @@ TimeoutOption = Annotated[
 ]
 SinceOption = Annotated[
     datetime | None,
-    typer.Option("--since", parser=_moment, metavar="WHEN", help="How long ago (10m), a time of today (12:01), or an ISO 8601 time."),
+    typer.Option("--since", parser=read_moment, metavar="WHEN", help="How long ago (10m), a time of today (12:01), or an ISO 8601 time."),
 ]
 
 

@@ -18,7 +18,7 @@ from pcloud.cli.options import JsonOption, Output, OutputOption, chosen
 from pcloud.cli.output import as_json, as_yaml, emit
 from pcloud.cli.targets import suggesting, target
 from pcloud.client import Client
-from pcloud.errors import NotFoundError, PcloudError, RefusedError
+from pcloud.errors import NotFoundError, PcloudError
 from pcloud.records.status import DeployableStatus
 from pcloud.screen.console import Screen
 from pcloud.screen.status import status_lines
@@ -95,14 +95,12 @@ def _read(client: Client, name: str | None) -> Statuses:
 
 
 def all_statuses(client: Client) -> Iterator[DeployableStatus]:
-    """Of all deployables; one that is deleted meanwhile is left out, one that could not be taken up is there with that reason."""
+    """Of all deployables; one that is deleted meanwhile is left out."""
     for each in client.list_deployables():
         try:
             yield client.status(each.name)
         except NotFoundError:
             continue
-        except RefusedError as error:
-            yield DeployableStatus(name=each.name, state=each.state, desired=each.desired, reason=str(error), assemblies=[])
 
 
 def _body(found: Statuses, name: str | None) -> DeployableStatus | Statuses:

@@ -5,7 +5,7 @@ Rules: every call has a timeout; errors are ours (``pcloud.errors``); proxies of
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -18,11 +18,22 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pcloud.client.errors import CONNECT, our_errors, raise_for
 from pcloud.client.stream import PATIENCE, EventStream
 from pcloud.errors import PcloudError
+from pcloud.records.adopting import Adoption, AdoptRequest
+from pcloud.records.auditing import CleanRequest, InfrastructureAudit
 from pcloud.records.event import EventRecord
+from pcloud.records.evidence import ConsoleNow, InstanceEvidence
 from pcloud.records.explanation import Explanation
 from pcloud.records.fact import FactRecord
 from pcloud.records.infrastructures import InfrastructureSummary, InfrastructureTrial, TrialRequest
-from pcloud.records.operating import AnswerRequest, OperatorWord, PauseRequest, ResumeRequest, TakeoverRequest, TargetRequest
+from pcloud.records.operating import (
+    AnswerRequest,
+    ConfirmRequest,
+    OperatorWord,
+    PauseRequest,
+    ResumeRequest,
+    TakeoverRequest,
+    TargetRequest,
+)
 from pcloud.records.reloading import ReloadPlan
 from pcloud.records.requests import CheckedSpec, DaemonStatus, SpecInForce, SpecUpload, SshTarget
 from pcloud.records.specs import EffectiveSettings
@@ -32,7 +43,8 @@ B = TypeVar("B")
 
 TIMEOUT = 60.0  # seconds for one answer; all of them are short, but the daemon may be replaying a long journal
 
-TRIAL = 1800.0  # seconds for a trial: each of its five waits for a cloud has five minutes
+TRIAL = 1800.0  # seconds for a trial, each of whose five waits for a cloud has five minutes, and for a cleaning, with six for each stray
+MAKING = 600.0  # seconds until a backup begins to come: its copy is written first, and a gigabyte on a slow disk takes minutes
 MOST = 1000  # the most that the API gives in one page
 
 
@@ -61,6 +73,17 @@ class Client:
 
     def daemon(self) -> DaemonStatus:
         return _body(DaemonStatus, self._ask("GET", "/daemon"))
+
+    def backup(self, write: Callable[[bytes], object]) -> None:
+        """Give ``write`` the parts of a backup, in order; it is whole when this returns."""
+        with our_errors(self.socket_path, self._connect):
+            timeout = httpx.Timeout(MAKING, connect=self._connect)
+            with self._http.stream("GET", "/backup", timeout=timeout) as response:
+                if not response.is_success:
+                    response.read()
+                    raise_for(response)
+                for part in response.iter_bytes():
+                    write(part)
 
     def check(self, upload: SpecUpload) -> str:
         """The name of the deployable that the spec describes; SpecError."""
@@ -105,6 +128,14 @@ class Client:
     def relaunch(self, name: str, assembly: str) -> DeployableStatus:
         return _status(self._ask("POST", _path(name, assembly) + "/relaunch"))
 
+    def look_at(self, name: str, assembly: str, request: AdoptRequest) -> Adoption:
+        """What adopting a machine would take under care; changes nothing."""
+        return _body(Adoption, self._ask("POST", _path(name, assembly) + "/adopt/look", body=request))
+
+    def adopt(self, name: str, assembly: str, request: AdoptRequest) -> DeployableStatus:
+        """Take a machine under care that is there already."""
+        return _status(self._ask("POST", _path(name, assembly) + "/adopt", body=request))
+
     def restart(self, name: str, assembly: str, resource: str) -> DeployableStatus:
         return _status(self._ask("POST", f"{_path(name, assembly)}/resources/{quote(resource, safe='')}/restart"))
 
@@ -126,11 +157,22 @@ class Client:
     def cleanup(self, name: str, request: TargetRequest) -> DeployableStatus:
         return self._say(name, "cleanup", request)
 
+    def confirm_dead(self, name: str, request: ConfirmRequest) -> DeployableStatus:
+        return self._say(name, "confirm-dead", request)
+
     def takeover(self, name: str, request: TakeoverRequest) -> DeployableStatus:
         return self._say(name, "takeover", request)
 
     def _say(self, name: str, verb: str, word: OperatorWord) -> DeployableStatus:
         return _status(self._ask("POST", f"{_path(name)}/{verb}", body=word))
+
+    def evidence(self, name: str, assembly: str, generation: int | None = None) -> list[InstanceEvidence]:
+        """What is kept of an assembly's replaced instances, the newest first."""
+        return _body(list[InstanceEvidence], self._ask("GET", _path(name, assembly) + "/evidence", generation=generation))
+
+    def console(self, name: str, assembly: str, generation: int) -> ConsoleNow:
+        """The console of one that is kept, as its cloud has it now."""
+        return _body(ConsoleNow, self._ask("GET", f"{_path(name, assembly)}/evidence/{generation}/console"))
 
     def ssh_target(self, name: str, assembly: str) -> SshTarget:
         return _body(SshTarget, self._ask("GET", _path(name, assembly) + "/ssh"))
@@ -146,6 +188,15 @@ class Client:
         """Try it; takes minutes where a machine is to be launched."""
         path = f"/infrastructures/{quote(name, safe='')}/test"
         return _body(InfrastructureTrial, self._send("POST", path, body=request, patience=TRIAL).content)
+
+    def audit_infrastructure(self, name: str) -> InfrastructureAudit:
+        """What belongs to nothing there."""
+        return _body(InfrastructureAudit, self._ask("GET", f"/infrastructures/{quote(name, safe='')}/audit"))
+
+    def clean_infrastructure(self, name: str, request: CleanRequest) -> InfrastructureAudit:
+        """Delete what is named, as far as it strays; takes minutes."""
+        path = f"/infrastructures/{quote(name, safe='')}/clean"
+        return _body(InfrastructureAudit, self._send("POST", path, body=request, patience=TRIAL).content)
 
     def events(
         self, *, after: int = 0, limit: int = 100, target: str = "", since: datetime | None = None, last: bool = False, kind: str = ""
@@ -174,7 +225,9 @@ class Client:
         response = self._send("GET", path, limit=MOST, **query)
         found = _body(list[kind], response.content)  # type: ignore[valid-type]
         while "next" in response.links:
-            response = self._send("GET", str(response.url.join(response.links["next"]["url"])))
+            with our_errors(self.socket_path, self._connect):
+                following = str(response.url.join(response.links["next"]["url"]))
+            response = self._send("GET", following)
             found += _body(list[kind], response.content)  # type: ignore[valid-type]
         return found
 

@@ -31,6 +31,8 @@ def raise_for(response: httpx.Response, spec_path: str = "") -> None:
     """Raise what ``response`` says went wrong, if anything did. Its body has been read; ``spec_path`` is the spec's that was sent."""
     if response.is_success:
         return
+    if response.status_code == httpx.codes.SERVICE_UNAVAILABLE:  # by the server itself, before anything of ours was asked
+        raise PcloudError("the daemon has too many connections already", "end what follows its events, and try again")
     try:
         problem = Problem.model_validate_json(response.content)
     except ValidationError as error:
@@ -60,6 +62,8 @@ def our_errors(socket_path: Path, within: float = CONNECT) -> Iterator[None]:
         raise TimedOutError("the daemon took too long to answer; what was asked may have been done", SEE_LOG) from error
     except httpx.TransportError as error:
         raise AmbiguousError("the daemon went away before it answered; what was asked may have been done", START_ONE) from error
+    except (httpx.HTTPError, httpx.InvalidURL) as error:  # packed in a way that nobody can unpack, a link that leads nowhere
+        raise AmbiguousError(f"an answer that is not pcloud's: {error}", START_ONE) from error
 
 
 def _knock(socket_path: Path, within: float) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
-from httpx_sse import SSEError, connect_sse
+from httpx_sse import ServerSentEvent, SSEError, connect_sse
 
 from pcloud.client.errors import our_errors, raise_for
 from pcloud.errors import AmbiguousError, NoDaemonError, PcloudError, TimedOutError
@@ -66,8 +66,16 @@ class EventStream:
             try:
                 for message in source.iter_sse():
                     self._connected, self._lost_at = True, None
-                    self._after = int(message.id)
-                    if message.event == "event":
-                        yield EventRecord.model_validate_json(message.data)
+                    self._after, event = _read(message)
+                    if event is not None:
+                        yield event
             except SSEError as error:
                 raise PcloudError("an answer that is not a stream of events") from error
+
+
+def _read(message: ServerSentEvent) -> tuple[int, EventRecord | None]:
+    """How far it goes, and the event if it is one. PcloudError for what no daemon of this version sends."""
+    try:
+        return int(message.id), EventRecord.model_validate_json(message.data) if message.event == "event" else None
+    except ValueError as error:
+        raise PcloudError("the daemon's stream is not what this pcloud expects", "are both of the same version?") from error

@@ -12,12 +12,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pcloud.model.drafts import quick
+from pcloud.model.evidence import Evidence
 from pcloud.model.guards import GuardVerdict, PermitRequest
 from pcloud.model.instance import Instance
 from pcloud.model.plan import ResourcePlan
 from pcloud.model.words import Choice, Rung
 
-POLICY_VERSION = 2
+POLICY_VERSION = 3
 """Counted up with every release in which ``step`` decides anything differently or its state has another shape; both carry it.
 
 A state of the version before is made one of this by ``pcloud.records.migrating``.
@@ -147,9 +148,9 @@ class StopTwin:
     timeout: float
 
 
-ServiceAction = RestartResource | StartResources | StopResources
-MachineAction = ConfigureAssembly | RebootAssembly | FenceInstance | LaunchInstance | DestroyInstance | DiscardInstance | StopTwin
-Action = ServiceAction | MachineAction
+GuestAction = RestartResource | StartResources | StopResources | ConfigureAssembly
+MachineAction = RebootAssembly | FenceInstance | LaunchInstance | DestroyInstance | DiscardInstance | StopTwin
+Action = GuestAction | MachineAction
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +249,7 @@ class Report:
     record: Decision | None = None
     alert: bool = False
     guards: tuple[GuardVerdict, ...] = ()
+    evidence: Evidence | None = None  # what is kept of an instance that is replaced
 
 
 TAKEOVER = "takeover"

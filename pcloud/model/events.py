@@ -11,6 +11,7 @@ from pcloud.model.instance import Instance
 from pcloud.model.operators import ApprovalGiven as ApprovalGiven
 from pcloud.model.operators import CleanupAsked as CleanupAsked
 from pcloud.model.operators import DeathConfirmed as DeathConfirmed
+from pcloud.model.operators import InstanceAdopted as InstanceAdopted
 from pcloud.model.operators import OperatorAsked as OperatorAsked
 from pcloud.model.operators import OperatorSaid as OperatorSaid
 from pcloud.model.operators import PauseAsked as PauseAsked

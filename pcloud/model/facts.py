@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from pcloud.model.actions import POLICY_VERSION, Order
 from pcloud.model.events import Event
+from pcloud.model.plan import DeployablePlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,21 @@ class StateLoaded:
 
 
 @dataclass(frozen=True, slots=True)
+class StateKept:
+    """The state as it was here, with its plans: those before it may be gone, and what can be made again begins here then.
+
+    ``target`` is None where it is the plan as well.
+    """
+
+    at: float
+    wall: float
+    state: str
+    plan: DeployablePlan | None = None
+    target: DeployablePlan | None = None
+    policy: int = POLICY_VERSION
+
+
+@dataclass(frozen=True, slots=True)
 class Taken:
     """An event that ``step`` took in, and what it ordered upon it."""
 
@@ -45,4 +61,4 @@ class Taken:
     ordered: tuple[Order, ...] = ()
 
 
-JournalFact = StateMade | StateLoaded | Taken
+JournalFact = StateMade | StateLoaded | StateKept | Taken

@@ -10,12 +10,23 @@ from pcloud.model.words import InstanceStatus
 
 @dataclass(frozen=True, slots=True)
 class Tags:
-    """What every instance and volume of ours carries, so that it can be found again by whoever lost its id."""
+    """What every instance of ours carries, so that it can be found again by whoever lost its id."""
 
     controller: str
     deployable: str
     assembly: str
     generation: int
+    adopted: bool = False  # somebody else has made it: nobody but its owner stops or deletes it
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeTags:
+    """What every volume of ours carries, likewise."""
+
+    controller: str
+    deployable: str
+    assembly: str
+    volume: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +52,16 @@ class InstanceReading:
     address: str = ""
     port: int = 22
     user: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeReading:
+    """One volume in a cloud's list. ``holder`` is the id of the instance that it is attached to, empty while it is free."""
+
+    id: str
+    tags: VolumeTags
+    holder: str = ""
     name: str = ""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pcloud.model.event import Event
+from pcloud.model.instance import Instance
 from pcloud.model.words import Desired, Rung
 
 
@@ -79,6 +80,15 @@ class DeathConfirmed(OperatorSaid):
     """The operator answers for it that the assembly's instance is dead (policy.md section 6)."""
 
     assembly: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceAdopted(OperatorSaid):
+    """A machine that is there already is the assembly's instance from now on. Its generation is the next one."""
+
+    assembly: str
+    instance: Instance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

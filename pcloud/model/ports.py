@@ -12,7 +12,7 @@ from typing import Protocol
 from pcloud.model.actions import Report
 from pcloud.model.facts import JournalFact
 from pcloud.model.guards import GuardWord, PermitRequest, Standing
-from pcloud.model.instance import Instance, InstanceReading, LaunchOrder, Tags
+from pcloud.model.instance import Instance, InstanceReading, LaunchOrder, Tags, VolumeReading
 from pcloud.model.plan import AssemblyPlan, ResourcePlan
 from pcloud.model.state import DeployableState
 from pcloud.model.words import Reach, Verdict
@@ -108,10 +108,14 @@ class Agent(Protocol):
     def probe_again(self) -> None:
         """Run every probe at once and report each result, changed or not."""
 
-    async def start(self, resource: ResourcePlan, environment: Mapping[str, str]) -> Outcome:
-        """Start it, within its ``action_timeout`` or else the service's own; ok if it runs already."""
+    async def start(self, resource: ResourcePlan, environment: Mapping[str, str], action_id: str = "") -> Outcome:
+        """Start it, within its ``action_timeout`` or else the service's own; ok if it runs already.
 
-    async def stop(self, resource: ResourcePlan, environment: Mapping[str, str]) -> Outcome:
+        With ``action_id`` it is done once under that id (policy.md section 6): it goes on in the machine when the connection breaks, and
+        whoever asks for the same id again gets what became of it. One such action at a time on one resource; the next waits for it.
+        """
+
+    async def stop(self, resource: ResourcePlan, environment: Mapping[str, str], action_id: str = "") -> Outcome:
         """Stop it, likewise; ok if it is stopped already."""
 
     async def running(self, resource: ResourcePlan) -> Verdict:
@@ -120,8 +124,14 @@ class Agent(Protocol):
     async def await_packages(self, timeout: float) -> None:
         """Return when no package is being changed in the machine, after ``timeout`` seconds, or when the connection is lost."""
 
-    async def execute(self, script: str, environment: Mapping[str, str], timeout: float) -> Outcome:
-        """Run a shell script with ``environment``, which no other process in the machine can read in its arguments."""
+    async def execute(self, script: str, environment: Mapping[str, str], timeout: float, action_id: str = "") -> Outcome:
+        """Run a shell script with ``environment``, which no other process in the machine can read in its arguments.
+
+        With ``action_id`` it is done once, as in ``start``, and one such script at a time.
+        """
+
+    def give_up(self, action_id: str) -> None:
+        """Nobody wants what is being done under this id: end it in the machine. The call that waits for it is cancelled right after."""
 
     async def reach(self, address: str, port: int, timeout: float) -> Reach:
         """Try to reach a port from inside this machine, through the connection that is there."""
@@ -141,6 +151,16 @@ class AgentFactory(Protocol):
     def __call__(self, deployable: str, assembly: AssemblyPlan, instance: Instance, report: Callable[[Sighting], None]) -> Agent: ...
 
 
+class Logins(Protocol):
+    """Getting to know the sshd of a machine that was there before us."""
+
+    async def host_key(self, address: str, port: int) -> str:
+        """The public line of the host key that it offers, which nobody vouches for. Raises PcloudError where it does not answer."""
+
+    async def try_login(self, deployable: str, instance: Instance) -> None:
+        """Log in once as its agent will, and out again. Raises RefusedError with what would let us in."""
+
+
 class Infrastructure(Protocol):
     """One account at one cloud. All calls raise InfrastructureError, AmbiguousError or HardInfrastructureError."""
 
@@ -153,6 +173,9 @@ class Infrastructure(Protocol):
 
     async def find(self, deployable: str, assembly: str) -> Sequence[InstanceReading]:
         """All instances that carry this controller's tags for the assembly, of whatever generation and status."""
+
+    async def instances(self) -> Sequence[InstanceReading]:
+        """All instances that carry tags as ours do, of whatever controller and status."""
 
     async def read(self, instance_id: str) -> InstanceReading:
         """This very instance, asked by its id; status ABSENT when the cloud knows no such id."""
@@ -172,14 +195,23 @@ class Infrastructure(Protocol):
     async def destroy(self, instance_id: str) -> None:
         """Delete; no error if it is gone already. Volumes stay."""
 
+    async def tag(self, instance_id: str, mark: Tags | None) -> None:
+        """Put these tags of ours on it in the place of others of ours, or take ours off; what else it is tagged with stays."""
+
     async def volume(self, deployable: str, assembly: str, name: str, size: int) -> str:
         """The id of the assembly's volume of that name, created with ``size`` bytes if there is none."""
+
+    async def volumes(self) -> Sequence[VolumeReading]:
+        """All volumes that carry tags as ours do, of whatever controller."""
 
     async def release(self, volume_id: str) -> None:
         """Detach the volume from whatever holds it; returns when it is free."""
 
     async def delete_volumes(self, deployable: str) -> Sequence[str]:
         """Delete all volumes of a deployable; returns their names."""
+
+    async def delete_volume(self, volume_id: str) -> None:
+        """Delete this one; no error if it is gone already. InfrastructureError while it is attached."""
 
     async def console(self, instance_id: str) -> str:
         """The end of the console's output; empty where the cloud keeps none."""
@@ -233,10 +265,25 @@ class Stored:
     doubt: str = ""  # why whoever loads it must not trust it, or himself, until somebody says so
 
 
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How much a DPE has to do: facts that wait in its inbox, how many have room there, and actions under way."""
+
+    waiting: int
+    room: int
+    performing: int
+
+
 class Journal(Protocol):
-    """Where states, open intents, facts and reports become durable. Raises StoreError."""
+    """Where states, open intents, facts and reports become durable.
+
+    Raises UnwritableError when nothing of it was written, and any other StoreError when that cannot be told.
+    """
 
     async def record(
         self, state: DeployableState, *, at: float, wall: float, reports: Sequence[Report], facts: Sequence[JournalFact] = ()
     ) -> None:
         """One transaction: the state with its open intents, the facts that led to it, and the reports. Durable when it returns."""
+
+    async def writable(self) -> None:
+        """Return when it is worth trying again after an UnwritableError."""

@@ -116,12 +116,18 @@ class Silence:
 
 @dataclass(frozen=True, slots=True)
 class Retired:
-    """An instance that was fenced and replaced, and is not deleted yet. ``gone``: it was missing already, so that nothing is kept of it."""
+    """An instance that is off, is not the current one, and is not deleted yet.
+
+    ``generation`` is 0 where an older version did not write it down. ``gone``: nothing is kept of it, since it was missing already or was
+    never built. ``twin``: it was never the current one, and takes no place from one that failed.
+    """
 
     instance_id: str
     infrastructure: str
     at: float  # when it was fenced
     gone: bool = False
+    generation: int = 0
+    twin: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +149,7 @@ class AssemblyState:
     until: float | None = None  # end of the stage's time; None while an action runs, or where there is no end
     reason: str = ""  # why it is where it is, for people
     instance: Instance | None = None
+    adopted: bool = False  # somebody else has made it: it is never replaced or destroyed, and kept through a stop
     generation: int = 0  # the highest that was ever intended
     boot_id: str = ""
     contact: bool = False
@@ -220,7 +227,8 @@ class DeployableState:
     doubt: str = ""  # the decision by which it only observes
     outcome: tuple[str, bool] | None = None  # the decision of the last recovery that ended above a restart, and whether it verified
     serial: int = 0  # of decisions and actions
-    seed: int = 0  # for jitter
+    seed: int = 0  # for jitter, and in the ids that machines know its actions by
+    life: int = 0  # when it was last taken over, POSIX seconds; in those ids as well
     jitter: float = 0.25  # the largest part that jitter adds to a delay (policy.md section 3.4)
     wake_at: float | None = None
     version: int = POLICY_VERSION

@@ -172,3 +172,12 @@ class Reach(StrEnum):
     REFUSED = "refused"
     SILENT = "silent"
     UNABLE = "unable"  # the one who tried could not try: says nothing
+
+
+class Belonging(StrEnum):
+    """Whose something at a cloud is, as its tags and what we know of our deployables say."""
+
+    OURS = "ours"
+    STRAY = "stray"  # ours by its tags, and of nothing that there is
+    HIGHER = "higher"  # of a higher generation than ours: somebody else has gone on with its deployable
+    FOREIGN = "foreign"  # another controller's

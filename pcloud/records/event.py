@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pydantic import BaseModel, ConfigDict, Field
 
 from pcloud.model.actions import Decision, Report
+from pcloud.model.evidence import Evidence
 from pcloud.model.guards import GuardVerdict
 
 ALERT = "alert"
@@ -20,6 +21,7 @@ class EventRecord(BaseModel):
     """An event has at least these (interface.md). ``seq`` counts up over the whole store and never repeats; ``id`` is its text form.
 
     ``alert``: an event of the kind ``alert`` follows at once, or this is it. ``guards``: who has let it pass (kind ``granted``).
+    ``evidence``: what is kept of an instance that is replaced (kind ``evidence``).
     """
 
     model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
@@ -38,6 +40,7 @@ class EventRecord(BaseModel):
     alert: bool = False
     record: Decision | None = None
     guards: tuple[GuardVerdict, ...] = ()
+    evidence: Evidence | None = None
 
     @property
     def target(self) -> str:
@@ -70,4 +73,5 @@ def event_record(seq: int, wall: float, deployable: str, report: Report) -> Even
         alert=report.alert,
         record=report.record,
         guards=report.guards,
+        evidence=report.evidence,
     )

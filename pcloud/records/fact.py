@@ -18,9 +18,12 @@ from pydantic import BaseModel, ConfigDict, RootModel, TypeAdapter, ValidationEr
 from pcloud.errors import StoreError
 from pcloud.model import events
 from pcloud.model.actions import Action, AskPermit, Order, Report
-from pcloud.model.facts import JournalFact, StateLoaded, StateMade, Taken
+from pcloud.model.facts import JournalFact, StateKept, StateLoaded, StateMade, Taken
 
 T = TypeVar("T")
+
+Beginning = StateMade | StateLoaded | StateKept
+"""What a state came from."""
 
 DECISION = "Decision"
 _ACTIONS = get_args(Action)
@@ -73,7 +76,7 @@ _FIELDS = TypeAdapter(dict[str, Any])
 def fact_kinds() -> dict[str, type[Any]]:
     """Every class that can stand in a fact, by its name."""
     found = [each for each in vars(events).values() if isinstance(each, type) and issubclass(each, events.Event)]
-    return {kind.__name__: kind for kind in (*found, StateMade, StateLoaded)}
+    return {kind.__name__: kind for kind in (*found, StateMade, StateLoaded, StateKept)}
 
 
 @cache
@@ -116,10 +119,10 @@ def fact_record(seq: int, wall: float, deployable: str, kind: str, fields: str, 
         raise StoreError("a stored fact cannot be read", "restore the store from a backup; it was left as it is") from error
 
 
-def fact_of(record: FactRecord) -> StateMade | StateLoaded | events.Event:
+def fact_of(record: FactRecord) -> Beginning | events.Event:
     """The event, or beginning, that a record tells of. StoreError for what another, newer pcloud wrote."""
     try:
-        told: StateMade | StateLoaded | events.Event = _model(record.kind).model_validate(record.fields).root
+        told: Beginning | events.Event = _model(record.kind).model_validate(record.fields).root
     except (KeyError, ValidationError) as error:
         raise StoreError(f"fact {record.seq}, a {record.kind}, cannot be read", "is this pcloud older than the daemon?") from error
     return told

@@ -59,6 +59,9 @@ _RECOVERY_1: Document = {
     "held_since": None,
     "alerted": False,
 }
+_RETIRED_2: Document = {"generation": 0, "twin": False}
+_DEPLOYABLE_2: Document = {"life": 0}
+_ASSEMBLY_2: Document = {"adopted": False}
 
 
 def migrated(document: Document, version: int) -> Document:
@@ -115,12 +118,22 @@ def _resource_from_1(resource: Document) -> Document:
     return {**_RESOURCE_1, **resource, "recovery": _with(_RECOVERY_1, resource["recovery"])}
 
 
+def from_2(document: Document) -> Document:
+    """2 → 3: retired instances name their generations, and stopped twins are among them; a takeover begins another life; adoption."""
+    state = document["state"]
+    assemblies = {
+        name: {**_ASSEMBLY_2, **each, "retired": [_with(_RETIRED_2, old) for old in each["retired"]]}
+        for name, each in state["assemblies"].items()
+    }
+    return {**document, "state": {**_DEPLOYABLE_2, **state, "version": 3, "assemblies": assemblies}}
+
+
 def _with(known: Document, part: Document | None) -> Document | None:
     """A part that need not be there, with what it did not know."""
     return None if part is None else {**known, **part}
 
 
-MIGRATIONS: Mapping[int, Callable[[Document], Document]] = {1: from_1}
+MIGRATIONS: Mapping[int, Callable[[Document], Document]] = {1: from_1, 2: from_2}
 """What makes the document of one version that of the next."""
 
 

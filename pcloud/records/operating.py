@@ -51,6 +51,13 @@ class TakeoverRequest(OperatorWord):
     reason: str = Field(default="", max_length=1000)
 
 
+class ConfirmRequest(OperatorWord):
+    """The instance of an assembly is dead: it writes to nothing any more. ``reason``: how that is known."""
+
+    assembly: str = Field(min_length=1)
+    reason: str = Field(default="", max_length=1000)
+
+
 class AnswerRequest(TargetRequest):
     """An answer to what waits for one."""
 

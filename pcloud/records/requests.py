@@ -62,13 +62,14 @@ class SshTarget(BaseModel):
 
 
 class DaemonStatus(BaseModel):
-    """Who answers."""
+    """Who answers. ``trouble``: why nothing can be recorded now, and so nothing is done; "" while all is well."""
 
     version: str
     controller: str
     state_directory: str
     pid: int
     deployables: int
+    trouble: str = ""
 
 
 class CheckedSpec(BaseModel):

@@ -64,7 +64,7 @@ def load_state(text: str, version: int) -> DeployableState:
             action: Action = _ACTIONS[intent["kind"]].validate_python(intent["action"])
             state = _with_intent(state, intent["assembly"], intent["resource"], {intent["field"]: action})
         unread = difference(document, json.loads(dump_state(state)))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise StoreError("a stored state cannot be read", _RESTORE) from error
     if unread or state.version != POLICY_VERSION:
         raise StoreError(f"a stored state cannot be read: {unread or 'its version is not the one that it was stored under'}", _RESTORE)
@@ -79,7 +79,7 @@ def load_report(text: str) -> Report:
     """What ``dump_report`` was given. StoreError for what is damaged."""
     try:
         return _REPORT.validate_python(json.loads(text))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise StoreError("a stored event cannot be read", _RESTORE) from error
 
 

@@ -18,6 +18,7 @@ class InstanceStatusBody(BaseModel):
     address: str
     port: int
     user: str
+    adopted: bool = Field(default=False, description="somebody else has made it: it is never replaced or destroyed")
 
 
 class ResourceStatus(BaseModel):

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from dpe.policy.step import step
 from pcloud.model.actions import POLICY_VERSION, Order
 from pcloud.model.events import Event, SettingsChanged, Ticked
-from pcloud.model.facts import StateLoaded, StateMade
+from pcloud.model.facts import StateKept, StateLoaded, StateMade
 from pcloud.model.plan import DeployablePlan
 from pcloud.model.state import DeployableState
 from pcloud.records.fact import FactRecord, OrderRecord, fact_of, order_records
@@ -58,13 +58,25 @@ class Again:
     def moments(self, record: FactRecord) -> Iterator[Moment]:
         """What follows from one fact, now."""
         told = fact_of(record)
-        if isinstance(told, StateMade | StateLoaded):
+        if isinstance(told, StateKept):
+            if self.state is None:
+                self._begin_at(told, record)
+        elif isinstance(told, StateMade | StateLoaded):
             self._begin(told, record)
         elif self.state is not None:
             if not self.exact:
                 yield from self._ticks(told.at)
             yield self._take(self.state, told, record)
         self._last = record
+
+    def _begin_at(self, told: StateKept, record: FactRecord) -> None:
+        """Have the state of then: what was before is not kept."""
+        self.plan_then = told.target or told.plan
+        plan, target = (self._replan(each) if each is not None else None for each in (told.plan, self.plan_then))
+        plan = target if plan == target else plan  # the same one, unless something of it is still to be taken up
+        self.state, self.begins = replace(load_state(told.state, told.policy), plan=plan, target=target), record.at
+        self.policies.append(told.policy)
+        self.exact = told.policy == POLICY_VERSION and plan == told.plan and target == self.plan_then
 
     def _begin(self, told: StateMade | StateLoaded, record: FactRecord) -> None:
         """Have the state that an engine of now would begin with."""

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from pcloud.errors import PcloudError
 from pcloud.model.events import SettingsChanged
+from pcloud.model.facts import StateKept
 from pcloud.model.plan import DeployablePlan
 from pcloud.records.fact import FactRecord, fact_of
 from pcloud.records.requests import SpecInForce, SpecUpload
@@ -50,9 +51,11 @@ def last_plan(facts: Iterable[FactRecord]) -> DeployablePlan | None:
     """The plan that is in force."""
     found = None
     for record in facts:
-        if record.kind == SettingsChanged.__name__:
+        if record.kind in {SettingsChanged.__name__, StateKept.__name__}:
             found = record
     told = fact_of(found) if found is not None else None
+    if isinstance(told, StateKept):
+        return told.target or told.plan
     return told.plan if isinstance(told, SettingsChanged) else None
 
 

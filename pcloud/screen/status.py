@@ -70,7 +70,8 @@ def _and_held(reason: str, status: DeployableStatus | AssemblyStatus | ResourceS
 def _reason(status: DeployableStatus) -> str:
     """Why, and what is wanted of it where that is something else."""
     wanted = {"running": "healthy"}.get(status.desired, status.desired)
-    return "; ".join(part for part in (status.reason, "" if status.state == wanted else f"wanted {status.desired}") if part)
+    otherwise = "" if wanted in {status.state, "unknown"} else f"wanted {status.desired}"
+    return "; ".join(part for part in (status.reason, otherwise) if part)
 
 
 def _branch(assembly: AssemblyStatus, joint: str, stem: str, now: datetime) -> Iterator[Row]:

@@ -5,7 +5,7 @@ Rules: pure; the values are those of the plan, by the same functions.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -81,8 +81,8 @@ class _Writer:
         return EffectiveSetting(key, found.value, level.source, place.line if place else None, found.note)
 
 
-def effects(spec: DeployableSpec, defaults: RecoveryDefaults) -> Iterator[EffectiveTarget]:
-    """The deployable, then each assembly with its resources, in the order of the spec."""
+def effects(spec: DeployableSpec, defaults: RecoveryDefaults, adopted: Collection[str] = ()) -> Iterator[EffectiveTarget]:
+    """The deployable, then each assembly with its resources, in the order of the spec; the ``adopted`` ones as such."""
     keys, writer = spec.keys, _Writer(spec.document)
     home = keys.infrastructure[0]
     above = [Level(SYSTEM), *([Level(f"infrastructure {home}")] if home in defaults.infrastructures else [])]
@@ -92,7 +92,7 @@ def effects(spec: DeployableSpec, defaults: RecoveryDefaults) -> Iterator[Effect
     for name, assembly in keys.assemblies.items():
         path: KeyPath = ("assemblies", name)
         levels = [*above, Level("assembly", (*path, "recovery"))]
-        found = target_settings(keys, assembly, None, defaults)
+        found = target_settings(keys, assembly, None, defaults, adopted=name in adopted)
         watched = monitor_settings(monitor_levels(keys, assembly))
         if assembly.address is None:  # these are launched with theirs
             watched = {key: each for key, each in watched.items() if key not in STATIC_KEYS}
@@ -102,7 +102,7 @@ def effects(spec: DeployableSpec, defaults: RecoveryDefaults) -> Iterator[Effect
         for resource_name, resource in assembly.resources.items():
             own: KeyPath = (*path, "resources", resource_name)
             levels_of_resource = [*levels, Level("resource", (*own, "recovery"))]
-            found = target_settings(keys, assembly, resource, defaults)
+            found = target_settings(keys, assembly, resource, defaults, adopted=name in adopted)
             settings = (*_recovery(writer, found, levels_of_resource, _OF_RESOURCE), *_watching(spec, assembly, resource, own))
             yield EffectiveTarget(f"{keys.deployable}/{name}/{resource_name}", settings)
 

@@ -16,8 +16,10 @@ from pcloud.spec.schema import AssemblyKeys, DeployableKeys, ResourceKeys
 FIX = "lower delay, max_delay or failures, or lengthen within"
 
 
-def default_ceiling(spec: DeployableKeys, assembly: AssemblyKeys) -> tuple[Rung, str]:
+def default_ceiling(spec: DeployableKeys, assembly: AssemblyKeys, *, adopted: bool = False) -> tuple[Rung, str]:
     """How far recovery of an assembly goes where nobody has said it, and why (policy.md section 3.5)."""
+    if adopted:
+        return Rung.REBOOT, "because it was adopted: its machine is not of our making"
     if assembly.address is not None:
         return Rung.REBOOT, "because it is static: nothing can be launched in its place"
     if assembly.volumes:
@@ -32,13 +34,16 @@ def deployable_settings(spec: DeployableKeys, defaults: RecoveryDefaults) -> Set
     return settled(_levels(spec, defaults), Rung.REBOOT, "because nothing higher is named; assemblies have defaults of their own")
 
 
-def target_settings(spec: DeployableKeys, assembly: AssemblyKeys, resource: ResourceKeys | None, defaults: RecoveryDefaults) -> Settled:
-    """Of an assembly, or of a resource of it. A static machine goes no higher than reboot, whatever it inherits."""
+def target_settings(
+    spec: DeployableKeys, assembly: AssemblyKeys, resource: ResourceKeys | None, defaults: RecoveryDefaults, *, adopted: bool = False
+) -> Settled:
+    """Of an assembly, or of a resource of it. A static or adopted machine goes no higher than reboot, whatever it inherits."""
     own = (assembly.recovery,) if resource is None else (assembly.recovery, resource.recovery)
-    found = settled((*_levels(spec, defaults), *own), *default_ceiling(spec, assembly))
+    found = settled((*_levels(spec, defaults), *own), *default_ceiling(spec, assembly, adopted=adopted))
     allow = found["allow",]
-    if assembly.address is not None and allow.value.height > Rung.REBOOT.height:
-        found["allow",] = replace(allow, value=Rung.REBOOT, note=f"{allow.value} is written; a static machine goes no higher than reboot")
+    if (adopted or assembly.address is not None) and allow.value.height > Rung.REBOOT.height:
+        kind = "an adopted" if adopted else "a static"
+        found["allow",] = replace(allow, value=Rung.REBOOT, note=f"{allow.value} is written; {kind} machine goes no higher than reboot")
     return found
 
 

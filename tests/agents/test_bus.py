@@ -111,6 +111,23 @@ def test_a_message_without_end_ends_the_conversation() -> None:
         feed(talk, endless + bytes(100_000))
 
 
+@pytest.mark.parametrize("signature", ["a()", "a(())"])
+def test_a_message_that_its_reader_would_never_come_to_the_end_of_is_left_out(signature: str) -> None:
+    talk = begun("mariadb.service")
+    running = changed("org.freedesktop.systemd1.Unit", {"ActiveState": ("s", "active")})
+    plain = message(MessageType.signal, {HeaderFields.member: "x"}, "au" + "u" * (len(signature) - 2), [1], *[2] * (len(signature) - 2))
+    endless = plain.replace(f"au{'u' * (len(signature) - 2)}".encode(), signature.encode())
+    assert endless != plain
+    assert talk.feed(endless + running) == [UnitNews("mariadb.service")]
+
+
+def test_files_that_are_read_anew_without_end_and_without_an_answer_fill_no_memory() -> None:
+    talk = begun("mariadb.service")
+    for _ in range(1000):
+        talk.feed(message(MessageType.signal, {HeaderFields.member: "Reloading"}, "b", False))
+    assert len(talk._asked) + len(talk._asked_restart) + len(talk._known) <= 3
+
+
 @given(st.binary(max_size=300))
 @example(message(MessageType.signal, {HeaderFields.member: "PropertiesChanged", HeaderFields.path: PATH}, "s", "nothing more"))
 @example(message(MessageType.signal, {HeaderFields.member: "PropertiesChanged", HeaderFields.path: PATH}, "sss", "what", "is", "this"))

@@ -30,7 +30,7 @@ class ProcessBench(MachineBench):
         return self.of(ProcessAgent(SLEEP))
 
     def hanging_stop(self) -> ResourcePlan:
-        return self.of(ProcessAgent(f"trap '' TERM; while :; do {SLEEP}; done"), action_timeout=4.0)
+        return self.of(ProcessAgent(f"trap '' TERM; while :; do {SLEEP}; done"), action_timeout=8.0)
 
     def not_installed(self) -> ResourcePlan:
         return self.of(ProcessAgent("nope --fast"))

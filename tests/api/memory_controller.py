@@ -33,6 +33,9 @@ from pcloud.spec.document import read
 from pcloud.spec.loading import load
 from pcloud.spec.planning import plan
 from pcloud.spec.recovery import RecoveryDefaults
+from tests.api.memory_adoptions import MemoryAdoptions
+from tests.api.memory_backups import MemoryBackups
+from tests.api.memory_evidence import MemoryLastWords
 from tests.api.memory_words import MemoryWords
 
 UP = ("launching", "booting", "provisioning", "starting", "healthy")
@@ -92,7 +95,10 @@ class MemoryController:
         self.fate: dict[str, tuple[str, str, str]] = {}  # assembly: instead of this state it gets that one, for this reason
         self.deleted_volumes: list[str] = []
         self.taken: list[FactRecord] = []
+        self.backups = MemoryBackups()
         self.reloads = MemoryReloads(self._deployable)
+        self.last_words = MemoryLastWords(self._machine)
+        self.adoptions = MemoryAdoptions(lambda name: set(self._deployable(name).machines))
         self.words = MemoryWords(lambda name: {one: machine.resources for one, machine in self._deployable(name).machines.items()})
 
     async def daemon(self) -> DaemonStatus:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from pcloud.errors import NotFoundError, RefusedError
-from pcloud.records.operating import AnswerRequest, PauseRequest, ResumeRequest, TakeoverRequest, TargetRequest
+from pcloud.records.operating import AnswerRequest, ConfirmRequest, PauseRequest, ResumeRequest, TakeoverRequest, TargetRequest
 from pcloud.records.status import PauseStatus
 
 
@@ -20,6 +20,7 @@ class MemoryWords:
         self.observed: dict[str, str] = {}  # deployables that are only observed, and why
         self.frozen: dict[str, str] = {}  # deployables to which nothing is done at all, and why
         self.given_up: set[str] = set()
+        self.fenceless: set[str] = set()  # assemblies of which nobody knows whether their instance is dead
         self.said: list[tuple[str, str]] = []  # owners and what they said
 
     async def pause(self, name: str, request: PauseRequest) -> None:
@@ -54,6 +55,10 @@ class MemoryWords:
     async def cleanup(self, name: str, request: TargetRequest) -> None:
         self._expect(name, request.assembly, request.resource)
         self.said.append((request.owner, "cleanup"))
+
+    async def confirm_dead(self, name: str, request: ConfirmRequest) -> None:
+        self._strike(self.fenceless, name, TargetRequest(owner=request.owner, assembly=request.assembly), "waits for a confirmation")
+        self.said.append((request.owner, f"dead: {request.reason}"))
 
     async def takeover(self, name: str, request: TakeoverRequest) -> None:
         self._expect(name, "")

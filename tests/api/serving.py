@@ -10,12 +10,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from fastapi import FastAPI
+
 from agents.answers import reach
+from cpe.policy.strays import Known
 from cpe.shell.api.app import application
 from cpe.shell.api.port import Controller
 from cpe.shell.api.server import serve
+from cpe.shell.audits import Audits
 from cpe.shell.infrastructures.registry import Infrastructures
 from cpe.shell.infrastructures.trial import Trials
+from pcloud.model.actions import Report
 
 T = TypeVar("T")
 LONG = 20.0  # seconds; only a bug reaches it
@@ -29,9 +34,19 @@ def eventually(happened: Callable[[], object]) -> None:
         time.sleep(0.01)
 
 
-def trials(state: Path) -> Trials:
-    """Of the embedded cloud, which is all that is there without a configuration."""
-    return Trials(Infrastructures({}, controller="memory", state_directory=state), reach)
+def infrastructures(state: Path) -> Infrastructures:
+    """The embedded cloud, which is all that is there without a configuration."""
+    return Infrastructures({}, controller="memory", state_directory=state)
+
+
+def api_before(controller: Controller, state: Path) -> FastAPI:
+    """The API before a controller, with trials and audits of the embedded cloud; nothing of it can be judged by what is in memory."""
+    known = infrastructures(state)
+
+    async def nowhere(_: Report) -> None:
+        """There is no journal."""
+
+    return application(controller, Trials(known, reach), Audits(known, lambda: Known("memory", {}), nowhere))
 
 
 class Served:
@@ -86,4 +101,4 @@ class Served:
 
     async def _serve(self) -> None:
         self._task = asyncio.current_task()
-        await serve(application(self.controller, trials(self.path.parent)), self.path, on_ready=self._ready.set)
+        await serve(api_before(self.controller, self.path.parent), self.path, on_ready=self._ready.set)

@@ -12,9 +12,8 @@ import schemathesis
 from hypothesis import HealthCheck, settings
 from schemathesis.config import SchemathesisConfig
 
-from cpe.shell.api.app import application
 from tests.api.memory_controller import MemoryController
-from tests.api.serving import trials
+from tests.api.serving import api_before
 from tests.api.specs import upload
 from tests.api.unix_http import UnixAdapter
 from tests.system.running import Daemon
@@ -27,7 +26,7 @@ TAKING_SPECS = ("/v1/check", "/v1/deployables", "/v1/deployables/{name}/plan", "
 SPEC_MAY_BE_WRONG = {"positive_data_acceptance": {"expected-statuses": ["2xx", "404", "409", "422"]}}  # a text, and no spec
 STREAM = "/v1/events/stream"  # does not end; test_stream has it
 CONFIG = SchemathesisConfig.from_dict({"operations": [{"include-path": path, "checks": SPEC_MAY_BE_WRONG} for path in TAKING_SPECS]})
-schema = schemathesis.openapi.from_dict(application(MemoryController(), trials(Path("/nowhere"))).openapi(), config=CONFIG)
+schema = schemathesis.openapi.from_dict(api_before(MemoryController(), Path("/nowhere")).openapi(), config=CONFIG)
 
 
 @schema.hook

@@ -10,7 +10,7 @@ import pytest
 
 from pcloud.client import Client
 from pcloud.errors import NotFoundError, RefusedError
-from pcloud.records.operating import AnswerRequest, PauseRequest, ResumeRequest, TakeoverRequest, TargetRequest
+from pcloud.records.operating import AnswerRequest, ConfirmRequest, PauseRequest, ResumeRequest, TakeoverRequest, TargetRequest
 from tests.api.specs import upload
 
 pytestmark = pytest.mark.real
@@ -35,6 +35,15 @@ def test_a_takeover_where_nothing_is_to_be_taken_over_is_refused(contracted: Cli
         contracted.takeover("blog", TakeoverRequest(owner="ann"))
     with pytest.raises(NotFoundError):
         contracted.takeover("nobody", TakeoverRequest(owner="ann"))
+
+
+def test_only_an_assembly_that_waits_for_it_can_be_called_dead(contracted: Client) -> None:
+    contracted.create(upload())
+    with pytest.raises(RefusedError, match="wait"):
+        contracted.confirm_dead("blog", ConfirmRequest(owner="ann", assembly="web"))
+    for name, assembly in (("nobody", "web"), ("blog", "nobody")):
+        with pytest.raises(NotFoundError):
+            contracted.confirm_dead(name, ConfirmRequest(owner="ann", assembly=assembly))
 
 
 @pytest.fixture
@@ -99,6 +108,8 @@ def test_an_answer_or_a_retry_for_which_nothing_waits_is_refused_and_a_cleanup_n
         ("pause", {"owner": "ann", "asembly": "web"}),
         ("resume", {"assembly": "web"}),
         ("approve", {"owner": "ann", "asembly": "web"}),
+        ("confirm-dead", {"owner": "ann"}),
+        ("confirm-dead", {"owner": "ann", "assembly": ""}),
     ],
     ids=str,
 )

@@ -5,11 +5,13 @@ import socket
 import stat
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
 import pytest
 
+from cpe.shell.api.server import CONNECTIONS
 from cpe.shell.api.socket_file import claim
 from pcloud.client import Client
 from pcloud.errors import AmbiguousError, NoDaemonError, PcloudError, RefusedError, TimedOutError
@@ -82,6 +84,24 @@ def test_signals_stay_with_the_daemon(place: Path) -> None:
     before = [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)]
     with Served(MemoryController(), place):
         assert [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+def test_more_connections_than_it_serves_are_told_so_and_served_when_others_have_ended(place: Path) -> None:
+    with Served(MemoryController(), place), ExitStack() as others:
+        for _ in range(CONNECTIONS):
+            others.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)).connect(str(place))
+        with Client(place) as client, pytest.raises(PcloudError, match="the daemon has too many connections already"):
+            client.daemon()
+        others.close()
+        eventually(lambda: answers(place))
+
+
+def answers(place: Path) -> bool:
+    with Client(place) as client:
+        try:
+            return client.daemon().controller == "memory"
+        except PcloudError:
+            return False
 
 
 def test_no_socket_means_no_daemon(place: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from pcloud.errors import AmbiguousError, HardInfrastructureError, InfrastructureError
-from pcloud.model.instance import InstanceReading, LaunchOrder
+from pcloud.model.instance import InstanceReading, LaunchOrder, Tags, VolumeReading, VolumeTags
 from pcloud.model.words import InstanceStatus
 
 
@@ -21,9 +21,13 @@ class Node:
     seen_from: float
     status: InstanceStatus = InstanceStatus.ACTIVE
     console: str = ""
+    tags: Tags | None = None  # the order's, until somebody puts others on
+
+    def __post_init__(self) -> None:
+        self.tags = self.order.tags
 
     def reading(self) -> InstanceReading:
-        return InstanceReading(self.id, self.status, self.order.tags, self.address, 22, "debian", self.order.name)
+        return InstanceReading(self.id, self.status, self.tags, self.address, 22, "debian", self.order.name)
 
 
 @dataclass
@@ -39,7 +43,11 @@ class MemoryCloud:
     late: float | None = None  # the next creation is not answered, and what it makes turns up after so many seconds
     down: bool = False  # nothing is answered
     nodes: dict[str, Node] = field(default_factory=dict)
-    volumes: dict[str, tuple[str, str, str]] = field(default_factory=dict)  # deployable, assembly, name
+    disks: dict[str, VolumeTags] = field(default_factory=dict)
+    late_disk: float | None = None  # the next volume, likewise
+    shown_from: dict[str, float] = field(default_factory=dict)  # when late volumes turn up
+    made: int = 0  # instances
+    quota: int | None = None  # instances; one more is refused
     asked: list[str] = field(default_factory=list)
 
     async def find(self, deployable: str, assembly: str) -> Sequence[InstanceReading]:
@@ -48,8 +56,12 @@ class MemoryCloud:
         return [
             node.reading()
             for node in self.nodes.values()
-            if self._seen(node) and (node.order.tags.controller, node.order.tags.deployable, node.order.tags.assembly) == wanted
+            if self._seen(node) and node.tags is not None and (node.tags.controller, node.tags.deployable, node.tags.assembly) == wanted
         ]
+
+    async def instances(self) -> Sequence[InstanceReading]:
+        await self._answer()
+        return [node.reading() for node in self.nodes.values() if self._seen(node)]
 
     async def read(self, instance_id: str) -> InstanceReading:
         await self._answer()
@@ -61,6 +73,8 @@ class MemoryCloud:
         for what, asked, known in (("image", order.image, "host"), ("size", order.size, "m1.small")):
             if asked not in {known, ""}:
                 raise HardInfrastructureError(f"{self.name}: no {what} '{asked}'", f"there is {known}")
+        if self.quota is not None and len(self.nodes) >= self.quota:
+            raise HardInfrastructureError(f"{self.name}: creating {order.name}: Quota exceeded for instances", "free something there")
         for volume, _ in order.volumes:
             self._unattached(volume)
         late, self.late = self.late, None
@@ -72,10 +86,15 @@ class MemoryCloud:
 
     def put(self, order: LaunchOrder, seen_in: float = 0.0) -> Node:
         """An instance that is there without anybody's asking now."""
-        number = len(self.nodes) + 1
-        node = Node(f"{self.name}-{number}", order, f"10.0.0.{number}", asyncio.get_running_loop().time() + seen_in, self.born)
+        self.made += 1  # no id is ever given twice
+        node = Node(f"{self.name}-{self.made}", order, f"10.0.0.{self.made}", asyncio.get_running_loop().time() + seen_in, self.born)
         self.nodes[node.id] = node
         return node
+
+    async def tag(self, instance_id: str, mark: Tags | None) -> None:
+        node = await self._node("tag", instance_id)
+        node.tags = mark
+        await self._said()
 
     async def start(self, instance_id: str) -> None:
         (await self._node("start", instance_id)).status = InstanceStatus.ACTIVE
@@ -102,9 +121,25 @@ class MemoryCloud:
 
     async def volume(self, deployable: str, assembly: str, name: str, size: int) -> str:
         await self._answer()
-        volume = f"{deployable}-{assembly}-{name}"
-        self.volumes[volume] = (deployable, assembly, name)
+        wanted = VolumeTags(self.controller, deployable, assembly, name)
+        found = [disk for disk, its in self.disks.items() if its == wanted and self._shows(disk)]
+        if found:
+            return found[0]
+        volume = f"{deployable}-{assembly}-{name}{'-again' if wanted in self.disks.values() else ''}"
+        self.disks[volume] = wanted
+        late, self.late_disk = self.late_disk, None
+        if late is not None:
+            self.shown_from[volume] = asyncio.get_running_loop().time() + late
+            raise AmbiguousError(f"{self.name}: no answer to creating volume {volume}")
         return volume
+
+    async def volumes(self) -> Sequence[VolumeReading]:
+        await self._answer()
+        return [
+            VolumeReading(disk, its, "".join(each.id for each in self._holders(disk)), disk)
+            for disk, its in self.disks.items()
+            if self._shows(disk)
+        ]
 
     async def release(self, volume_id: str) -> None:
         await self._answer(f"release {volume_id}")
@@ -116,10 +151,15 @@ class MemoryCloud:
 
     async def delete_volumes(self, deployable: str) -> Sequence[str]:
         await self._answer(f"delete the volumes of {deployable}")
-        mine = [volume for volume, owner in self.volumes.items() if owner[0] == deployable]
+        mine = [volume for volume, its in self.disks.items() if (its.controller, its.deployable) == (self.controller, deployable)]
         for volume in mine:
             self._unattached(volume)
-        return [f"{assembly}/{name}" for _, assembly, name in (self.volumes.pop(volume) for volume in mine)]
+        return [f"{its.assembly}/{its.volume}" for its in (self.disks.pop(volume) for volume in mine)]
+
+    async def delete_volume(self, volume_id: str) -> None:
+        await self._answer(f"delete volume {volume_id}")
+        self._unattached(volume_id)
+        self.disks.pop(volume_id, None)
 
     async def console(self, instance_id: str) -> str:
         return (await self._node("", instance_id)).console
@@ -142,6 +182,9 @@ class MemoryCloud:
 
     def _seen(self, node: Node) -> bool:
         return node.seen_from <= asyncio.get_running_loop().time()
+
+    def _shows(self, disk: str) -> bool:
+        return self.shown_from.get(disk, 0.0) <= asyncio.get_running_loop().time()
 
     def _later(self, effect: Callable[[], object]) -> None:
         if self.slowness:

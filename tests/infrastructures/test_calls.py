@@ -19,6 +19,7 @@ from cpe.shell.infrastructures.settings import InfrastructureSettings
 from cpe.shell.infrastructures.sharing import SharedQuestion
 from cpe.shell.infrastructures.statuses import instance_status
 from cpe.shell.infrastructures.tags import instance_metadata, instance_tags
+from cpe.shell.infrastructures.tally import Tally
 from pcloud.errors import AmbiguousError, HardInfrastructureError, InfrastructureError
 from pcloud.model.instance import Tags
 from pcloud.model.words import InstanceStatus
@@ -142,6 +143,43 @@ async def test_a_bug_in_a_call_is_not_translated(calls):
 
     with pytest.raises(KeyError):
         await calls("x", bug)
+
+
+@pytest.mark.real
+async def test_it_is_counted_how_calls_end_by_their_verbs(calls, gate):
+    def refuse(driver: object) -> None:
+        raise BaseHTTPError(409, "conflict")
+
+    def bug(driver: object) -> None:
+        raise KeyError("bug")
+
+    await calls("listing instances", lambda driver: None)
+    await calls("listing images", lambda driver: None)
+    for call in (refuse, bug):
+        with pytest.raises((InfrastructureError, KeyError)):
+            await calls("stopping i-1", call)
+    slow = asyncio.create_task(calls("creating x", gate))
+    await asyncio.sleep(0)
+    assert calls.tally.under_way == 1
+    with pytest.raises(AmbiguousError):
+        await slow
+    ended = calls.tally.ended
+    assert {key: number for key, (number, _) in ended.items()} == {
+        ("listing", "ok"): 2,
+        ("stopping", "refused"): 1,
+        ("stopping", "bug"): 1,
+        ("creating", "ambiguous"): 1,
+    }
+    assert ended["creating", "ambiguous"][1] >= 0.2
+    assert calls.tally.under_way == 0
+
+
+def test_verbs_without_end_are_not_counted_without_end():
+    tally = Tally()
+    for number in range(10_000):
+        with tally.counting(f"{number} is no verb"):
+            pass
+    assert len(tally.ended) < 1000
 
 
 @pytest.mark.real

@@ -13,7 +13,7 @@ from cpe.shell.infrastructures.adapter import GIB, LibcloudInfrastructure
 from cpe.shell.infrastructures.build import build
 from cpe.shell.infrastructures.settings import InfrastructureSettings
 from pcloud.errors import HardInfrastructureError, InfrastructureError
-from pcloud.model.instance import LaunchOrder, Tags
+from pcloud.model.instance import LaunchOrder, Tags, VolumeTags
 from pcloud.model.ports import Infrastructure
 from pcloud.model.words import InstanceStatus
 from tests.agents.nspawn import why_not
@@ -170,3 +170,45 @@ async def test_an_unknown_image_or_size_is_a_hard_error_that_names_what_there_is
 
 async def test_no_size_asked_for_is_one_that_there_is(cloud: Infrastructure) -> None:
     assert (await cloud.create(replace(ORDER, size=""))).status is InstanceStatus.ACTIVE
+
+
+async def test_all_that_carries_tags_is_listed_whosever_it_is(cloud: Infrastructure) -> None:
+    mine = await cloud.create(ORDER)
+    other = await cloud.create(replace(ORDER, tags=replace(TAGS, controller="elsewhere", generation=7)))
+    await cloud.stop(other.id)
+    await until(cloud, other.id, InstanceStatus.SHUTOFF)
+    found = {each.id: (each.tags, each.status) for each in await cloud.instances()}
+    assert found == {
+        mine.id: (TAGS, InstanceStatus.ACTIVE),
+        other.id: (Tags("elsewhere", "shop", "web", 7), InstanceStatus.SHUTOFF),
+    }
+
+
+async def test_volumes_are_listed_with_their_tags_and_their_holders_and_deleted_one_by_one(cloud: Infrastructure) -> None:
+    free, held = [await cloud.volume("shop", "web", name, GIB) for name in ("free", "held")]
+    made = await cloud.create(replace(ORDER, volumes=((held, "/data"),)))
+    found = {each.id: (each.tags, each.holder) for each in await cloud.volumes()}
+    assert found == {free: (VolumeTags("here", "shop", "web", "free"), ""), held: (VolumeTags("here", "shop", "web", "held"), made.id)}
+    with pytest.raises(InfrastructureError, match="attached to"):
+        await cloud.delete_volume(held)
+    for _ in range(2):  # gone already is no error
+        await cloud.delete_volume(free)
+    await cloud.destroy(made.id)
+    await until(cloud, made.id, InstanceStatus.ABSENT)
+    assert [(each.id, each.holder) for each in await cloud.volumes()] == [(held, "")]
+    await cloud.delete_volume(held)
+    assert await cloud.volumes() == []
+
+
+async def test_tags_are_put_on_and_taken_off_what_is_there(cloud: Infrastructure) -> None:
+    made = await cloud.create(ORDER)
+    other = Tags("here", "blog", "db", 4, adopted=True)
+    await cloud.tag(made.id, other)
+    assert (await cloud.read(made.id)).tags == other
+    assert [each.id for each in await cloud.find("blog", "db")] == [made.id]
+    await cloud.tag(made.id, TAGS)
+    assert (await cloud.read(made.id)).tags == TAGS
+    await cloud.tag(made.id, None)
+    assert (await cloud.read(made.id)).tags is None
+    with pytest.raises(InfrastructureError):
+        await cloud.tag("nobody", TAGS)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -149,10 +148,21 @@ async def test_a_call_without_the_time_to_wait_is_not_made(cloud, cloud_director
     assert machines(cloud_directory) == []
 
 
-async def test_a_file_that_makes_no_sense_is_an_error_that_says_so(cloud, cloud_directory):
-    (cloud_directory / FILE).write_text(json.dumps({"list": {"slow": 3}}))
-    with pytest.raises(InfrastructureError, match="json makes no sense"):
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('{"list": {"slow": 3}}', "list.slow: Extra inputs are not permitted"),
+        ('{"list": {"status": 200}}', "list.status"),
+        ('{"lists": {"delay": 1}}', "there is no call lists; there are [*], attach_volume, console, create"),
+        ("list: 1", "Invalid JSON"),
+    ],
+)
+async def test_a_file_that_makes_no_sense_is_an_error_that_says_so(cloud, cloud_directory, text, words):
+    (cloud_directory / FILE).write_text(text)
+    with pytest.raises(InfrastructureError, match=f"json makes no sense: .*{words}"):
         await cloud.find(*FIND)
+    (cloud_directory / FILE).write_text("{}")
+    assert await cloud.find(*FIND) == []
 
 
 def test_what_nobody_could_suffer_is_not_told(cloud_directory):

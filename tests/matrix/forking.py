@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from cpe.shell.infrastructures.local.processes import kill_all, supervisor
 from tests.system.running import Daemon
 
 LOOK = 0.05  # seconds between two looks whether a process has ended
@@ -87,6 +88,16 @@ class ForkedDaemon(Daemon):
         assert pid is not None
         return Forked(self._forkery, pid)
 
+    def clear(self) -> None:
+        """The daemon and what is on: to search the host for each machine that is off would cost more than a trial."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+        self.client.close()
+        for node in self.nodes():
+            if supervisor(node) is not None:
+                kill_all(node)
+
 
 def serve() -> None:
     """Fork daemons until nobody asks any more."""
@@ -114,6 +125,7 @@ def serve() -> None:
 def become(main: Any, request: dict[str, Any]) -> None:
     """Be a daemon, in the child; does not return."""
     code = 1
+    os.setsid()
     try:
         log = os.open(request["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         nothing = os.open(os.devnull, os.O_RDONLY)

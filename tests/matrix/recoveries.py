@@ -145,7 +145,6 @@ ALL = {
             reload,
             {"back": 1, "front": 2, "joined": 1},
         ),
-        Recovery("restart, taken up", spec(f"restart: {STEADY}"), kill_service, {"back": 1, "front": 1}, cut="restart.stored"),
         Recovery("reboot, found off", spec(f"reboot: {STEADY}"), reboot, {"back": 1, "front": 1}),
         Recovery(
             "relaunch, found off",

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+import signal
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cpe.shell.infrastructures.local.refusals import UnavailableError
 from pcloud.failpoints import VARIABLE
 from pcloud.replay.report import Comparison
-from tests.agents.processes import marked
+from tests.agents.processes import kill_marked, marked
 from tests.matrix.forking import ForkedDaemon, Forkery
 from tests.matrix.judging import Before, outcome, problems
 from tests.matrix.recoveries import ALL, NAME, Recovery, ask, prepare
@@ -20,6 +23,8 @@ from tests.system.running import until
 
 REACHED = re.compile(r"pcloud\.failpoints: failpoint point='([a-z_.]+)'")
 SETTLED = 120.0  # seconds for what takes five, on a machine that does much else
+PATIENT = 6  # times ten seconds, which a killed process has at the most
+STOPPED = 8.0  # seconds: more than the silence of the specs
 TWICE = 0.4  # seconds between the two looks that must find it well
 LOOK = 0.3  # seconds: each look costs the daemon and us some milliseconds, and many trials share the machine
 
@@ -68,10 +73,12 @@ class Trial:
         except Exception as error:  # noqa: BLE001 - whatever goes wrong is the case's, and the others go on
             result.problems.append(f"{type(error).__name__}: {error}")
         finally:
-            if result.problems:
+            if result.problems and not result.story:
                 result.story = self._story()
-            self.daemon.clear()
-            result.problems += [f"left running: {command}" for command in marked(str(self.daemon.state)).values()]
+            self._clear()
+            left = marked(str(self.daemon.state))
+            kill_marked(str(self.daemon.state))
+            result.problems += [f"left running: {command}" for command in left.values()]
             result.seconds = time.monotonic() - began
         return result
 
@@ -82,8 +89,11 @@ class Trial:
         answered = self._set_off(mark)
         if self.case.point:
             self._until_it_failed(mark, self.case.point)
+        if self.case.act == "stop":
+            time.sleep(STOPPED)
+            self.daemon.process.send_signal(signal.SIGCONT)
         if self.case.act == "kill":
-            self._start_again("", answered=answered)
+            self._start_again(answered=answered)
         self._until_well(result, before)
         result.reached = list(dict.fromkeys(REACHED.findall(self.daemon.log.read_text()[mark:])))
         result.end = outcome(self.daemon.client.status(NAME))
@@ -102,7 +112,8 @@ class Trial:
             self._until_it_failed(mark, cut)
             self.daemon.process.wait(SETTLED)
             self.recovery.between(self.daemon)
-            self._start_again(told)
+            self.told.write_text(told)
+            self.daemon.process = self.daemon.spawn()  # it may not live until it answers
         return answered
 
     def _until_it_failed(self, mark: int, point: str) -> None:
@@ -111,11 +122,11 @@ class Trial:
 
         until(failed, f"{point} is reached", SETTLED, LOOK)
 
-    def _start_again(self, told: str, *, answered: bool = True) -> None:
+    def _start_again(self, *, answered: bool) -> None:
         """What the system does, and an operator: the daemon is started, and what was not even heard is said again."""
         assert self.daemon.process is not None
         self.daemon.process.wait(SETTLED)
-        self.told.write_text(told)
+        self.told.write_text("")
         self.daemon.start()
         if not answered and self.case.point.endswith((".heard", ".decided")):  # before the first write
             assert ask(self.daemon, self.recovery), "said again, and not answered"
@@ -132,6 +143,14 @@ class Trial:
                 return
             time.sleep(LOOK)
         result.problems += wrong
+        result.story = self._story()
+
+    def _clear(self) -> None:
+        """Nothing of it is left, however long a loaded machine takes to let killed processes end."""
+        for _ in range(PATIENT):
+            with suppress(UnavailableError):
+                self.daemon.clear()
+                return
 
     def _story(self) -> str:
         try:

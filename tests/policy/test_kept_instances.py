@@ -43,7 +43,7 @@ def test_the_old_instance_stays_and_is_off() -> None:
     world = relaunched()
     assert (world.word(), old(world)) == ("healthy", {"db-1"})
     assert world.machines["db-1"].status is InstanceStatus.SHUTOFF
-    assert world.state.assemblies["db"].retired == (Retired("db-1", "lab", at=0.0),)
+    assert world.state.assemblies["db"].retired == (Retired("db-1", "lab", at=0.0, generation=1),)
 
 
 def test_it_is_deleted_a_day_after_it_was_fenced() -> None:

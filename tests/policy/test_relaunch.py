@@ -2,6 +2,7 @@
 
 import pytest
 
+from dpe.policy.operator import refusal
 from pcloud.model import actions, events
 from pcloud.model.words import InstanceStatus, Rung, Stage
 from tests.policy.arrangements import fails, hangs, launched_in_silence, under_way
@@ -187,3 +188,44 @@ def test_a_second_action_by_hand_is_refused_while_one_is_under_way() -> None:
     world.order(Rung.RELAUNCH, "db")
     assert world.did(mark) == []
     assert [each.reason for each in world.reports(mark)] == ["an action on db is under way"]
+
+
+def forgotten(*, answers: bool) -> World:
+    """The cloud knows nothing of the database any more, which has a volume, and the operator has asked for another one."""
+    world = World(PAIR)
+    world.advance(1000)
+    if not answers:
+        world.feed(events.ContactLost(at=0, assembly="db", generation=1, reason="reset", last_seen=0.0))
+    world.outcomes[actions.FenceInstance] = lambda action: events.InstanceMissing(at=0, action=action.id)
+    world.order(Rung.RELAUNCH, "db")
+    assert world.word("db") == "blocked"
+    return world
+
+
+def test_somebodys_word_that_it_is_dead_is_in_the_decision_with_how_that_is_known() -> None:
+    world = forgotten(answers=False)
+    world.feed(events.DeathConfirmed(at=0, assembly="db", owner="ann", reason="its host burnt down"))
+    assert world.state.assemblies["db"].generation == 2
+    assert "ann confirmed that the old instance is dead (its host burnt down): relaunching" in "\n".join(world.lines())
+
+
+def test_what_answers_is_not_dead_whoever_says_so() -> None:
+    world = forgotten(answers=True)
+    word = events.DeathConfirmed(at=0, assembly="db", owner="ann")
+    assert "it still answers us" in world.alerts()[-1]
+    assert "db still answers us: it is not dead" in refusal(world.state, word)
+    mark = world.mark()
+    world.feed(word)
+    assert (world.word("db"), world.did(mark)) == ("blocked", [])
+    world.feed(events.ContactLost(at=0, assembly="db", generation=1, reason="reset", last_seen=world.now))
+    assert refusal(world.state, word) == ""
+    world.feed(word)
+    assert world.did(mark)[0] == "LaunchInstance db"
+
+
+def test_nobody_can_call_dead_what_does_not_wait_for_it() -> None:
+    world = World(PAIR)
+    word = events.DeathConfirmed(at=0, assembly="db", owner="ann")
+    assert refusal(world.state, word) == "db does not wait for anybody to confirm that its instance is dead"
+    world.feed(word)
+    assert world.state.assemblies["db"].generation == 1

@@ -212,3 +212,48 @@ def test_a_twin_is_in_the_row_until_it_is_off() -> None:
     assert world.state.assemblies["db"].twins == (Twin("late", "lab", 1),)
     world.feed(events.ActionDone(at=0, action=under_way(world).id))
     assert world.state.assemblies["db"].twins == ()
+
+
+def kept(world: World) -> list[tuple[str, bool]]:
+    return [(each.instance_id, each.twin) for each in world.state.assemblies["db"].retired]
+
+
+def test_a_stopped_twin_stays_for_a_day_beside_what_failed_and_is_then_deleted() -> None:
+    world = third()
+    listed(world, "late", 1)
+    assert kept(world) == [("db-2", False), ("late", True)]
+    mark = world.mark()
+    world.interval = 600.0
+    world.advance(86399.0)
+    assert world.did(mark) == []
+    world.advance(1.0)
+    assert [each.instance_id for each in world.log[mark:] if isinstance(each, actions.DiscardInstance)] == ["db-2", "late"]
+    assert kept(world) == []
+
+
+def test_with_keep_failed_0_a_twin_is_deleted_as_soon_as_it_is_off() -> None:
+    world = World(one(recovery(keep_failed=0)))
+    listed(world, "late", 1)
+    assert (stops(world), world.did()[-1], kept(world)) == (["late"], "DiscardInstance db", [])
+
+
+def test_a_lower_generation_that_is_found_off_and_that_nobody_knows_stays_and_one_that_was_never_built_does_not() -> None:
+    world = third()
+    listed(world, "off", 1, InstanceStatus.SHUTOFF)
+    assert (stops(world), kept(world)) == ([], [("db-2", False), ("off", True)])
+    listed(world, "broken", 2, InstanceStatus.ERROR)
+    assert (world.did()[-1], kept(world)) == ("DiscardInstance db", [("db-2", False), ("off", True)])
+
+
+def test_what_is_being_launched_is_never_kept_for_deletion() -> None:
+    world = hangs(World(one()), actions.LaunchInstance)
+    world.order(Rung.RELAUNCH, "db")
+    listed(world, "coming", 2, InstanceStatus.SHUTOFF)
+    assert kept(world) == [("db-1", False)]
+
+
+@pytest.mark.parametrize("status", [InstanceStatus.SHUTOFF, InstanceStatus.ERROR])
+def test_who_only_observes_keeps_nothing_for_deletion(status: InstanceStatus) -> None:
+    world = World(one(recovery(mode=Mode.OBSERVE)))
+    listed(world, "off", 1, status)
+    assert kept(world) == []

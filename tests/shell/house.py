@@ -25,6 +25,9 @@ class NoJournal:
     async def record(self, *_: object, **__: object) -> None:
         raise AssertionError("nothing is decided here")
 
+    async def writable(self) -> None:
+        raise AssertionError("nothing is decided here")
+
 
 def no_agents(*_: object) -> Agent:
     raise AssertionError("nothing is watched here")

@@ -12,7 +12,7 @@ from cpe.shell.keyring import FileKeyring
 from dpe.policy.summary import deployable_word
 from dpe.shell.engine import Engine
 from dpe.shell.surroundings import Surroundings
-from pcloud.errors import StoreError
+from pcloud.errors import StoreError, UnwritableError
 from pcloud.model.actions import Report
 from pcloud.model.facts import JournalFact
 from pcloud.model.instance import Instance
@@ -38,6 +38,7 @@ class Puppet:
         self.plan: AssemblyPlan | None = None
         self.asked = 0
         self.done: list[str] = []
+        self.given_up: list[str] = []
         self.runs = False
         self.stops = True  # what it is told to stop; else it hangs
         self.found = Verdict.PASSED  # of every service that is asked about
@@ -55,11 +56,11 @@ class Puppet:
     def probe_again(self) -> None:
         self.asked += 1
 
-    async def start(self, resource: ResourcePlan, environment: Mapping[str, str]) -> Outcome:
+    async def start(self, resource: ResourcePlan, environment: Mapping[str, str], action_id: str = "") -> Outcome:
         self.done.append(f"start {resource.name}")
         return Outcome(0)
 
-    async def stop(self, resource: ResourcePlan, environment: Mapping[str, str]) -> Outcome:
+    async def stop(self, resource: ResourcePlan, environment: Mapping[str, str], action_id: str = "") -> Outcome:
         self.done.append(f"stop {resource.name}")
         if not self.stops:
             await asyncio.get_running_loop().create_future()
@@ -71,9 +72,12 @@ class Puppet:
     async def await_packages(self, timeout: float) -> None:
         self.done.append(f"await packages {timeout:g}")
 
-    async def execute(self, script: str, environment: Mapping[str, str], timeout: float) -> Outcome:
+    async def execute(self, script: str, environment: Mapping[str, str], timeout: float, action_id: str = "") -> Outcome:
         self.done.append(script)
         return Outcome(0)
+
+    def give_up(self, action_id: str) -> None:
+        self.given_up.append(action_id)
 
     async def reach(self, address: str, port: int, timeout: float) -> Reach:
         return Reach.UNABLE
@@ -96,7 +100,7 @@ class Puppet:
 
 
 class MemoryJournal:
-    """Keeps what was recorded last; ``delay`` seconds for each record, or no record at all while it is ``broken``."""
+    """Keeps what was recorded last; ``delay`` seconds for each record. None at all while it is ``broken`` or there is no ``room``."""
 
     def __init__(self) -> None:
         self.stored: Stored | None = None
@@ -104,6 +108,12 @@ class MemoryJournal:
         self.facts: list[FactRecord] = []
         self.delay = 0.0
         self.broken = False
+        self.room = asyncio.Event()
+        self.room.set()
+        self.records: int | None = None  # for so many there is room still
+
+    async def writable(self) -> None:
+        await self.room.wait()
 
     async def record(
         self, state: DeployableState, *, at: float, wall: float, reports: Sequence[Report], facts: Sequence[JournalFact] = ()
@@ -111,7 +121,14 @@ class MemoryJournal:
         if self.delay:
             await asyncio.sleep(self.delay)
         if self.broken:
-            raise StoreError("the disk is full")
+            raise StoreError("the disk is broken")
+        if self.records is not None:
+            self.records -= 1
+            if self.records < 0:
+                self.records = None
+                self.room.clear()
+        if not self.room.is_set():
+            raise UnwritableError("the disk is full")
         self.stored = Stored(replace(state, plan=None, target=None), at, wall)
         self.reports.extend(reports)
         self.facts.extend(fact_record(0, wall, state.name, *dump_fields(fact), dump_ordered(fact)) for fact in facts)

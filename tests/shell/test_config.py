@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cpe.shell.config import ConfigError, parse_settings, read_settings
+from cpe.shell.config import ConfigError, StoreKeys, parse_settings, read_settings
 from cpe.shell.infrastructures.settings import address_of
 from pcloud import places
 from pcloud.model.words import Mode
@@ -66,6 +66,12 @@ def test_an_alert_command_is_a_command_line() -> None:
     assert parse_settings("", "x").alert_command == ""
 
 
+def test_a_journal_is_kept_for_90_days_and_up_to_a_gibibyte_unless_said_otherwise() -> None:
+    assert parse_settings("", "x").store == StoreKeys(keep="90d", size="1GiB")
+    settings = parse_settings('[store]\nkeep = "2h"\nsize = "64MiB"', "x")
+    assert (settings.store.keep, settings.store.size) == (7200.0, 64 * 2**20)
+
+
 def test_three_unclean_starts_are_too_many_unless_another_number_is_said() -> None:
     assert [parse_settings(text, "x").crash_loop_starts for text in ("", "crash_loop_starts = 0")] == [3, 0]
 
@@ -101,6 +107,11 @@ def test_the_window_of_a_rung_that_is_not_yet_supported_may_be_written() -> None
             "crash_loop_starts: -1 is not a number of unclean starts; write a whole number from 0 to 50",
         ),
         ('crash_loop_starts = "never"', 'pcloud.toml: crash_loop_starts: "never" is not a number of unclean starts'),
+        ('[store]\nkeep = "10m"', 'pcloud.toml: store.keep: "10m" is too short; the shortest is 1h'),
+        ("[store]\nkeep = -1", "pcloud.toml: store.keep: -1 is not a duration; write a duration"),
+        ('[store]\nsize = "1KiB"', 'pcloud.toml: store.size: "1KiB" is too small; the smallest is 16MiB'),
+        ("[store]\nsize = 5", "pcloud.toml: store.size: 5 is not a size; write a size such as"),
+        ('[store]\nkep = "1d"', "pcloud.toml: store.kep: "),
         ('alert_command = " "', "pcloud.toml: alert_command: is empty text; give it a value, or leave the key out"),
         ("a = " + "[" * 100_000, "pcloud.toml: is nested too deeply"),
     ],

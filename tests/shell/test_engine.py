@@ -8,9 +8,14 @@ from pathlib import Path
 import pytest
 
 from dpe.policy.summary import deployable_word
-from dpe.shell.engine import INBOX, Engine
+from dpe.shell.engine import Engine
+from dpe.shell.facts import Fact
+from dpe.shell.inbox import REPEATABLE, ROOM
+from dpe.shell.watching import probe_fact
 from pcloud.errors import RefusedError, StoreError
+from pcloud.model.events import ContactBlurred
 from pcloud.model.plan import AssemblyPlan, Check, DeployablePlan, HttpCheck, ProcessAgent, RecoverySettings, ResourcePlan, Secret
+from pcloud.model.ports import ProbeSeen
 from pcloud.model.words import Desired, Origin, Rung, Verdict
 from tests.shell.stage import PASSWORD, Puppet, Stage, until
 
@@ -51,11 +56,11 @@ async def test_nothing_is_done_before_the_order_is_durable(stage: Stage) -> None
         await until(lambda: stage.cloud.asked == ["create shop-db-1"])
 
 
-async def test_what_cannot_be_recorded_is_not_done_and_ends_the_engine(stage: Stage) -> None:
+async def test_what_may_or_may_not_be_recorded_is_not_done_and_ends_the_engine(stage: Stage) -> None:
     stage.journal.broken = True
     engine = Engine(SHOP, None, stage.around)
     engine.ask(Desired.RUNNING)
-    with pytest.raises(StoreError, match="the disk is full"):
+    with pytest.raises(StoreError, match="the disk is broken"):
         await engine.run()
     assert stage.cloud.asked == []
 
@@ -134,7 +139,7 @@ async def test_probes_that_were_lost_in_a_flood_are_asked_for_again(stage: Stage
         await stage.up(engine)
         puppet = stage.puppets["db"]
         asked = puppet.asked
-        for _ in range(INBOX):
+        for _ in range(ROOM):
             puppet.finds(Verdict.PASSED)
         assert puppet.asked == asked
         await engine.taken_in()
@@ -142,12 +147,28 @@ async def test_probes_that_were_lost_in_a_flood_are_asked_for_again(stage: Stage
         assert deployable_word(engine.state) == "healthy"
 
 
-async def test_nothing_but_probes_may_be_lost(stage: Stage) -> None:
+async def test_operators_are_told_when_there_is_no_room_for_what_they_say(stage: Stage) -> None:
     engine = Engine(SHOP, None, stage.around)
-    for _ in range(INBOX - 1):  # beside its plan
+    for _ in range(REPEATABLE - 1):  # beside its plan
         engine.ask(Desired.RUNNING)
-    with pytest.raises(asyncio.QueueFull):
+    with pytest.raises(RefusedError, match="1500 facts wait to be decided upon already"):
         engine.ask(Desired.RUNNING)
+    assert engine.load.waiting == REPEATABLE
+
+
+async def test_what_is_said_once_only_has_room_that_neither_probes_nor_words_can_take(stage: Stage) -> None:
+    engine = Engine(SHOP, None, stage.around)
+    once = Fact(ContactBlurred, assembly="db", generation=1, reason="host key")
+    probed = probe_fact("db", 1, ProbeSeen("mysqld", "", Verdict.PASSED, ""))
+    for _ in range(ROOM):
+        engine.post(probed)
+    assert engine.load.waiting == REPEATABLE
+    for _ in range(ROOM - REPEATABLE):
+        engine.post(once)
+    engine.post(probed)
+    assert engine.load.waiting == engine.load.room == ROOM
+    with pytest.raises(asyncio.QueueFull):  # and its keeper starts it anew
+        engine.post(once)
 
 
 async def test_what_cannot_be_done_by_hand_is_refused_at_once(stage: Stage) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cpe.shell.anchors import Anchors
-from cpe.shell.guards import Overseer
+from cpe.shell.guards import UNWRITTEN, Overseer
 from cpe.shell.store.sqlite import SqliteStore
 from pcloud.errors import StoreError
 from pcloud.model.actions import Report
@@ -121,6 +121,32 @@ async def test_a_journal_that_cannot_be_written_stops_no_guard(room: Room) -> No
         room.broken = False
         await asyncio.sleep(300)
     assert [each.alert for each in room.journal] == [True]
+
+
+async def test_notices_beyond_those_that_may_wait_are_logged_and_no_guard_waits_for_the_journal(
+    room: Room, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    stands_still = asyncio.Event()
+    written = room.report
+
+    async def report(report: Report) -> None:
+        await stands_still.wait()
+        await written(report)
+
+    monkeypatch.setattr(room.overseer, "_report", report)
+    async with room.overseer.watch():
+        await asyncio.sleep(0)
+        for _ in range(UNWRITTEN):
+            for unhealthy in (True, False):
+                for index in range(3):
+                    room.stand(f"d{index}", unhealthy=unhealthy)
+                await asyncio.sleep(121)
+        assert room.overseer.unwritten == UNWRITTEN
+        assert "notice not recorded: the journal does not keep up" in caplog.messages
+        stands_still.set()
+        await asyncio.sleep(1)
+    assert len(room.journal) == UNWRITTEN + 1, "the one that was being written, and those that waited"
+    assert {each.kind for each in room.journal} == {"storm", "storm_over"}
 
 
 async def test_who_attends_in_anothers_place_does_not_hear_what_was_said_before(room: Room) -> None:

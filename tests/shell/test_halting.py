@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import dpe.shell.deciding
+from cpe.shell.guards import Overseer
 from dpe.policy.step import Step, step
 from pcloud.errors import RefusedError
 from pcloud.model.actions import RestartResource
@@ -64,6 +65,21 @@ async def test_once_it_is_halted_nothing_is_decided_and_operators_are_told_why(s
             engine.ask_recovery(Rung.REBOOT, "db")
         with pytest.raises(RefusedError, match="an invariant would be broken"):
             engine.say(PauseAsked(at=0.0, seconds=60.0))
+
+
+async def test_once_it_is_halted_it_counts_in_no_guard_and_is_in_nobodys_way(stage: Stage) -> None:
+    guards = stage.around.guards
+    assert isinstance(guards, Overseer)
+    async with stage.engine() as engine:
+        await stage.up(engine)
+        assert sum(group.assemblies for group in guards.oversight.groups.values()) == 1
+        engine.ask_recovery(Rung.REBOOT, "db")
+        await until(lambda: any(region.flights for region in guards.oversight.regions.values()))
+        stage.puppets["db"].finds(Verdict.FAILED, "not running")
+        await until(lambda: bool(engine.halted))
+        await engine.taken_in()
+        assert not any(region.flights for region in guards.oversight.regions.values())
+        assert sum(group.assemblies for group in guards.oversight.groups.values()) == 0
 
 
 async def test_the_next_engine_begins_with_the_state_before_it(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:

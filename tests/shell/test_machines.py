@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from pcloud.errors import AmbiguousError, InfrastructureError
+from pcloud.errors import AmbiguousError, HardInfrastructureError, InfrastructureError
 from pcloud.model.events import InstanceListed
-from pcloud.model.instance import InstanceReading
+from pcloud.model.instance import InstanceReading, LaunchOrder
 from pcloud.model.words import InstanceStatus
 from tests.infrastructures.memory_cloud import MemoryCloud
 from tests.shell.house import House
@@ -100,7 +101,7 @@ async def test_a_newer_generation_that_the_list_shows_and_the_cloud_does_not_kno
         async def find(self, deployable: str, assembly: str) -> Sequence[InstanceReading]:
             return [*listed, *await super().find(deployable, assembly)]
 
-    house.cloud = Behind()
+    house.cloud = Behind(made=1)  # no id is given twice
     made = await house.launch(2)
     assert statuses(house) == {made.id: "ACTIVE"}
     assert deleted.id not in {fact.fields["instance_id"] for fact in house.posted if fact.fields["generation"] == 3}
@@ -162,12 +163,52 @@ async def test_what_an_ambiguous_creation_made_is_looked_for_and_adopted(house: 
     assert 5.0 <= now() < house.cloud.lateness
 
 
+async def test_a_twin_that_one_creation_made_is_told_when_the_launch_is_done(house: House) -> None:
+    class Twice(MemoryCloud):
+        async def create(self, order: LaunchOrder) -> InstanceReading:
+            made = await super().create(replace(order, volumes=()))
+            self.put(order)
+            return made
+
+    house.cloud = Twice()
+    made = await house.launch(1)
+    assert made.id == "lab-1"
+    assert [fact.fields["instance_id"] for fact in house.posted if fact.kind is InstanceListed] == ["lab-1", "lab-2"]
+
+
+async def test_a_launch_that_is_done_does_not_fail_for_want_of_a_list(house: House) -> None:
+    class Silent(MemoryCloud):
+        async def create(self, order: LaunchOrder) -> InstanceReading:
+            made = await super().create(order)
+            self.down = True  # from here on
+            return made
+
+    house.cloud = Silent()
+    assert (await house.launch(1)).id == "lab-1"
+
+
 async def test_an_ambiguous_creation_that_made_nothing_fails_when_nothing_can_turn_up_any_more(house: House) -> None:
     house.cloud.late = 1000.0
     with pytest.raises(AmbiguousError, match="no answer to creating shop-db-1"):
         await house.launch(1)
     assert now() >= house.cloud.lateness
     assert house.cloud.asked.count("create shop-db-1") == 1
+
+
+async def test_a_volume_of_an_ambiguous_creation_is_looked_for_and_taken(house: House) -> None:
+    house.cloud.late_disk = 5.0
+    await house.launch(1)
+    assert list(house.cloud.disks) == ["shop-db-data"]
+    assert house.cloud.nodes["lab-1"].order.volumes == (("shop-db-data", "/data"),)
+    assert now() >= 5.0
+
+
+async def test_no_second_volume_is_made_before_the_first_can_turn_up_no_more(house: House) -> None:
+    house.cloud.late_disk = 1000.0
+    with pytest.raises(AmbiguousError, match="no answer to creating volume shop-db-data"):
+        await house.launch(1)
+    assert now() >= house.cloud.lateness
+    assert (list(house.cloud.disks), house.cloud.nodes) == (["shop-db-data"], {})
 
 
 async def test_a_controller_that_went_on_waits_for_what_its_predecessor_may_have_asked_for(house: House) -> None:
@@ -192,6 +233,69 @@ async def test_an_instance_that_is_off_is_switched_on_when_it_is_launched(house:
 async def test_an_instance_that_could_not_be_built_fails_the_launch(house: House) -> None:
     house.cloud.born = InstanceStatus.ERROR
     with pytest.raises(InfrastructureError, match="lab could not build lab-1: ERROR"):
+        await house.launch(1)
+
+
+@pytest.mark.parametrize("unheard", [1, 5])
+async def test_an_instance_that_is_there_is_not_given_up_for_answers_that_do_not_come(house: House, unheard: int) -> None:
+    class Mute(MemoryCloud):
+        unheard = 0
+
+        async def read(self, instance_id: str) -> InstanceReading:
+            self.unheard -= 1
+            if self.unheard >= 0:
+                raise AmbiguousError(f"no answer about {instance_id}")
+            return await super().read(instance_id)
+
+    house.cloud = mute = Mute(born=InstanceStatus.BUILD, slowness=2.0)
+    mute.unheard = unheard
+    asyncio.get_running_loop().call_later(1.5, lambda: setattr(mute.nodes["lab-1"], "status", InstanceStatus.ACTIVE))
+    made = await house.launch(1)
+    assert list(mute.nodes) == [made.id]
+    mute.unheard = unheard
+    await house.machines.destroy("lab", made.id)
+    assert mute.nodes == {}
+
+
+async def test_what_was_asked_for_and_not_answered_is_asked_for_again(house: House) -> None:
+    class Deaf(MemoryCloud):
+        deaf = 2
+
+        def hears(self) -> None:
+            self.deaf -= 1
+            if self.deaf >= 0:
+                raise AmbiguousError("no answer")
+
+        async def start(self, instance_id: str) -> None:
+            self.hears()
+            await super().start(instance_id)
+
+        async def stop(self, instance_id: str) -> None:
+            self.hears()
+            await super().stop(instance_id)
+
+        async def destroy(self, instance_id: str) -> None:
+            self.hears()
+            await super().destroy(instance_id)
+
+    house.cloud = deaf = Deaf(born=InstanceStatus.SHUTOFF)
+    made = await house.launch(1)
+    assert statuses(house) == {made.id: "ACTIVE"}
+    deaf.deaf = 2
+    assert await house.machines.fence(made, disposable=False)
+    assert statuses(house) == {made.id: "SHUTOFF"}
+    deaf.deaf = 2
+    await house.machines.destroy("lab", made.id)
+    assert deaf.nodes == {}
+
+
+async def test_what_a_cloud_refuses_for_good_is_not_asked_again(house: House) -> None:
+    class Refusing(MemoryCloud):
+        async def read(self, instance_id: str) -> InstanceReading:
+            raise HardInfrastructureError("no")
+
+    house.cloud = Refusing(born=InstanceStatus.BUILD)
+    with pytest.raises(HardInfrastructureError):
         await house.launch(1)
 
 
@@ -230,10 +334,10 @@ async def test_an_instance_in_error_that_holds_something_is_neither_deleted_nor_
 
 async def test_the_end_of_the_console_is_kept_and_its_lack_is_no_failure(house: House) -> None:
     node = house.put(1)
-    node.console = f"{'x' * 5000}\nKernel panic - not syncing\n\n"
+    node.console = f"{'x' * 50_000}\nKernel panic - not syncing\n\n"
     said = await house.machines.console(house.instance(node))
-    assert said.endswith("Kernel panic - not syncing")
-    assert len(said) <= 1000
+    assert said.rstrip().endswith("Kernel panic - not syncing")
+    assert len(said) <= 8192
     del house.cloud.nodes[node.id]
     assert await house.machines.console(house.instance(node)) == ""
     house.cloud.down = True

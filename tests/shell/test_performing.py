@@ -11,7 +11,7 @@ import pytest
 
 from dpe.shell.facts import Fact
 from dpe.shell.performing import PACKAGES, SEEN_AGAIN, Performer
-from pcloud.model.actions import FenceInstance, RebootAssembly, RestartResource, ServiceAction, StartResources, StopResources
+from pcloud.model.actions import FenceInstance, GuestAction, RebootAssembly, RestartResource, StartResources, StopResources
 from pcloud.model.events import ActionDone, ActionFailed, ActionRefused, InstanceFenced, InstanceMissing, StopFailed
 from pcloud.model.plan import ResourcePlan, SystemdAgent
 from pcloud.model.ports import Outcome
@@ -39,6 +39,7 @@ class Hands:
             lambda _: self.boot_id,
             lambda _: self.contact(),
             lambda _: {},
+            lambda: "lab.5",
         )
 
     async def contact(self) -> None:
@@ -134,11 +135,11 @@ async def test_an_action_that_takes_too_long_fails(hands: Hands) -> None:
 class Slow(Puppet):
     """Its services take ten minutes to start and to stop, as they may."""
 
-    async def start(self, resource: ResourcePlan, environment: Mapping[str, str]) -> Outcome:
+    async def start(self, resource: ResourcePlan, environment: Mapping[str, str], action_id: str = "") -> Outcome:
         await asyncio.sleep(600.0)
         return await super().start(resource, environment)
 
-    async def stop(self, resource: ResourcePlan, environment: Mapping[str, str]) -> Outcome:
+    async def stop(self, resource: ResourcePlan, environment: Mapping[str, str], action_id: str = "") -> Outcome:
         await asyncio.sleep(600.0)
         return await super().stop(resource, environment)
 
@@ -151,7 +152,7 @@ class Slow(Puppet):
         (StopResources("shop.1", "db", 1, ("mysqld",), 90.0), 600.0),
     ],
 )
-async def test_a_service_that_has_a_longer_time_of_its_own_is_given_it(hands: Hands, action: ServiceAction, took: float) -> None:
+async def test_a_service_that_has_a_longer_time_of_its_own_is_given_it(hands: Hands, action: GuestAction, took: float) -> None:
     hands.agent = Slow(hands.house.instance(hands.house.put(1)), lambda _: None)
     hands.answers("first")
     assert (await hands.performer.perform(action, resumed=False)).kind is ActionDone
@@ -166,7 +167,7 @@ class Unable(Puppet):
     async def running(self, resource: ResourcePlan) -> Verdict:
         return Verdict.FAILED
 
-    async def stop(self, resource: ResourcePlan, environment: Mapping[str, str]) -> Outcome:
+    async def stop(self, resource: ResourcePlan, environment: Mapping[str, str], action_id: str = "") -> Outcome:
         return Outcome(4, "no rights", hard=self.hard)
 
 

@@ -172,6 +172,19 @@ async def test_a_stall_while_the_journal_writes_is_told_with_the_next_facts(hous
     assert kinds.count(ControllerStalled) == 1
 
 
+async def test_how_late_the_loop_was_is_known_for_a_minute_and_stalls_are_counted(house: House) -> None:
+    async with house.engine():
+        assert (house.watch.lag, house.watch.stalls) == (pytest.approx(0.0, abs=1e-6), 0)
+        house.stand_still(2)
+        await asyncio.sleep(30)
+        assert house.watch.lag == pytest.approx(2.0, abs=2 * BEAT)
+        house.stand_still(60)
+        await asyncio.sleep(30)
+        assert house.watch.lag == pytest.approx(60.0, abs=2 * BEAT)
+        await asyncio.sleep(61)
+    assert (house.watch.lag, house.watch.stalls) == (pytest.approx(0.0, abs=1e-6), 1)
+
+
 async def test_two_stalls_at_once_are_told_as_one(house: House) -> None:
     async with house.engine() as engine:
         house.stand_still(60)

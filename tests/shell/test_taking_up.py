@@ -2,81 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
 from cpe.shell.controller import Controller
-from cpe.shell.keyring import FileKeyring
-from cpe.shell.store.sqlite import SqliteStore
-from dpe.shell.engine import Engine
-from dpe.shell.surroundings import Surroundings
 from pcloud.errors import InfrastructureError, NotFoundError, RefusedError
-from pcloud.model.plan import DeployablePlan
-from pcloud.model.ports import Infrastructure, Stored
-from pcloud.records.event import EventRecord
-from pcloud.records.requests import SpecUpload
-from pcloud.spec.recovery import RecoveryDefaults
+from pcloud.records.operating import TargetRequest
 from tests.infrastructures.memory_cloud import MemoryCloud
-from tests.shell.guards import overseer
-from tests.shell.house import no_agents
+from tests.shell.desk import Desk, events, upload
 
 pytestmark = pytest.mark.real  # the store has threads of its own
-
-SPEC = """\
-deployable: {name}
-infrastructure: {infrastructure}
-assemblies:
-  db:
-    image: host
-    resources:
-      mysqld: {{agent: "systemd:mariadb", monitor: {{interval: {interval}}}}}
-"""
-
-
-def upload(name: str = "shop", infrastructure: str = "lab", interval: str = "5s") -> SpecUpload:
-    return SpecUpload(source=SPEC.format(name=name, infrastructure=infrastructure, interval=interval), path=f"{name}.yaml")
-
-
-class Desk:
-    """A controller on a store that outlives it; ``clouds`` are those that are configured."""
-
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
-        self.clouds: dict[str, Infrastructure] = {"lab": MemoryCloud(), "away": MemoryCloud("away")}
-
-    def infrastructure(self, name: str) -> Infrastructure:
-        if name not in self.clouds:
-            raise InfrastructureError(f"there is no infrastructure {name}")
-        return self.clouds[name]
-
-    @asynccontextmanager
-    async def open(self) -> AsyncIterator[Controller]:
-        async with SqliteStore(self.directory) as store:
-            keyring = FileKeyring(self.directory / "keys", store.controller)
-            around = Surroundings(store, keyring, no_agents, self.infrastructure, lambda _: "", time.time, overseer())
-
-            def engine(plan: DeployablePlan, stored: Stored | None) -> Engine:
-                return Engine(plan, stored, around)
-
-            controller = Controller(
-                store,
-                engine,
-                keyring,
-                self.infrastructure,
-                defaults=RecoveryDefaults(),
-                state_directory=self.directory,
-                wall=time.time,
-                forget=around.guards.forget,
-            )
-            try:
-                await controller.open()
-                yield controller
-            finally:
-                await controller.close()
 
 
 @pytest.fixture
@@ -93,11 +30,6 @@ async def lamed(desk: Desk) -> AsyncIterator[Controller]:
     del desk.clouds["away"]
     async with desk.open() as controller:
         yield controller
-
-
-async def events(controller: Controller, kind: str) -> list[EventRecord]:
-    found = await controller.events(after=0, limit=100, target="", since=None, last=False)
-    return [event for event in found if event.kind == kind]
 
 
 async def shown(controller: Controller) -> list[tuple[str, str]]:
@@ -124,10 +56,27 @@ async def test_a_deployable_that_cannot_be_taken_up_is_listed_as_blocked_beside_
     assert (event.deployable, event.reason, event.alert) == ("far", "cannot be taken up: there is no infrastructure away", True)
 
 
+async def test_its_status_says_what_is_in_the_way_and_how_to_go_on(lamed: Controller) -> None:
+    status = await lamed.status("far")
+    assert (status.state, status.assemblies) == ("blocked", [])
+    assert status.reason == "it could not be taken up: there is no infrastructure away; pcloud retry far starts it again"
+
+
+async def test_retry_takes_it_up_when_its_trouble_is_mended_and_says_what_is_in_the_way_before(lamed: Controller, desk: Desk) -> None:
+    retry = TargetRequest(owner="ann")
+    with pytest.raises(InfrastructureError, match="there is no infrastructure away"):
+        await lamed.words.retry("far", retry)
+    assert ("far", "blocked") in await shown(lamed)
+    desk.clouds["away"] = MemoryCloud("away")
+    await lamed.words.retry("far", retry)
+    assert (await lamed.status("far")).state == "stopped"
+    with pytest.raises(RefusedError, match="nothing of far is exhausted, blocked or denied"):
+        await lamed.words.retry("far", retry)
+
+
 @pytest.mark.parametrize(
     "ask",
     [
-        lambda controller: controller.status("far"),
         lambda controller: controller.start("far"),
         lambda controller: controller.stop("far"),
         lambda controller: controller.reboot("far", "db"),
@@ -135,14 +84,14 @@ async def test_a_deployable_that_cannot_be_taken_up_is_listed_as_blocked_beside_
         lambda controller: controller.restart("far", "db", "mysqld"),
         lambda controller: controller.ssh_target("far", "db"),
     ],
-    ids=["status", "start", "stop", "reboot", "relaunch", "restart", "ssh"],
+    ids=["start", "stop", "reboot", "relaunch", "restart", "ssh"],
 )
 async def test_whatever_else_is_asked_of_it_is_refused_with_the_cure(
     lamed: Controller, ask: Callable[[Controller], Awaitable[object]]
 ) -> None:
-    with pytest.raises(RefusedError, match="far could not be taken up: there is no infrastructure away") as refused:
+    with pytest.raises(RefusedError, match="far is blocked: it could not be taken up: there is no infrastructure away") as refused:
         await ask(lamed)
-    assert refused.value.cure == "mend that and create it again, or delete it"
+    assert refused.value.cure == "mend that, then run pcloud retry far; or create it again, or delete it"
     await lamed.status("near")
 
 
@@ -167,7 +116,7 @@ async def test_it_can_be_deleted_and_is_gone_for_good(lamed: Controller, desk: D
 
 
 async def test_it_is_not_deleted_when_its_volumes_should_go_too(lamed: Controller) -> None:
-    with pytest.raises(RefusedError, match="its volumes cannot be deleted: there is no infrastructure away"):
+    with pytest.raises(RefusedError, match=r"the volumes of far cannot be deleted: .* there is no infrastructure away"):
         await lamed.delete("far", volumes=True)
     assert ("far", "blocked") in await shown(lamed)
 

@@ -14,6 +14,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from hypothesis import strategies as st
 
 from cpe.shell.store.sqlite import SqliteStore
+from cpe.shell.store.sums import SUMMED
 from pcloud.model.actions import POLICY_VERSION, Action, RebootAssembly, Report, RestartResource
 from pcloud.model.instance import Instance
 from pcloud.model.state import AssemblyState, DeployableState, ResourceState
@@ -55,6 +56,12 @@ def of(hint: Any) -> st.SearchStrategy[Any]:
 STATES: st.SearchStrategy[DeployableState] = of(DeployableState).map(lambda state: replace(state, version=POLICY_VERSION))
 REPORTS: st.SearchStrategy[Report] = of(Report)
 ACTION_KINDS = get_args(Action)
+
+LOST_IN_VERSION_3 = (
+    "DROP INDEX facts_kept;" + "".join(f"ALTER TABLE {table} DROP COLUMN sum;" for table in SUMMED) + "PRAGMA user_version = 3;"
+)
+LOST_IN_VERSION_2 = f"{LOST_IN_VERSION_3} DROP TABLE starts; DROP TABLE doubts; PRAGMA user_version = 2;"
+"""What makes a store one of that version, but for what it is written by."""
 
 UPLOAD = SpecUpload(source="deployable: shop\n", path="shop.yaml", files={"a.sh": "#!/bin/sh\n"})
 INSTANCE = Instance("i-1", 3, "127.1.2.3", 2200, "pcloud", "ssh-ed25519 AAAA", "local")

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cpe.shell.store.home import STORE_FILE
 from cpe.shell.store.schema import SCHEMA_VERSION
-from cpe.shell.store.sqlite import STORE_FILE, SqliteStore
+from cpe.shell.store.sqlite import SqliteStore
 from pcloud.errors import StoreError
 from pcloud.model.actions import AskPermit, Decision, ProbeAgain, Report, RestartResource
 from pcloud.model.events import Event, ProbeFailed, SettingsChanged, Ticked
@@ -21,10 +22,10 @@ from pcloud.model.plan import DeployablePlan
 from pcloud.model.words import Choice, Rung
 from pcloud.records.fact import OrderRecord, dump_fields, dump_ordered, fact_kinds, fact_of, fact_record
 from pcloud.records.serialising import dump_state, load_state
-from tests.store.states import UPLOAD, made, of, state
+from tests.store.states import LOST_IN_VERSION_2, UPLOAD, made, of, state
 
 FAILED = ProbeFailed(at=1.5, wall=1_700_000_000.25, assembly="web", resource="apache", generation=2, reason="not running")
-LOST_IN_VERSION_1 = "DROP TABLE facts; DROP TABLE starts; DROP TABLE doubts; PRAGMA user_version = 1;"
+LOST_IN_VERSION_1 = f"{LOST_IN_VERSION_2} DROP TABLE facts; PRAGMA user_version = 1;"
 
 
 def every(kind: type[Event]) -> list[type[Event]]:

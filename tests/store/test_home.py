@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from cpe.shell.store.home import HOME_FILE, Home, Resident, machine, mark_restored, read_resident, write_resident
+from cpe.shell.store.home import HOME_FILE, STORE_FILE, Home, Resident, machine, mark_restored, read_resident, write_resident
 from cpe.shell.store.run import run_of
-from cpe.shell.store.sqlite import STORE_FILE, SqliteStore
+from cpe.shell.store.sqlite import SqliteStore
 from pcloud.errors import StoreError
 from tests.store.states import UPLOAD
 

@@ -108,6 +108,18 @@ def test_a_controller_goes_on_from_a_state_of_version_1(file: Path) -> None:
 
 
 @BOTH
+def test_a_state_of_version_2_has_one_life_and_no_adopted_machine(file: Path) -> None:
+    written = json.loads(dump_state(loaded(file)))
+    del written["state"]["life"]
+    for each in written["state"]["assemblies"].values():
+        del each["adopted"]
+    written["state"]["version"] = 2
+    assert load_state(json.dumps(written), 2) == loaded(file)
+    assert loaded(file).life == 0
+    assert not any(each.adopted for each in loaded(file).assemblies.values())
+
+
+@BOTH
 def test_a_migration_leaves_the_document_that_it_was_given_as_it_was(file: Path) -> None:
     document = json.loads(file.read_text())
     migrated(document, 1)
@@ -155,3 +167,12 @@ def test_what_version_1_never_wrote_is_refused() -> None:
 )
 def test_a_difference_is_named_by_its_place(one: object, other: object, where: str) -> None:
     assert difference(one, other) == where
+
+
+def test_what_version_2_kept_is_kept_without_its_generation() -> None:
+    written = json.loads((DATA / "state-2.json").read_text())
+    found = load_state((DATA / "state-2.json").read_text(), 2)
+    assert lost(written, json.loads(dump_state(found))) == ["/state/version"]
+    assert found.version == POLICY_VERSION
+    assert found.assemblies["db"].retired == (Retired("db-2", "lab", at=60.0, generation=0, twin=False),)
+    assert [type(each).__name__ for each in (found.assemblies["db"].twin, found.assemblies["web"].action)] == ["StopTwin", "LaunchInstance"]

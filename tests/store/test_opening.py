@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from cpe.shell.store.home import STORE_FILE, Resident, write_resident
 from cpe.shell.store.lock import LOCK_FILE
 from cpe.shell.store.schema import SCHEMA_VERSION
-from cpe.shell.store.sqlite import STORE_FILE, SqliteStore
+from cpe.shell.store.sqlite import SqliteStore
 from pcloud.errors import RefusedError, StoreError
 from tests.store.states import UPLOAD, made
 
@@ -81,3 +82,12 @@ async def test_the_store_is_for_its_owner_only(tmp_path: Path) -> None:
     async with SqliteStore(directory):
         assert directory.stat().st_mode & 0o777 == 0o700
         assert all(path.stat().st_mode & 0o077 == 0 for path in directory.iterdir())
+
+
+async def test_an_empty_file_in_which_a_store_was_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+    await made(tmp_path)
+    write_resident(tmp_path, Resident("us", 1))
+    (tmp_path / STORE_FILE).write_bytes(b"")
+    with pytest.raises(StoreError, match="is empty, and a store was at home there"):
+        await SqliteStore(tmp_path).open()
+    assert (tmp_path / STORE_FILE).read_bytes() == b""

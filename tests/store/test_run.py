@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from cpe.shell.store.home import STORE_FILE
 from cpe.shell.store.run import run_of
 from cpe.shell.store.schema import SCHEMA_VERSION
-from cpe.shell.store.sqlite import STORE_FILE, SqliteStore
+from cpe.shell.store.sqlite import SqliteStore
 from pcloud.errors import RefusedError
 from pcloud.model.actions import Decision, Report
 from pcloud.model.words import Choice
-from tests.store.states import UPLOAD, made, state
+from tests.store.states import LOST_IN_VERSION_2, UPLOAD, made, state
 
 pytestmark = pytest.mark.real
 
@@ -117,7 +118,7 @@ async def test_with_a_deployable_its_doubt_goes(tmp_path: Path) -> None:
 async def test_a_store_of_before_starts_is_migrated_and_at_home_where_it_is(tmp_path: Path) -> None:
     await made(tmp_path)
     connection = sqlite3.connect(tmp_path / STORE_FILE)
-    connection.executescript("DROP TABLE starts; DROP TABLE doubts; PRAGMA user_version = 2;")
+    connection.executescript(LOST_IN_VERSION_2)
     connection.close()
     async with SqliteStore(tmp_path) as store, run_of(store, limit=1, wall=lambda: 0.0) as doubt:
         assert doubt == ""

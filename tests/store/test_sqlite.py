@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from cpe.shell.store import Store
-from cpe.shell.store.sqlite import STORE_FILE, SqliteStore
+from cpe.shell.store.home import STORE_FILE
+from cpe.shell.store.sqlite import SqliteStore
 from cpe.shell.store.writer import WAITING
-from pcloud.errors import StoreError
+from pcloud.errors import StoreError, UnwritableError
 from pcloud.model.actions import Decision, Report
 from pcloud.model.words import Choice, Rung
 from pcloud.records.event import EventRecord
@@ -196,13 +197,19 @@ async def test_a_disk_that_refuses_fails_the_writes_and_not_the_store(tmp_path: 
         await store.record(state(serial=1), at=0.0, wall=WALL, reports=[])
         assert store._writes is not None
         pages = await asyncio.get_running_loop().run_in_executor(store._writing, _limit_pages, store._writes, 1)
-        with pytest.raises(StoreError, match="cannot be written"):
+        heard: list[str] = []
+        store.on_trouble(heard.append)
+        with pytest.raises(UnwritableError, match="cannot be written: database or disk is full"):
             await store.save_deployable("big", SpecUpload(source="x" * 500_000, path="x"))
+        with pytest.raises(UnwritableError, match="cannot be written: database or disk is full"):
+            await store.save_deployable("small", UPLOAD)
         await asyncio.get_running_loop().run_in_executor(store._writing, _limit_pages, store._writes, pages + 10**6)
+        await store.writable()
         await store.record(state(serial=2), at=0.0, wall=WALL, reports=[])
         stored = await store.load_state("shop")
         assert stored is not None
         assert stored.state.serial == 2
+        assert heard == ["the store cannot be written: database or disk is full", ""]
         assert await store.deployables() == []
 
 

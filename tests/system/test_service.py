@@ -81,9 +81,11 @@ def service(tmp_path: Path) -> Iterator[Service]:
 def test_the_unit_is_ready_when_the_api_answers_is_watched_and_leaves_machines_alone_when_it_ends(service: Service) -> None:
     service.run("systemctl daemon-reload; systemctl start pcloud-cped")
     assert service.property("ActiveState") == "active"
-    assert service.property("StatusText") == "running"
+    assert service.property("StatusText") == "no deployables"
     assert "shop is healthy" in service.run("pcloud deployable start /root/shop.yaml")
     sleeper = service.run("pgrep -fx 'sleep 100000'")
+    shown = "1 deployable: 1 healthy; contact with 1 of 1 machine"
+    until(lambda: service.property("StatusText") == shown, "systemctl status shows what there is")
 
     service.run("systemctl stop pcloud-cped")
     assert service.property("Result") == "success"

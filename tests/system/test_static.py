@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import os
 import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from cpe.shell.infrastructures.local.driver import LocalNodeDriver
 from cpe.shell.infrastructures.local.processes import freeze, kill_all, thaw
 from pcloud.errors import RefusedError
 from pcloud.model.words import Choice
-from tests.infrastructures.machines import boot_id, home, root
+from tests.infrastructures.machines import root
+from tests.system.racks import Rack, open_to
 from tests.system.running import Daemon, until
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(150)]
@@ -31,29 +29,6 @@ print("Chassis Power Control: Cycle", os.environ["PCLOUD_ASSEMBLY"], os.environ[
 print("logged in with", os.environ["IPMI_PASSWORD"], flush=True)
 driver.ex_hard_reboot_node(driver.ex_get_node(sys.argv[2]))
 """
-
-
-class Rack:
-    """A machine of somebody else's."""
-
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
-        self.driver = LocalNodeDriver(directory)
-        self.node: Any = self.driver.create_node("rack-7", self.driver.list_sizes()[0], self.driver.list_images()[0])
-        self.address: str = self.node.public_ips[0]
-        self.port: int = self.node.extra["ssh_port"]
-        self.home = home(self.driver, self.node)
-
-    @property
-    def host_key(self) -> str:
-        return (self.home / "ssh" / "host_key.pub").read_text().strip()
-
-    def let_in(self, line: str) -> None:
-        with (self.home / "ssh" / "authorized_keys").open("a") as file:
-            file.write(f"{line}\n")
-
-    def boot_id(self) -> str:
-        return boot_id(self.driver, self.node)
 
 
 @pytest.fixture
@@ -74,7 +49,7 @@ defaults:
 assemblies:
   rack-7:
     address: {rack.address}
-    monitor: {{user: {getpass.getuser()}, port: {rack.port}, host_key: "{key or rack.host_key}"}}
+    monitor: {rack.monitor(key)}
     secrets: {secrets}
     reboot: {{command: {json.dumps(reboot)}}}
     resources:
@@ -86,14 +61,10 @@ assemblies:
 """
 
 
-def let_in(daemon: Daemon, rack: Rack, name: str = "racked") -> None:
-    """Do what the status says."""
-
-    def said() -> str:
-        return daemon.assembly(name, "rack-7").reason.partition("its authorized_keys must have the line: ")[2]
-
-    rack.let_in(until(said, "it says which key it has"))
-    daemon.until_state(name, "healthy")
+def let_in(daemon: Daemon, rack: Rack) -> None:
+    """Do what its status says, and wait until it is well."""
+    open_to(daemon, rack, "racked", "rack-7")
+    daemon.until_state("racked", "healthy")
 
 
 def test_a_machine_that_was_there_before_is_looked_after_and_never_replaced(daemon: Daemon, rack: Rack, tmp_path: Path) -> None:

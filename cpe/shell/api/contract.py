@@ -14,6 +14,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from starlette.routing import compile_path
 
+from cpe.shell.api.metrics import METRICS
 from pcloud.records.problems import MEDIA_TYPE
 from pcloud.records.requests import Problem
 
@@ -68,7 +69,7 @@ def publish(app: FastAPI) -> None:
 
 def allowed(app: FastAPI, path: str) -> str:
     """The methods that ``path`` has, as ``Allow`` names them. Starlette names those of one route, though several may share the path."""
-    found = {"GET"} if path == app.openapi_url else set()
+    found = {"GET"} if path in {app.openapi_url, METRICS} else set()  # what the contract itself does not name
     for template, operations in app.openapi()["paths"].items():
         if compile_path(template)[0].match(path):
             found |= {method.upper() for method in operations}

@@ -11,7 +11,7 @@ from fastapi import APIRouter
 
 from cpe.shell.api.contract import CHANGING
 from cpe.shell.api.port import Controller
-from pcloud.records.operating import AnswerRequest, PauseRequest, ResumeRequest, TakeoverRequest, TargetRequest
+from pcloud.records.operating import AnswerRequest, ConfirmRequest, PauseRequest, ResumeRequest, TakeoverRequest, TargetRequest
 from pcloud.records.status import DeployableStatus
 
 
@@ -61,6 +61,11 @@ def _forgiving(routes: APIRouter, controller: Controller) -> None:
 
 
 def _taking_over(routes: APIRouter, controller: Controller) -> None:
+    @routes.post("/confirm-dead", status_code=HTTPStatus.ACCEPTED, summary="Its instance is dead, and may be replaced")
+    async def confirm_dead(name: str, request: ConfirmRequest) -> DeployableStatus:
+        await controller.words.confirm_dead(name, request)
+        return await controller.status(name)
+
     @routes.post("/takeover", status_code=HTTPStatus.ACCEPTED, summary="This controller is the one, and may act on it again")
     async def takeover(name: str, request: TakeoverRequest) -> DeployableStatus:
         await controller.words.takeover(name, request)

@@ -10,13 +10,17 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
+from pcloud.records.adopting import Adoption, AdoptRequest
+from pcloud.records.auditing import CleanRequest, InfrastructureAudit
 from pcloud.records.event import EventRecord
+from pcloud.records.evidence import ConsoleNow, InstanceEvidence
 from pcloud.records.explanation import Explanation
 from pcloud.records.fact import FactRecord
 from pcloud.records.infrastructures import InfrastructureSummary, InfrastructureTrial, TrialRequest
-from pcloud.records.operating import AnswerRequest, PauseRequest, ResumeRequest, TakeoverRequest, TargetRequest
+from pcloud.records.operating import AnswerRequest, ConfirmRequest, PauseRequest, ResumeRequest, TakeoverRequest, TargetRequest
 from pcloud.records.reloading import ReloadPlan
 from pcloud.records.requests import DaemonStatus, SpecInForce, SpecUpload, SshTarget
 from pcloud.records.specs import EffectiveSettings
@@ -34,6 +38,16 @@ class InfrastructureTrials(Protocol):
 
     async def test(self, name: str, request: TrialRequest) -> InfrastructureTrial:
         """Try one, for minutes if a machine is to be launched; NotFoundError if there is none of that name."""
+
+
+class InfrastructureAudits(Protocol):
+    """What of ours belongs to nothing. NotFoundError for an unknown infrastructure, InfrastructureError for one that cannot be asked."""
+
+    async def audit(self, name: str) -> InfrastructureAudit:
+        """What is found at one infrastructure; changes nothing."""
+
+    async def clean(self, name: str, request: CleanRequest) -> InfrastructureAudit:
+        """Delete what is named, as far as it strays, for minutes; RefusedError where what is known here may be old."""
 
 
 class OperatorWords(Protocol):
@@ -54,8 +68,33 @@ class OperatorWords(Protocol):
     async def cleanup(self, name: str, request: TargetRequest) -> None:
         """Forget what is counted against it."""
 
+    async def confirm_dead(self, name: str, request: ConfirmRequest) -> None:
+        """Somebody answers for it that its instance is dead; RefusedError where nothing waits for that, or it still answers."""
+
     async def takeover(self, name: str, request: TakeoverRequest) -> None:
         """Act on it again; RefusedError where nothing keeps the controller from that."""
+
+
+class ReplacedInstances(Protocol):
+    """What is kept of an assembly's replaced instances. NotFoundError for what there is not."""
+
+    async def evidence(self, name: str, assembly: str, generation: int | None = None) -> Sequence[InstanceEvidence]:
+        """Of all of them, or of one generation, the newest first."""
+
+    async def console(self, name: str, assembly: str, generation: int) -> ConsoleNow:
+        """The console of one that is kept, as its cloud has it now; RefusedError if it is gone."""
+
+
+class Adopter(Protocol):
+    """Machines that are there already. NotFoundError where the deployable, the assembly or the machine is not; RefusedError where it cannot
+    be taken under care.
+    """
+
+    async def look(self, name: str, assembly: str, request: AdoptRequest) -> Adoption:
+        """What would be taken under care; changes nothing."""
+
+    async def adopt(self, name: str, assembly: str, request: AdoptRequest) -> None:
+        """Take it under care as it stands; for one that is, only its tags are put on again."""
 
 
 class Reloader(Protocol):
@@ -68,12 +107,31 @@ class Reloader(Protocol):
         """Make it so; RefusedError where ``version`` is not empty and is not that of the plan of now."""
 
 
+class BackupMaker(Protocol):
+    """Where backups are made."""
+
+    def made(self) -> AbstractAsyncContextManager[Path]:
+        """A backup, in a file that is gone after the block; RefusedError while another is made."""
+
+
 class Controller(Protocol):
     """All that can be asked of pcloud."""
 
     @property
+    def backups(self) -> BackupMaker:
+        """Where backups are made."""
+
+    @property
     def reloads(self) -> Reloader:
         """Where specs are replaced."""
+
+    @property
+    def last_words(self) -> ReplacedInstances:
+        """Where replaced instances are remembered."""
+
+    @property
+    def adoptions(self) -> Adopter:
+        """Where machines are taken under care."""
 
     @property
     def words(self) -> OperatorWords:

@@ -18,6 +18,9 @@ from fastapi import FastAPI
 from cpe.shell.api.events import Stopping
 from cpe.shell.api.socket_file import BACKLOG, claim
 
+CONNECTIONS = 200
+"""At a time: people, web pages, scripts that follow events. Each stream may hold a thousand events back, and a descriptor of ours."""
+
 GRACE = 5  # seconds for the requests that are being answered when we stop; all of them are short
 
 
@@ -63,5 +66,6 @@ def _config(app: FastAPI) -> uvicorn.Config:
         log_config=None,
         access_log=False,
         backlog=BACKLOG,
+        limit_concurrency=CONNECTIONS,
         timeout_graceful_shutdown=GRACE,
     )

@@ -10,21 +10,26 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
+from libcloud.common.types import MalformedResponseError
 from libcloud.compute.types import StorageVolumeState
 
 from cpe.shell.infrastructures import tags
 from cpe.shell.infrastructures.calls import Calls
-from cpe.shell.infrastructures.dialect import Dialect
+from cpe.shell.infrastructures.dialect import Dialect, Login
 from cpe.shell.infrastructures.failures import CLOUD_ERRORS, is_absent, unknown_name
 from cpe.shell.infrastructures.sharing import SharedQuestion
 from cpe.shell.infrastructures.statuses import instance_status
+from cpe.shell.infrastructures.tally import Tally
 from pcloud.errors import AmbiguousError, HardInfrastructureError
-from pcloud.model.instance import InstanceReading, LaunchOrder
+from pcloud.model.instance import InstanceReading, LaunchOrder, Tags, VolumeReading, VolumeTags
 from pcloud.model.words import InstanceStatus
 
 T = TypeVar("T")
 
 GIB = 1024**3
+
+SENSELESS = (LookupError, TypeError, ValueError, AttributeError)
+"""What comes of an answer that lacks something, or has something else in its place."""
 
 RELEASE_TIMEOUT = 120.0
 """Seconds for a volume to become free after its detach was accepted; Cinder takes 2 to 5."""
@@ -52,6 +57,11 @@ class LibcloudInfrastructure:
         return self._dialect.lateness
 
     @property
+    def tally(self) -> Tally:
+        """How the calls went."""
+        return self._calls.tally
+
+    @property
     def controller(self) -> str:
         """The name in the tags of what is ours."""
         return self._controller
@@ -64,6 +74,9 @@ class LibcloudInfrastructure:
         """How many instances there are, and how many of them are ours."""
         found = await self._nodes()
         return len(found), sum(each.tags is not None and each.tags.controller == self._controller for each in found)
+
+    async def instances(self) -> Sequence[InstanceReading]:
+        return [each for each in await self._nodes() if each.tags is not None]
 
     def close(self) -> None:
         """Give up the threads; nothing is asked after this."""
@@ -105,16 +118,24 @@ class LibcloudInfrastructure:
 
         await self._calls(f"destroying {instance_id}", destroy)
 
+    async def tag(self, instance_id: str, mark: Tags | None) -> None:
+        metadata = {**dict.fromkeys(tags.OF_INSTANCES), **(tags.instance_metadata(mark) if mark is not None else {})}
+        await self._with_node("tagging", instance_id, lambda driver, node: self._dialect.tag(driver, node, metadata))
+
     async def volume(self, deployable: str, assembly: str, name: str, size: int) -> str:
-        metadata = tags.volume_metadata(self._controller, deployable, assembly, name)
+        wanted = VolumeTags(self._controller, deployable, assembly, name)
 
         def find_or_create(driver: Any) -> str:
-            found = [volume for volume in driver.list_volumes() if dict(self._dialect.metadata(volume)).items() >= metadata.items()]
-            gibibytes = -(-size // GIB)
-            chosen = found[0] if found else self._dialect.create_volume(driver, f"{deployable}-{assembly}-{name}", gibibytes, metadata)
-            return str(chosen.id)
+            found = [volume for volume in self._volumes(driver) if volume.tags == wanted]
+            if found:
+                return preferred(found).id
+            gibibytes, metadata = -(-size // GIB), tags.volume_metadata(wanted)
+            return str(self._dialect.create_volume(driver, f"{deployable}-{assembly}-{name}", gibibytes, metadata).id)
 
         return await self._calls(f"finding or creating volume {name} of {deployable}/{assembly}", find_or_create)
+
+    async def volumes(self) -> Sequence[VolumeReading]:
+        return await self._calls("listing volumes", self._volumes)
 
     async def release(self, volume_id: str) -> None:
         deadline = asyncio.get_running_loop().time() + RELEASE_TIMEOUT
@@ -129,13 +150,19 @@ class LibcloudInfrastructure:
         def delete(driver: Any) -> list[str]:
             deleted = []
             for volume in driver.list_volumes():
-                metadata = dict(self._dialect.metadata(volume))
+                metadata = self._metadata(volume)
                 if metadata.items() >= mark.items():
                     _unless_absent(partial(driver.destroy_volume, volume))
-                    deleted.append(f"{metadata[tags.ASSEMBLY]}/{metadata[tags.VOLUME]}")
+                    deleted.append(f"{metadata.get(tags.ASSEMBLY)}/{metadata.get(tags.VOLUME)}")
             return deleted
 
         return await self._calls(f"deleting the volumes of {deployable}", delete)
+
+    async def delete_volume(self, volume_id: str) -> None:
+        def delete(driver: Any) -> None:
+            _unless_absent(lambda: driver.destroy_volume(self._dialect.volume(driver, volume_id)))
+
+        await self._calls(f"deleting volume {volume_id}", delete)
 
     async def console(self, instance_id: str) -> str:
         return await self._with_node("reading the console of", instance_id, self._dialect.console)
@@ -143,20 +170,49 @@ class LibcloudInfrastructure:
     async def _list(self) -> list[InstanceReading]:
         return await self._calls("listing instances", lambda driver: [self._reading(node) for node in driver.list_nodes()], question=True)
 
+    def _volumes(self, driver: Any) -> list[VolumeReading]:
+        found = [(volume, tags.volume_tags(self._metadata(volume))) for volume in driver.list_volumes()]
+        return [VolumeReading(str(each.id), its, self._dialect.holder(each), each.name) for each, its in found if its is not None]
+
     def _read(self, driver: Any, instance_id: str) -> InstanceReading | None:
         return _unless_absent(lambda: self._reading(self._dialect.node(driver, instance_id)))
 
     def _reading(self, node: Any) -> InstanceReading:
-        login = self._dialect.login(node)
+        metadata = self._metadata(node)
+        found = tags.instance_tags(metadata)
+        if found is None and metadata.get(tags.CONTROLLER) == self._controller:
+            raise MalformedResponseError(f"{node.id} has tags of ours that make no sense", "")
+        try:
+            login = self._login(node)
+        except MalformedResponseError:
+            if found is not None:
+                raise
+            login = Login("")  # somebody else's machine is nobody's trouble
         return InstanceReading(
             id=str(node.id),
             status=instance_status(node.state),
-            tags=tags.instance_tags(self._dialect.metadata(node)),
+            tags=found,
             address=login.address,
             port=login.port,
             user=login.user,
-            name=node.name,
+            name=str(node.name),
         )
+
+    def _metadata(self, thing: Any) -> dict[str, str]:
+        """What it is tagged with; an answer without it makes no sense, and may hide what is ours."""
+        try:
+            return dict(self._dialect.metadata(thing))
+        except SENSELESS as error:
+            raise MalformedResponseError(f"{thing.id} has no tags that can be read", "") from error
+
+    def _login(self, node: Any) -> Login:
+        try:
+            login = self._dialect.login(node)
+        except SENSELESS as error:
+            raise MalformedResponseError(f"{node.id} has no address that can be read", "") from error
+        if not (isinstance(login.address, str) and isinstance(login.user, str) and type(login.port) is int and 0 < login.port < 65536):
+            raise MalformedResponseError(f"{node.id} has an address that makes no sense: {login}", "")
+        return login
 
     async def _with_node(self, doing: str, instance_id: str, action: Callable[[Any, Any], T]) -> T:
         return await self._calls(f"{doing} {instance_id}", lambda driver: action(driver, self._dialect.node(driver, instance_id)))
@@ -181,6 +237,11 @@ class LibcloudInfrastructure:
             driver.detach_volume(volume)
             volume = self._dialect.volume(driver, volume_id)
         return bool(volume.state == StorageVolumeState.AVAILABLE)
+
+
+def preferred(twins: Sequence[VolumeReading]) -> VolumeReading:
+    """Of volumes with the same tags (an ambiguous creation may have made two) always the same one: that which is in use has the data."""
+    return min(twins, key=lambda each: (not each.holder, each.id))
 
 
 def _unless_absent(call: Callable[[], T]) -> T | None:

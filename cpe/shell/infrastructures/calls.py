@@ -15,6 +15,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from cpe.shell.infrastructures.failures import CLOUD_ERRORS, busy, not_taken, retry_after, translated
+from cpe.shell.infrastructures.tally import Tally
 from pcloud.errors import AmbiguousError, InfrastructureError
 from pcloud.limits import time_limit
 
@@ -52,12 +53,18 @@ class Calls:
         self._room = threading.Semaphore(threads + WAITING)
         self._own = threading.local()
         self._not_before = 0.0  # the loop's time
+        self.tally = Tally()
 
     async def __call__(self, doing: str, call: Callable[[Any], T], *, question: bool = False) -> T:
-        """What ``call`` makes of a driver. Raises our errors for the cloud's; ``doing`` says in them what was tried.
+        """What ``call`` makes of a driver. Raises our errors for the cloud's; ``doing`` says in them what was tried, its verb first.
 
         ``question``: it changes nothing, so that it may be put again after an answer that leaves open whether it was heard.
         """
+        with self.tally.counting(doing):
+            return await self._put(doing, call, question=question)
+
+    async def _put(self, doing: str, call: Callable[[Any], T], *, question: bool) -> T:
+        """Make the call, and again where the cloud is busy."""
         sentence, clock = f"{self._name}: {doing}", asyncio.get_running_loop().time
         deadline, tried = clock() + self._timeout, 1
         while True:

@@ -30,6 +30,9 @@ class Dialect(Protocol):
     def metadata(self, thing: Any) -> Mapping[str, str]:
         """What a node or a volume is tagged with."""
 
+    def tag(self, driver: Any, node: Any, metadata: Mapping[str, str | None]) -> None:
+        """Put these on a node, and take off those that are None; what else it is tagged with stays."""
+
     def login(self, node: Any) -> Login: ...
 
     def node(self, driver: Any, instance_id: str) -> Any:
@@ -51,6 +54,9 @@ class Dialect(Protocol):
 
     def volume(self, driver: Any, volume_id: str) -> Any:
         """One volume, asked by its id; raises the driver's 404 if there is none."""
+
+    def holder(self, volume: Any) -> str:
+        """The id of the node that a volume is attached to; empty while it is free."""
 
     def create_volume(self, driver: Any, name: str, size: int, metadata: Mapping[str, str]) -> Any:
         """``size`` in GiB."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from cpe.shell.infrastructures.adapter import LibcloudInfrastructure
 from cpe.shell.infrastructures.build import build
 from cpe.shell.infrastructures.settings import InfrastructureSettings
+from cpe.shell.infrastructures.tally import Tally
 from pcloud.errors import NotFoundError
 from pcloud.model.ports import Infrastructure
 
@@ -43,6 +44,10 @@ class Infrastructures:
         if name not in self._made:
             self._made[name] = build(name, settings, controller=self._controller, state_directory=self._state_directory)
         return self._made[name]
+
+    def tallies(self) -> dict[str, Tally]:
+        """How the calls went, of each infrastructure that was asked for anything."""
+        return {name: made.tally for name, made in self._made.items() if isinstance(made, LibcloudInfrastructure)}
 
     def close(self) -> None:
         """End the threads of all of them; calls under way are not waited for."""

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Never
 
 from pcloud.errors import HardInfrastructureError, RefusedError
-from pcloud.model.instance import InstanceReading, LaunchOrder
+from pcloud.model.instance import InstanceReading, LaunchOrder, Tags, VolumeReading
 from pcloud.model.plan import DeployablePlan
 
 
@@ -40,6 +40,10 @@ class StaticInfrastructure:
     async def find(self, deployable: str, assembly: str) -> Sequence[InstanceReading]:
         self._nothing()
 
+    async def instances(self) -> Sequence[InstanceReading]:
+        """There are none of ours."""
+        return ()
+
     async def read(self, instance_id: str) -> InstanceReading:
         self._nothing()
 
@@ -58,8 +62,15 @@ class StaticInfrastructure:
     async def destroy(self, instance_id: str) -> None:
         self._nothing()
 
+    async def tag(self, instance_id: str, mark: Tags | None) -> None:
+        self._nothing()
+
     async def volume(self, deployable: str, assembly: str, name: str, size: int) -> str:
         self._nothing()
+
+    async def volumes(self) -> Sequence[VolumeReading]:
+        """There are none."""
+        return ()
 
     async def release(self, volume_id: str) -> None:
         self._nothing()
@@ -67,6 +78,9 @@ class StaticInfrastructure:
     async def delete_volumes(self, deployable: str) -> Sequence[str]:
         """There are none."""
         return ()
+
+    async def delete_volume(self, volume_id: str) -> None:
+        self._nothing()
 
     async def console(self, instance_id: str) -> str:
         """Nobody keeps one."""

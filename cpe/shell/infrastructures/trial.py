@@ -50,6 +50,12 @@ class Trials:
     def __init__(self, infrastructures: Infrastructures, reaching: Reaching) -> None:
         self._infrastructures = infrastructures
         self._reaching = reaching
+        self._launching = 0  # trials with a machine that are under way
+
+    @property
+    def under_way(self) -> bool:
+        """Whether a machine of a trial may be there."""
+        return self._launching > 0
 
     def list_infrastructures(self) -> list[InfrastructureSummary]:
         """All of them, by name."""
@@ -58,7 +64,11 @@ class Trials:
     async def test(self, name: str, request: TrialRequest) -> InfrastructureTrial:
         """Try it; NotFoundError if there is none of that name."""
         settings = self._infrastructures.expect(name)
-        steps = [step async for step in self._steps(name, settings, request)]
+        self._launching += request.launch
+        try:
+            steps = [step async for step in self._steps(name, settings, request)]
+        finally:
+            self._launching -= request.launch
         return InfrastructureTrial(name=name, driver=settings.driver, ok=not any(each.found is Found.FAILED for each in steps), steps=steps)
 
     async def _steps(self, name: str, settings: InfrastructureSettings, request: TrialRequest) -> AsyncIterator[TrialStep]:

@@ -9,16 +9,14 @@ import sqlite3
 from collections.abc import Iterator
 from itertools import islice
 
-from cpe.shell.store.tables import below
-from pcloud.records.event import EventRecord, event_record
+from cpe.shell.store.tables import EVENT, below, event_of
+from pcloud.records.event import EventRecord
 from pcloud.records.explanation import Explanation, closed_by
-from pcloud.records.serialising import load_report
 
 STORY = 500
 """Events of one recovery that are told: twenty times what the longest of them has."""
 
 _DECIDED = "decision != '' AND instr(body, '\"record\": null') = 0"  # quick; what is read is looked at once more
-_EVENT = "SELECT seq, wall, deployable, body FROM events WHERE"
 
 
 def read_explanations(connection: sqlite3.Connection, target: str, last: int) -> list[Explanation]:
@@ -27,7 +25,7 @@ def read_explanations(connection: sqlite3.Connection, target: str, last: int) ->
     if place is None:
         return []
     conditions, values = place
-    statement = f"{_EVENT} {' AND '.join([*conditions, _DECIDED])} ORDER BY seq DESC"
+    statement = f"{EVENT} {' AND '.join([*conditions, _DECIDED])} ORDER BY seq DESC"
     newest = (event for event in _events(connection, statement, values) if event.record is not None and not closed_by(event))
     return [_explained(connection, decision) for decision in list(islice(newest, last))[::-1]]
 
@@ -43,7 +41,7 @@ def _explained(connection: sqlite3.Connection, decision: EventRecord) -> Explana
 def _story(connection: sqlite3.Connection, decision: EventRecord) -> Iterator[EventRecord]:
     """What carries its id or says that it has ended, until somebody else has the same id: a deployable that was made anew counts anew."""
     name = decision.decision or ""
-    statement = f"{_EVENT} deployable = ? AND seq > ? AND (decision = ? OR instr(body, ?) > 0) ORDER BY seq"
+    statement = f"{EVENT} deployable = ? AND seq > ? AND (decision = ? OR instr(body, ?) > 0) ORDER BY seq"
     for event in _events(connection, statement, [decision.deployable, decision.seq, name, f'"{name}"']):
         if event.record is not None and event.record.id == name:
             return
@@ -53,7 +51,7 @@ def _story(connection: sqlite3.Connection, decision: EventRecord) -> Iterator[Ev
 
 def _next(connection: sqlite3.Connection, decision: EventRecord) -> EventRecord | None:
     """The next decision about the same thing, or about the assembly that it is in; what belongs to this one is its story."""
-    statement = f"{_EVENT} deployable = ? AND assembly = ? AND resource IN (?, '') AND seq > ? AND {_DECIDED} ORDER BY seq"
+    statement = f"{EVENT} deployable = ? AND assembly = ? AND resource IN (?, '') AND seq > ? AND {_DECIDED} ORDER BY seq"
     name = decision.decision or ""
     values: list[object] = [decision.deployable, decision.assembly or "", decision.resource or "", decision.seq]
     for event in _events(connection, statement, values):
@@ -63,5 +61,5 @@ def _next(connection: sqlite3.Connection, decision: EventRecord) -> EventRecord 
 
 
 def _events(connection: sqlite3.Connection, statement: str, values: list[object]) -> Iterator[EventRecord]:
-    for seq, wall, deployable, body in connection.execute(statement, values):
-        yield event_record(seq, wall, deployable, load_report(body))
+    for row in connection.execute(statement, values):
+        yield event_of(row)

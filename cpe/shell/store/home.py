@@ -17,8 +17,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from cpe.shell.store.schema import open_for_writing
+from cpe.shell.store.sums import inserting
 from pcloud.errors import StoreError
 
+STORE_FILE = "store.db"
 HOME_FILE = "home"
 HOME = "home"
 """The key of the mark in the store."""
@@ -110,10 +112,17 @@ def write_resident(directory: Path, resident: Resident) -> None:
         raise StoreError(f"{path} cannot be written: {error.strerror}", "look at the disk that it is on") from error
 
 
+def refuse_emptied(path: Path) -> None:
+    """StoreError for an empty file in which a store was: to begin anew would be to forget all machines."""
+    if path.exists() and path.stat().st_size == 0 and read_resident(path.parent) is not None:
+        message = f"{path} is empty, and a store was at home there"
+        raise StoreError(message, f"restore it from a backup, or move {path.parent} away; it was left as it is")
+
+
 def mark_restored(path: Path) -> None:
     """Mark a store that no daemon works on as put back from a backup: whoever opens it next only observes. StoreError."""
     connection = open_for_writing(path)
     try:
-        connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (HOME, RESTORED))
+        connection.execute(inserting("meta", "INSERT OR REPLACE"), (HOME, RESTORED))
     finally:
         connection.close()

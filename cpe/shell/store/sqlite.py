@@ -11,15 +11,20 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Self, TypeVar
 
+from cpe.shell.store.checking import open_for_reading
+from cpe.shell.store.checkpoints import Checkpoints
 from cpe.shell.store.explaining import read_explanations
+from cpe.shell.store.home import STORE_FILE, refuse_emptied
 from cpe.shell.store.lock import DirectoryLock
 from cpe.shell.store.port import StoredDeployable
-from cpe.shell.store.schema import open_for_reading, open_for_writing
+from cpe.shell.store.restoring import finish
+from cpe.shell.store.schema import open_for_writing
 from cpe.shell.store.tables import (
     EventQuery,
     FactRow,
@@ -29,6 +34,7 @@ from cpe.shell.store.tables import (
     read_facts,
     read_meta,
     read_state,
+    read_states,
     remove_deployable,
     write_deployable,
     write_event,
@@ -36,10 +42,11 @@ from cpe.shell.store.tables import (
     write_record,
 )
 from cpe.shell.store.writer import GroupWriter
-from pcloud.errors import StoreError
+from pcloud.errors import StoreError, UnwritableError
+from pcloud.limits import time_limit
 from pcloud.model.actions import Report
 from pcloud.model.events import SettingsChanged
-from pcloud.model.facts import JournalFact, Taken
+from pcloud.model.facts import JournalFact, StateKept, Taken
 from pcloud.model.ports import Stored
 from pcloud.model.state import DeployableState
 from pcloud.records.event import EventRecord
@@ -48,12 +55,27 @@ from pcloud.records.fact import FactRecord, dump_fields, dump_ordered
 from pcloud.records.requests import SpecUpload
 from pcloud.records.serialising import dump_report, dump_state
 
-STORE_FILE = "store.db"
-
 READ_WITHIN = 30.0
 """Seconds for one read, those before it included: the largest is a page of a thousand events."""
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class StoreLoad:
+    """Since it was opened: transactions, the writes in them, and transactions that failed. Now: writes that wait, seconds that the
+    transaction under way takes already, and the sizes of its file and of its write-ahead log in bytes.
+    """
+
+    commits: int
+    writes: int
+    failures: int
+    waiting: int
+    under_way: float
+    bytes: int
+    log_bytes: int
+
+
 EventsCallback = Callable[[Sequence[EventRecord]], None]
 
 
@@ -64,11 +86,13 @@ class SqliteStore:
         self.directory = directory
         self._controller = ""
         self._callbacks: list[EventsCallback] = []
+        self._trouble_callbacks: list[Callable[[str], None]] = []
         self._lock: DirectoryLock | None = None
         self._writer: GroupWriter | None = None
         # Each connection lives in a thread of its own: SQLite's calls block, and its connections are not shared.
         self._writing = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
         self._reading = ThreadPoolExecutor(1, thread_name_prefix="store-reader")
+        self._checkpoints = Checkpoints()
         self._staged: dict[str, tuple[str, SpecUpload]] = {}
         self._writes: sqlite3.Connection | None = None
         self._reads: sqlite3.Connection | None = None
@@ -79,13 +103,15 @@ class SqliteStore:
         path = self.directory / STORE_FILE
         try:
             self._lock = _locked(self.directory)  # at once, so that nothing can be cancelled between having it and knowing it
+            await loop.run_in_executor(self._writing, finish, self.directory)
+            await loop.run_in_executor(self._writing, refuse_emptied, path)
             self._writes = await loop.run_in_executor(self._writing, open_for_writing, path)
             self._reads = await loop.run_in_executor(self._reading, open_for_reading, path)
             self._controller = (await self.read(read_meta))["controller"]
         except BaseException:
             await self.close()
             raise
-        self._writer = GroupWriter(self._writes, self._writing, self._tell)
+        self._writer = GroupWriter(self._writes, self._writing, self._tell, self._tell_trouble)
 
     async def close(self) -> None:
         """Write what waits, and let others have the directory. No error if it is closed already."""
@@ -120,6 +146,36 @@ class SqliteStore:
         """Transactions since it was opened."""
         return self._writer.commits if self._writer else 0
 
+    def load(self) -> StoreLoad:
+        """How much it has to do, and has done. StoreError if it is not open."""
+        if self._writer is None:
+            raise StoreError("the store is not open")
+        sizes = {suffix: size_of(self.directory / f"{STORE_FILE}{suffix}") for suffix in ("", "-wal")}
+        writer = self._writer
+        return StoreLoad(
+            writer.commits, writer.writes, writer.failures, writer.waiting, writer.under_way, bytes=sizes[""], log_bytes=sizes["-wal"]
+        )
+
+    async def writer_ended(self) -> None:
+        """Return when it is closed; raises what its writer died of, after which nothing can be recorded any more."""
+        if self._writer is not None:
+            await self._writer.ended()
+
+    @property
+    def trouble(self) -> UnwritableError | None:
+        """Why it cannot be written now; None if it can, as far as is known."""
+        return self._writer.trouble.error if self._writer is not None else None
+
+    def on_trouble(self, callback: Callable[[str], None]) -> None:
+        """Call it in the loop's thread with the reason when it cannot be written any more, and with "" when it can again."""
+        self._trouble_callbacks.append(callback)
+
+    async def writable(self) -> None:
+        """Return when it can be written again, as far as is known."""
+        if self._writer is None:
+            raise StoreError("the store is not open")
+        await self._writer.trouble.over()
+
     def on_events(self, callback: EventsCallback) -> None:
         """Call it in the loop's thread with every group of events that became durable, in the order of ``seq``; it must not block."""
         self._callbacks.append(callback)
@@ -132,7 +188,12 @@ class SqliteStore:
         texts = [(report, dump_report(report)) for report in reports]
         taken = [FactRow(wall, *dump_fields(fact), dump_ordered(fact)) for fact in facts]
         spec = self._staged_for(state.name, facts)
-        await self.write(partial(write_record, row=row, reports=texts, facts=taken, spec=spec))
+
+        def write(connection: sqlite3.Connection) -> Sequence[EventRecord]:
+            due = self._checkpoints.due(connection, row.deployable, len(taken), wall)
+            return write_record(connection, row, texts, taken, spec, partial(_kept, state, row) if due else None)
+
+        await self.write(write)
 
     @contextmanager
     def staged(self, name: str, spec: str, upload: SpecUpload) -> Iterator[None]:
@@ -161,6 +222,7 @@ class SqliteStore:
     async def delete_deployable(self, name: str) -> None:
         """Forget its spec, its state and its facts; its events stay. No error if there is none."""
         await self.write(partial(remove_deployable, name=name))
+        self._checkpoints.forget(name)
 
     async def mark(self, key: str) -> str | None:
         """What was remembered under ``key`` about the store itself."""
@@ -182,6 +244,10 @@ class SqliteStore:
     async def load_state(self, name: str) -> Stored | None:
         """The state as it was recorded last, without its plan; None if it never was."""
         return await self.read(partial(read_state, name=name))
+
+    async def load_states(self, names: Sequence[str]) -> list[Stored | Exception | None]:
+        """The same of several, in their order; the error in the place of one that cannot be read."""
+        return await self.read(partial(read_states, names=names))
 
     async def events(
         self, *, after: int = 0, limit: int = 100, target: str = "", since: datetime | None = None, last: bool = False, kind: str = ""
@@ -213,9 +279,9 @@ class SqliteStore:
         if self._reads is None:
             raise StoreError("the store is not open")
         try:
-            async with asyncio.timeout(READ_WITHIN):
+            async with time_limit(READ_WITHIN):
                 return await asyncio.get_running_loop().run_in_executor(self._reading, read, self._reads)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:  # damaged names are in SQLite's own messages, too
             raise StoreError(f"the store cannot be read: {error}") from error
         except TimeoutError as error:
             raise StoreError(f"the store took longer than {READ_WITHIN:g} s to read", "look at the disk that it is on") from error
@@ -223,6 +289,25 @@ class SqliteStore:
     def _tell(self, events: Sequence[EventRecord]) -> None:
         for callback in self._callbacks:  # by the loop, so that a faulty listener is reported and harms no writer
             asyncio.get_running_loop().call_soon(callback, events)
+
+    def _tell_trouble(self, trouble: str) -> None:
+        for callback in self._trouble_callbacks:
+            asyncio.get_running_loop().call_soon(callback, trouble)
+
+
+def _kept(state: DeployableState, row: StateRow) -> FactRow:
+    """A state as a fact."""
+    target = None if state.target is state.plan else state.target
+    fact = StateKept(row.at, row.wall, row.text, state.plan, target, row.version)
+    return FactRow(row.wall, *dump_fields(fact), dump_ordered(fact))
+
+
+def size_of(path: Path) -> int:
+    """Bytes of a file, 0 if there is none."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _check_text(name: str, upload: SpecUpload) -> None:

@@ -6,6 +6,7 @@ import sqlite3
 
 from cpe.policy.trust import Start
 from cpe.shell.store.home import HOME
+from cpe.shell.store.sums import inserting
 from pcloud.records.event import EventRecord
 
 KEPT = 100
@@ -27,9 +28,10 @@ def write_start(connection: sqlite3.Connection, wall: float, doubt: str, home: s
     """A start, the doubt (if there is one) about every state that is known, and where the store is at home from now on."""
     connection.execute("INSERT INTO starts (wall) VALUES (?)", (wall,))
     connection.execute("DELETE FROM starts WHERE seq <= (SELECT max(seq) FROM starts) - ?", (KEPT,))
-    connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (HOME, home))
+    connection.execute(inserting("meta", "INSERT OR REPLACE"), (HOME, home))
     if doubt:
-        connection.execute("INSERT OR REPLACE INTO doubts (deployable, reason) SELECT deployable, ? FROM states", (doubt,))
+        statement = "INSERT OR REPLACE INTO doubts (deployable, reason, sum) SELECT deployable, ?1, row_sum(deployable, ?1) FROM states"
+        connection.execute(statement, (doubt,))
     return []
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from cpe.shell.store.port import StoredDeployable
 from cpe.shell.store.starts import forget_doubt, read_doubt, trust_start
+from cpe.shell.store.sums import SUMMED, inserting, row_sum
 from dpe.policy.records import is_trust
+from pcloud.errors import StoreError
 from pcloud.model.actions import Report
 from pcloud.model.ports import Stored
 from pcloud.records.event import EventRecord, alert_of, event_record
@@ -56,22 +59,30 @@ class EventQuery:
     kind: str = ""
 
 
+EVENT = f"SELECT seq, {', '.join(SUMMED['events'])}, sum FROM events WHERE"  # noqa: S608 - our own words
+FACT = f"SELECT seq, {', '.join(SUMMED['facts'])}, sum FROM facts WHERE"  # noqa: S608 - our own words
+
+
 def write_record(
     connection: sqlite3.Connection,
     row: StateRow,
     reports: Sequence[tuple[Report, str]],
     facts: Sequence[FactRow],
     spec: SpecUpload | None = None,
+    keep: Callable[[], FactRow] | None = None,
 ) -> list[EventRecord]:
-    """The state, the facts that it came from, its reports, each with its text, and the spec by which it lives if that is another now."""
+    """The state, the facts that it came from, its reports, each with its text, and the spec by which it lives if that is another now.
+
+    ``keep`` gives the state as a fact, behind the others.
+    """
     if spec is not None:
         write_deployable(connection, row.deployable, spec, row.wall)
     connection.executemany(
-        "INSERT INTO facts (wall, deployable, kind, fields, ordered) VALUES (?, ?, ?, ?, ?)",
-        [(fact.wall, row.deployable, fact.kind, fact.fields, fact.ordered) for fact in facts],
+        inserting("facts"),
+        [(fact.wall, row.deployable, fact.kind, fact.fields, fact.ordered) for fact in (*facts, *((keep(),) if keep else ()))],
     )
     connection.execute(
-        "INSERT OR REPLACE INTO states (deployable, at, wall, version, state) VALUES (?, ?, ?, ?, ?)",
+        inserting("states", "INSERT OR REPLACE"),
         (row.deployable, row.at, row.wall, row.version, row.text),
     )
     if row.observing:
@@ -92,7 +103,7 @@ def write_event(connection: sqlite3.Connection, deployable: str, wall: float, re
 
 def _insert_event(connection: sqlite3.Connection, deployable: str, wall: float, report: Report, text: str) -> EventRecord:
     cursor = connection.execute(
-        "INSERT INTO events (wall, deployable, assembly, resource, kind, decision, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        inserting("events"),
         (wall, deployable, report.assembly, report.resource, report.kind, report.decision, text),
     )
     return event_record(cursor.lastrowid or 0, wall, deployable, report)
@@ -101,8 +112,8 @@ def _insert_event(connection: sqlite3.Connection, deployable: str, wall: float, 
 def write_deployable(connection: sqlite3.Connection, name: str, upload: SpecUpload, wall: float) -> list[EventRecord]:
     """Register it, or replace its spec: then it is as old as it was."""
     connection.execute(
-        "INSERT INTO deployables (name, source, path, files, created) VALUES (?, ?, ?, ?, ?) ON CONFLICT (name) "
-        "DO UPDATE SET source = excluded.source, path = excluded.path, files = excluded.files",
+        f"{inserting('deployables')} ON CONFLICT (name) DO UPDATE SET source = excluded.source, path = excluded.path, "
+        "files = excluded.files, sum = row_sum(name, excluded.source, excluded.path, excluded.files, created)",
         (name, upload.source, upload.path, json.dumps(upload.files), wall),
     )
     return []
@@ -126,7 +137,7 @@ def write_meta(connection: sqlite3.Connection, key: str, value: str | None) -> l
     if value is None:
         connection.execute("DELETE FROM meta WHERE key = ?", (key,))
     else:
-        connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+        connection.execute(inserting("meta", "INSERT OR REPLACE"), (key, value))
     return []
 
 
@@ -134,10 +145,15 @@ def read_deployables(connection: sqlite3.Connection, name: str | None = None) ->
     """All of them by name, or the one of that name."""
     statement = "SELECT name, source, path, files, created FROM deployables WHERE ?1 IS NULL OR name = ?1 ORDER BY name"
     rows = connection.execute(statement, (name,))
-    return [
-        StoredDeployable(found, SpecUpload(source=source, path=path, files=json.loads(files)), datetime.fromtimestamp(created, UTC))
-        for found, source, path, files, created in rows
-    ]
+    return [_deployable(*row) for row in rows]
+
+
+def _deployable(name: str, source: str, path: str, files: str, created: float) -> StoredDeployable:
+    """One row. StoreError for one that is damaged."""
+    try:
+        return StoredDeployable(name, SpecUpload(source=source, path=path, files=json.loads(files)), datetime.fromtimestamp(created, UTC))
+    except (ValueError, OverflowError, RecursionError) as error:
+        raise StoreError(f"the stored spec of {name} cannot be read", "restore the store from a backup; it was left as it is") from error
 
 
 def read_state(connection: sqlite3.Connection, name: str) -> Stored | None:
@@ -148,10 +164,21 @@ def read_state(connection: sqlite3.Connection, name: str) -> Stored | None:
     return Stored(load_state(text, version), at, wall, read_doubt(connection, name))
 
 
+def read_states(connection: sqlite3.Connection, names: Sequence[str]) -> list[Stored | Exception | None]:
+    """Of each name its state, or why that cannot be read; a bug at one is nothing to the others."""
+    found: list[Stored | Exception | None] = []
+    for name in names:
+        try:
+            found.append(read_state(connection, name))
+        except Exception as error:  # noqa: BLE001 - raised by whoever wants this one
+            found.append(error)
+    return found
+
+
 def read_facts(connection: sqlite3.Connection, name: str, after: int, limit: int) -> list[FactRecord]:
     """In the order of ``seq``."""
-    statement = "SELECT seq, wall, deployable, kind, fields, ordered FROM facts WHERE deployable = ? AND seq > ? ORDER BY seq LIMIT ?"
-    return [fact_record(*row) for row in connection.execute(statement, (name, after, limit))]
+    statement = f"{FACT} deployable = ? AND seq > ? ORDER BY seq LIMIT ?"
+    return [fact_record(*believed(row)) for row in connection.execute(statement, (name, after, limit))]
 
 
 def below(target: str) -> tuple[list[str], list[object]] | None:
@@ -159,6 +186,20 @@ def below(target: str) -> tuple[list[str], list[object]] | None:
     parts: list[object] = [*target.split("/")] if target else []
     columns = ("deployable", "assembly", "resource")
     return ([f"{column} = ?" for column in columns[: len(parts)]], parts) if len(parts) <= len(columns) else None
+
+
+def believed(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """A row without its sum. StoreError for one that is not what was written; its number is none of it."""
+    *values, written = row
+    if row_sum(*values[1:]) != written:
+        raise StoreError(f"number {values[0]} of the stored journal is damaged", "restore the store from a backup; it was left as it is")
+    return tuple(values)
+
+
+def event_of(row: tuple[Any, ...]) -> EventRecord:
+    """The event in a row of ``EVENT``. StoreError for one that is damaged."""
+    seq, wall, deployable, *_, body = believed(row)
+    return event_record(seq, wall, deployable, load_report(body))
 
 
 def read_events(connection: sqlite3.Connection, query: EventQuery) -> list[EventRecord]:
@@ -174,7 +215,6 @@ def read_events(connection: sqlite3.Connection, query: EventQuery) -> list[Event
         conditions.append("kind = ?")
         values.append(query.kind)
     order = "DESC" if query.last else "ASC"
-    statement = f"SELECT seq, wall, deployable, body FROM events WHERE {' AND '.join(conditions)} ORDER BY seq {order} LIMIT ?"  # noqa: S608 - only our own words are put together
-    rows = connection.execute(statement, (*values, query.limit)).fetchall()
-    events = [event_record(seq, wall, deployable, load_report(body)) for seq, wall, deployable, body in rows]
+    statement = f"{EVENT} {' AND '.join(conditions)} ORDER BY seq {order} LIMIT ?"
+    events = [event_of(row) for row in connection.execute(statement, (*values, query.limit)).fetchall()]
     return events[::-1] if query.last else events

@@ -81,8 +81,8 @@ def start_sshd(directory: Path) -> None:
         return
     environment = {"PCLOUD_ROOT": f"{directory}/root", "PATH": os.environ["PATH"]}
     with (directory / "console.log").open("ab") as console:
-        command = ["/usr/sbin/sshd", "-D", "-e", "-f", directory / "ssh/sshd_config"]
-        subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True)
+        command = ["setsid", "--fork", "/usr/sbin/sshd", "-D", "-e", "-f", directory / "ssh/sshd_config"]
+        subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, stdout=console, stderr=console, check=True)
 
 
 def destroy(world: World, fault: Fault) -> None:

@@ -6,7 +6,6 @@ Rules: what is not understood is never an error, it is noted for the console; sc
 from __future__ import annotations
 
 import base64
-import binascii
 import gzip
 import shlex
 import zlib
@@ -19,6 +18,9 @@ import yaml
 
 GZIP_MAGIC = b"\x1f\x8b"
 DEFAULT_MODE = 0o644  # cloud-init's own
+MODES = 0o7777
+UNREADABLE = (yaml.YAMLError, ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError)
+"""What comes of a text that is no YAML, or whose values are not what they should be: of a date that is none, for instance."""
 USELESS_HERE = frozenset({"disable_root", "ssh_deletekeys", "ssh_genkeytypes", "merge_how", "merge_type"})
 """Keys that ask for what is so here anyway; nothing to note."""
 
@@ -91,7 +93,7 @@ def _kind(declared: str, content: bytes) -> str:
 def _config(content: bytes, wanted: FirstBoot, commands: list[str]) -> None:
     try:
         config = yaml.safe_load(content)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         wanted.notes.append(f"user data: cloud-config cannot be read: {error}")
         return
     if not isinstance(config, dict):
@@ -111,7 +113,7 @@ def _config(content: bytes, wanted: FirstBoot, commands: list[str]) -> None:
             continue
         try:
             obey[key](value)
-        except (TypeError, ValueError, KeyError, AttributeError, binascii.Error, OSError, EOFError, zlib.error) as error:
+        except (*UNREADABLE, OSError, EOFError, zlib.error) as error:
             wanted.notes.append(f"user data: {key} cannot be obeyed: {error!r}")
 
 
@@ -125,7 +127,7 @@ def _users(users: list[Any], wanted: FirstBoot) -> None:
 def _host_keys(keys: dict[str, str], wanted: FirstBoot) -> None:
     """The first pair holds: a later part adds to an earlier one, and replaces nothing."""
     if not wanted.host_private:
-        wanted.host_private, wanted.host_public = keys["ed25519_private"], keys["ed25519_public"]
+        wanted.host_private, wanted.host_public = str(keys["ed25519_private"]), str(keys["ed25519_public"])
     wanted.notes.extend(f"user data: ssh_keys.{key} is ignored here" for key in keys if not key.startswith("ed25519_"))
 
 
@@ -140,6 +142,8 @@ def _file(entry: dict[str, Any]) -> File:
         content = gzip.decompress(content)
     permissions = entry.get("permissions", DEFAULT_MODE)
     mode = permissions if isinstance(permissions, int) else int(str(permissions), 8)
+    if not 0 <= mode <= MODES:
+        raise ValueError(f"permissions {permissions}")
     return File(path=str(entry["path"]), content=content, mode=mode)
 
 

@@ -19,6 +19,9 @@ class LocalDialect:
         metadata: Mapping[str, str] = thing.extra["metadata"]
         return metadata
 
+    def tag(self, driver: Any, node: Any, metadata: Mapping[str, str | None]) -> None:
+        driver.ex_set_metadata(node, metadata)
+
     def login(self, node: Any) -> Login:
         return Login(address=node.public_ips[0], port=node.extra["ssh_port"], user=node.extra["ssh_user"])
 
@@ -47,6 +50,9 @@ class LocalDialect:
 
     def volume(self, driver: Any, volume_id: str) -> Any:
         return driver.ex_get_volume(volume_id)
+
+    def holder(self, volume: Any) -> str:
+        return str(volume.extra["node"])
 
     def create_volume(self, driver: Any, name: str, size: int, metadata: Mapping[str, str]) -> Any:
         return driver.create_volume(size, name, ex_metadata=metadata)

@@ -105,6 +105,11 @@ class LocalNodeDriver(NodeDriver):  # type: ignore[misc]  # libcloud's types are
     def destroy_node(self, node: Node) -> bool:
         return self._perform(node, Task.DESTROY)
 
+    def ex_set_metadata(self, node: Node, metadata: Mapping[str, str | None]) -> bool:
+        """Put these on it, and take off those that are None."""
+        self._cloud.machine(node.id).tag(metadata)
+        return True
+
     def ex_get_console_output(self, node: Node) -> dict[str, str]:
         return {"output": self._cloud.machine(node.id).console()}
 

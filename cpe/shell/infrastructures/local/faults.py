@@ -9,6 +9,7 @@ Rules:
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -74,11 +75,22 @@ _FAULTS = TypeAdapter(dict[str, Fault])
 
 def told(directory: Path, faults: Mapping[str, Mapping[str, object]]) -> None:
     """Tell the cloud in ``directory`` these faults from now on, instead of those before. ValueError."""
-    unknown = set(faults) - {"*", *CALLS.values()}
-    if unknown:
-        raise ValueError(f"there is no call {', '.join(sorted(unknown))}; there are {', '.join(sorted(set(CALLS.values())))}, and *")
-    content = _FAULTS.validate_python({name: dict(fault) for name, fault in faults.items()})
-    write_whole(directory / FILE, _FAULTS.dump_json(content, exclude_unset=True, indent=1) + b"\n")
+    content = json.dumps(faults, indent=1).encode() + b"\n"
+    parsed(content)
+    write_whole(directory / FILE, content)
+
+
+def parsed(text: bytes) -> dict[str, Fault]:
+    """The faults in a file's text, by call. ValueError, which says what is wrong."""
+    try:
+        found = _FAULTS.validate_json(text) if text.strip() else {}
+    except ValidationError as error:
+        wrong = error.errors(include_url=False)[0]
+        raise ValueError(f"{'.'.join(map(str, wrong['loc'])) or 'it'}: {wrong['msg']}") from error
+    known = {"*", *CALLS.values()}
+    if unknown := sorted(set(found) - known):
+        raise ValueError(f"there is no call {unknown[0]}; there are {', '.join(sorted(known))}")
+    return found
 
 
 class Faults:
@@ -120,9 +132,9 @@ class Faults:
         if text == self._text:
             return
         try:
-            self._faults = _FAULTS.validate_json(text) if text.strip() else {}
-        except ValidationError as error:
-            raise ConflictError(f"{self._file} makes no sense: {error.errors(include_url=False)[0]['msg']}") from error
+            self._faults = parsed(text)
+        except ValueError as error:
+            raise ConflictError(f"{self._file} makes no sense: {error}") from error
         self._text, self._used, self._lists = text, {}, []
 
 

@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from enum import StrEnum
@@ -78,6 +78,11 @@ class Machine:
         with self._lock(LOCK_PATIENCE):
             replace(self.record(), task=task).save(self.directory)
             self._do(task)
+
+    def tag(self, metadata: Mapping[str, str | None]) -> None:
+        """Put these on it, and take off those that are None."""
+        with self._lock(LOCK_PATIENCE):
+            self.record().tagged(metadata).save(self.directory)
 
     def reboot_softly(self) -> None:
         """Ask the machine to reboot; a stopped process does not hear it. ConflictError when it is off."""

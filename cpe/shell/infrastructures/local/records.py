@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
+from typing import TypeVar
+
+from pydantic import TypeAdapter, ValidationError
 
 from cpe.shell.infrastructures.local.disk import write_record
-from cpe.shell.infrastructures.local.refusals import NoSuchThingError
+from cpe.shell.infrastructures.local.refusals import NoSuchThingError, UnavailableError
 
 MACHINE_RECORD = "node.json"
 VOLUME_RECORD = "volume.json"
@@ -43,6 +45,11 @@ class MachineRecord:
     def save(self, directory: Path) -> None:
         write_record(directory / MACHINE_RECORD, asdict(self))
 
+    def tagged(self, metadata: Mapping[str, str | None]) -> MachineRecord:
+        """The same with these on it, and without those that are None."""
+        whole = {**self.metadata, **metadata}
+        return replace(self, metadata={key: value for key, value in whole.items() if value is not None})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VolumeRecord:
@@ -60,21 +67,32 @@ class VolumeRecord:
         write_record(directory / VOLUME_RECORD, asdict(self))
 
 
+R = TypeVar("R", MachineRecord, VolumeRecord)
+_MACHINE = TypeAdapter(MachineRecord)
+_VOLUME = TypeAdapter(VolumeRecord)
+
+
 def load_machine(directory: Path) -> MachineRecord:
-    """The record of the machine in ``directory``; NoSuchThingError if there is none."""
-    try:
-        fields = json.loads((directory / MACHINE_RECORD).read_bytes())
-    except FileNotFoundError as error:
-        raise NoSuchThingError("instance", directory.name) from error
-    return MachineRecord(**{**fields, "task": Task(fields["task"])})
+    """The record of the machine in ``directory``; NoSuchThingError if there is none, UnavailableError for one that is damaged."""
+    return _load(directory / MACHINE_RECORD, _MACHINE, "instance")
 
 
 def load_volume(directory: Path) -> VolumeRecord:
-    """The record of the volume in ``directory``; NoSuchThingError if there is none."""
+    """The record of the volume in ``directory``; likewise."""
+    return _load(directory / VOLUME_RECORD, _VOLUME, "volume")
+
+
+def _load(file: Path, kind: TypeAdapter[R], what: str) -> R:
+    """What cannot be read may be a machine that runs: it is not known to be gone, and so nobody may put another in its place."""
     try:
-        return VolumeRecord(**json.loads((directory / VOLUME_RECORD).read_bytes()))
+        record = kind.validate_json(file.read_bytes())
     except FileNotFoundError as error:
-        raise NoSuchThingError("volume", directory.name) from error
+        raise NoSuchThingError(what, file.parent.name) from error
+    except ValidationError as error:
+        raise UnavailableError(f"{file} is damaged") from error
+    if record.id != file.parent.name:
+        raise UnavailableError(f"{file} is damaged: it is about {record.id}")
+    return record
 
 
 def identified(parent: Path, identity: str, what: str) -> Path:

@@ -98,6 +98,12 @@ class MachineCloud:
             remove_tree(place)
             raise
 
+    def tag(self, identity: str, metadata: Mapping[str, str | None]) -> None:
+        """Put these on it, and take off those that are None."""
+        place = self._place(identity)
+        with locked(place / "lock", PATIENCE):
+            self.record(identity).tagged(metadata).save(place)
+
     def start(self, identity: str) -> None:
         """Boot it, if it is off."""
         place = self._place(identity)

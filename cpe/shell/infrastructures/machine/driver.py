@@ -87,6 +87,11 @@ class MachineNodeDriver(NodeDriver):  # type: ignore[misc]  # libcloud's types a
         self._cloud.destroy(node.id)
         return True
 
+    def ex_set_metadata(self, node: Node, metadata: Mapping[str, str | None]) -> bool:
+        """Put these on it, and take off those that are None."""
+        self._cloud.tag(node.id, metadata)
+        return True
+
     def ex_get_console_output(self, node: Node) -> dict[str, str]:
         return {"output": self._cloud.console(node.id)}
 
