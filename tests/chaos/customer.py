@@ -23,6 +23,8 @@ EVERY = 5.0
 PAUSE = 20.0
 """Seconds for which a deployable is paused by this client; said to be an hour, so that only it ends the pause."""
 TIMEOUT = 10.0
+PATIENCE = 120.0
+"""Seconds at the end for resuming what is paused; the daemon may be anywhere."""
 
 NOTE = "deployable: {name}\nassemblies: {{one: {{image: host, data: ephemeral}}}}\n"
 """A deployable that is registered and never started."""
@@ -60,7 +62,8 @@ class Customer:
             with suppress(PcloudError):
                 self.read()
                 self._chance.choice((self.pause, self.register))()
-        while self._paused:
+        deadline = self.now() + PATIENCE
+        while self._paused and self.now() < deadline:
             for _, name, mark in list(self._paused):
                 self.resume(name, mark)
             time.sleep(1.0 if self._paused else 0.0)

@@ -40,6 +40,9 @@ class Ledger:
         self._over.set()
         self._thread.join()
         self.look(crowd=True)
+
+    def take_stock(self) -> None:
+        """What is registered now, before all of it is deleted."""
         with closing(self._connect()) as store:
             self._evidence.stored = {name for (name,) in store.execute("SELECT name FROM deployables")}
 

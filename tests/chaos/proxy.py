@@ -26,8 +26,14 @@ def listener() -> socket.socket:
 
 
 async def serve(listener: socket.socket) -> None:
-    server = await asyncio.start_server(pass_on, sock=listener)
-    async with server:
+    under_way: set[asyncio.Task[None]] = set()  # the loop itself only remembers them weakly
+
+    def begin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(pass_on(reader, writer))
+        under_way.add(task)
+        task.add_done_callback(under_way.discard)
+
+    async with await asyncio.start_server(begin, sock=listener) as server:
         await server.serve_forever()
 
 

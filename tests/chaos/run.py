@@ -99,6 +99,7 @@ class Run:
             result = Result(
                 evidence, self._worlds[1][1] if self._twin else None, self._actions(begin), begin - started, own.controller.starts
             )
+            ledger.take_stock()
             take_down(client, customer.registered, own.site, evidence)
             ledger.close()
         self._last_look()
