@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import random
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.chaos import namespace, report
@@ -22,7 +23,7 @@ def minutes(text: str) -> float:
     return value
 
 
-def arguments() -> argparse.Namespace:
+def arguments(argv: Sequence[str]) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="make chaos", description="Faults at random on a real daemon, judged from outside.")
     parser.add_argument("--seed", type=int, default=None, help="draws the schedule; a new one if not said")
@@ -32,12 +33,12 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--schedule", action="store_true", help="only show what would strike")
     parser.add_argument("--keep", type=Path, default=Path(".cache/chaos"), help="where schedule, report and logs go (default .cache/chaos)")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
-    return parser.parse_args()
+    return parser.parse_args(argv)
 
 
-def main() -> int:
+def main(argv: Sequence[str]) -> int:
     """Exit status 0: nothing was found; 1: something was; 2: no run is possible here."""
-    given = arguments()
+    given = arguments(argv)
     seed = random.SystemRandom().randrange(10**6) if given.seed is None else given.seed
     faults = draw(seed, given.minutes * 60.0)
     if given.schedule:
@@ -48,7 +49,7 @@ def main() -> int:
             sys.stderr.write(f"{reason}\n")
             return 2
         given.keep.mkdir(parents=True, exist_ok=True)
-        namespace.enter([*sys.argv[1:], f"--seed={seed}", "--inside"])  # the last seed holds
+        namespace.enter([*argv, f"--seed={seed}", "--inside"])  # the last seed holds
     return go(given, seed, faults)
 
 
@@ -66,4 +67,4 @@ def go(given: argparse.Namespace, seed: int, faults: tuple) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
