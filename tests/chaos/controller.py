@@ -27,7 +27,7 @@ class Controller:
     def __init__(self, command: Sequence[str | Path], log: Path, environment: Mapping[str, str], group: int) -> None:
         self.starts = 0
         self.deaths: list[tuple[float, str]] = []
-        self.hindered = False  # it cannot be expected to start now
+        self.hindrances = 0  # reasons why it cannot be expected to start now
         self.before_start: list[Path] = []  # files that are emptied before it is started again
         self._command, self._log, self._environment, self._group = list(map(str, command)), log, dict(environment), group
         self._process: subprocess.Popen[bytes] | None = None
@@ -98,7 +98,7 @@ class Controller:
             if self._over.is_set():
                 return
             told = self._killed or code == -signal.SIGKILL  # at a failpoint it does it itself
-            if not told and not self.hindered:
+            if not told and not self.hindrances:
                 self.deaths.append((time.monotonic(), f"exit status {code}: {self.last_words()}"))
             time.sleep(AGAIN)
             if not self._over.is_set():

@@ -80,10 +80,10 @@ class Customer:
         asked = self.now()
         try:
             self._client.resume(name, ResumeRequest(owner=mark))
+        except PcloudError:
+            return
+        if any(f"paused by {mark} " == told.mark for told in self._evidence.told):  # else perhaps there was nothing to resume
             self._evidence.told.append(Told("resumed", name, asked, self.now(), f"resumed by {mark}"))
-        except PcloudError as error:
-            if "is not paused" not in str(error):
-                return
         self._paused = [each for each in self._paused if each[2] != mark]
 
     def register(self) -> None:

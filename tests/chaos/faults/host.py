@@ -68,7 +68,7 @@ def stopped(pid: int) -> bool:
 
 def fill_disk(world: World, fault: Fault) -> Undo:
     """Every byte of the file system under the store; what SQLite has of its own stays."""
-    world.controller.hindered = True
+    world.controller.hindrances += 1
     path = world.state / BALLAST
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     size = STEP
@@ -81,14 +81,14 @@ def fill_disk(world: World, fault: Fault) -> Undo:
 
     def undo() -> None:
         path.unlink(missing_ok=True)
-        world.controller.hindered = False
+        world.controller.hindrances -= 1
 
     return undo
 
 
 def read_only(world: World, fault: Fault) -> Undo:
     """No file system with files open for writing becomes read-only, so the daemon is killed, and comes back to a store that is."""
-    world.controller.hindered = True
+    world.controller.hindrances += 1
     for _ in range(50):
         world.controller.kill()
         if remount(world, "ro") == 0:
@@ -97,7 +97,7 @@ def read_only(world: World, fault: Fault) -> Undo:
 
     def undo() -> None:
         remount(world, "rw")
-        world.controller.hindered = False
+        world.controller.hindrances -= 1
 
     return undo
 
