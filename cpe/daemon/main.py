@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cpe.daemon import logs
-from cpe.daemon.running import Places, run
+from cpe.daemon.house import Places
+from cpe.daemon.running import run
 from pcloud import __version__, places
 from pcloud.errors import PcloudError
 

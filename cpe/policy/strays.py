@@ -5,6 +5,7 @@ Rules:
 - In doubt it belongs: to a deployable that is registered and could not be taken up, to one that somebody else has gone on with, to an
   assembly of which an instance is being launched or destroyed.
 - What is of another controller, or of a higher generation than ours, is told as such: it is nobody's stray.
+- What was adopted is somebody else's: it is never a stray.
 - A volume belongs where the spec has it, and to whatever has it attached. That it strays says nothing of what its data is worth.
 """
 
@@ -75,6 +76,14 @@ def judge_instance(reading: InstanceReading, infrastructure: str, known: Known) 
     tags = reading.tags
     if tags is None:
         return OURS
+    found = judge_tagged(reading, tags, infrastructure, known)
+    if tags.adopted and found.belonging is Belonging.STRAY:
+        return Judgement(Belonging.FOREIGN, f"adopted once, and so somebody else's: {found.reason}")
+    return found
+
+
+def judge_tagged(reading: InstanceReading, tags: Tags, infrastructure: str, known: Known) -> Judgement:
+    """The same of one with tags, whoever made it."""
     whole = whole_of(tags, known)
     if isinstance(whole, Judgement):
         return whole

@@ -70,10 +70,8 @@ def rebooted_unasked(turn: Turn, assembly: str, boot_id: str) -> None:
     if state.stage is not Stage.UP:
         bringup.failed(turn, assembly, "it rebooted by itself on its way up")
         return
-    why_not = uncounted(turn, assembly, orderly=orderly)
-    if why_not:
-        said = f"it {'was rebooted in good order' if orderly else 'rebooted by itself'}"
-        excused(turn, assembly, boot_id, said, why_not)
+    if why_not := uncounted(turn, assembly, orderly=orderly):
+        excused(turn, assembly, boot_id, "it was rebooted in good order" if orderly else "it rebooted by itself", why_not)
         return
     settings = plan.recovery.reboot
     window = windows.append(state.reboots, turn.at, settings)

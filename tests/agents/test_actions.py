@@ -144,7 +144,7 @@ async def test_a_kept_process_starts_once_runs_on_and_stops_with_its_group(machi
 
 
 async def test_a_process_that_ignores_sigterm_or_is_stopped_is_killed_in_time(machine: Machine) -> None:
-    worker = ResourcePlan("worker", ProcessAgent("trap '' TERM; while :; do sleep 1028; done"), action_timeout=8.0)
+    worker = ResourcePlan("worker", ProcessAgent("trap '' TERM; while :; do sleep 1028; done"), action_timeout=16.0)
     async with watching(machine, plan(worker)) as (agent, sightings):
         await sightings.first(ContactSeen)
         await agent.start(worker, {})

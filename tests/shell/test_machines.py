@@ -211,18 +211,6 @@ async def test_no_second_volume_is_made_before_the_first_can_turn_up_no_more(hou
     assert (list(house.cloud.disks), house.cloud.nodes) == (["shop-db-data"], {})
 
 
-async def test_a_controller_that_went_on_waits_for_what_its_predecessor_may_have_asked_for(house: House) -> None:
-    late = house.put(1, seen_in=8.0)
-    assert (await house.launch(1, resumed=True)).id == late.id
-    assert "create shop-db-1" not in house.cloud.asked
-
-
-async def test_a_controller_that_went_on_creates_what_does_not_turn_up(house: House) -> None:
-    await house.launch(1, resumed=True)
-    assert house.cloud.asked.count("create shop-db-1") == 1
-    assert now() >= house.cloud.lateness
-
-
 async def test_an_instance_that_is_off_is_switched_on_when_it_is_launched(house: House) -> None:
     found = house.put(1)
     found.status = InstanceStatus.SHUTOFF
@@ -297,51 +285,6 @@ async def test_what_a_cloud_refuses_for_good_is_not_asked_again(house: House) ->
     house.cloud = Refusing(born=InstanceStatus.BUILD)
     with pytest.raises(HardInfrastructureError):
         await house.launch(1)
-
-
-async def test_fenced_is_off_after_a_stop_of_ours(house: House) -> None:
-    house.cloud.slowness = 3.0
-    for status in (InstanceStatus.ACTIVE, InstanceStatus.SHUTOFF):
-        node = house.put(1)
-        node.status = status
-        assert await house.machines.fence(house.instance(node), disposable=False)
-        assert node.status is InstanceStatus.SHUTOFF
-        assert f"stop {node.id}" in house.cloud.asked
-    assert now() >= 3.0
-
-
-async def test_fencing_what_is_gone_says_so(house: House) -> None:
-    node = house.put(1)
-    del house.cloud.nodes[node.id]
-    assert not await house.machines.fence(house.instance(node), disposable=False)
-
-
-async def test_an_instance_in_error_is_deleted_where_nothing_can_be_lost_with_it(house: House) -> None:
-    house.cloud.slowness = 3.0
-    node = house.put(1)
-    node.status = InstanceStatus.ERROR
-    assert await house.machines.fence(house.instance(node), disposable=True)
-    assert house.cloud.nodes == {}
-
-
-async def test_an_instance_in_error_that_holds_something_is_neither_deleted_nor_called_fenced(house: House) -> None:
-    node = house.put(1)
-    node.status = InstanceStatus.ERROR
-    with pytest.raises(InfrastructureError, match="lab-1 is in ERROR at lab: it cannot be seen to be off"):
-        await house.machines.fence(house.instance(node), disposable=False)
-    assert list(house.cloud.nodes) == [node.id]
-
-
-async def test_the_end_of_the_console_is_kept_and_its_lack_is_no_failure(house: House) -> None:
-    node = house.put(1)
-    node.console = f"{'x' * 50_000}\nKernel panic - not syncing\n\n"
-    said = await house.machines.console(house.instance(node))
-    assert said.rstrip().endswith("Kernel panic - not syncing")
-    assert len(said) <= 8192
-    del house.cloud.nodes[node.id]
-    assert await house.machines.console(house.instance(node)) == ""
-    house.cloud.down = True
-    assert await house.machines.console(house.instance(node)) == ""
 
 
 async def test_everything_that_carries_the_assemblys_tags_goes_when_it_is_destroyed(house: House) -> None:

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-import cpe.daemon.running
+import cpe.daemon.house
 from agents.answers import reach
+from cpe.daemon.house import Places
 from cpe.daemon.notifying import LONGER, TakingUp, feed_watchdog, notify, watchdog_interval
-from cpe.daemon.running import Places, run
+from cpe.daemon.running import run
 from cpe.daemon.supervising import HUNG, Supervision, of_deployables
 from cpe.shell.anchors import Anchors
 from cpe.shell.attending import Attendance
@@ -199,7 +200,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[SqliteStore]:
             await super().open()
             found.append(self)
 
-    monkeypatch.setattr(cpe.daemon.running, "SqliteStore", Noted)
+    monkeypatch.setattr(cpe.daemon.house, "SqliteStore", Noted)
     return found
 
 

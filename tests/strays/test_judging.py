@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import pytest
+
 from cpe.policy.strays import Judgement, Known, Listed, doubt, judge
 from pcloud.model import actions
 from pcloud.model.instance import InstanceReading, Tags, VolumeReading, VolumeTags
@@ -54,6 +56,14 @@ def test_another_instance_of_its_generation_or_a_lower_one_is_a_stray() -> None:
     found = judged(world.state, [instance("db-2", 2), instance("late", 2), instance("older", 1)])
     assert strays(found) == ["late", "older"]
     assert found["late"].reason == "shop/db is at generation 2 here, and runs on db-2"
+
+
+@pytest.mark.parametrize("of", ["shop/db", "shop/cache", "gone/db"])
+def test_what_was_adopted_is_never_a_stray(of: str) -> None:
+    whole, _, part = of.partition("/")
+    adopted = InstanceReading("theirs", InstanceStatus.ACTIVE, Tags("here", whole, part, 1, adopted=True))
+    found = judged(World(PAIR).state, [instance("db-1"), adopted])
+    assert {name: each.belonging for name, each in found.items()} == {"theirs": Belonging.FOREIGN}
 
 
 def test_an_instance_is_known_by_its_infrastructure_too() -> None:

@@ -85,6 +85,34 @@ def client_key(daemon: Daemon) -> str:
     return FileKeyring(daemon.state / "keys", "any").client_public("old")
 
 
+def adopted_tags(daemon: Daemon) -> dict[str, str]:
+    return {
+        "owner": "ann",
+        "pcloud-controller": daemon.client.daemon().controller,
+        "pcloud-deployable": "old",
+        "pcloud-assembly": "web",
+        "pcloud-generation": "1",
+        "pcloud-adopted": "yes",
+    }
+
+
+def is_cared_for(daemon: Daemon, pcloud: Pcloud, machine: ByHand) -> None:
+    """Its service is restarted, it is rebooted, and never replaced."""
+    first = machine.pid()
+    os.kill(first, signal.SIGKILL)
+    until(lambda: machine.pid() not in {0, first}, "it is started again")
+    daemon.until_state("old", "healthy")
+
+    daemon.kill()
+    daemon.start()
+    daemon.until_state("old", "healthy")
+    boot = machine.boot_id()
+    assert pcloud("assembly", "relaunch", "old/web").code == 4
+    assert pcloud("assembly", "reboot", "old/web").code == 0
+    until(lambda: machine.boot_id() not in {"", boot}, "it is rebooted")
+    daemon.until_state("old", "healthy")
+
+
 def test_a_machine_of_somebody_elses_is_cared_for_and_left(daemon: Daemon, pcloud: Pcloud, tmp_path: Path) -> None:
     daemon.create(SPEC)
     machine = ByHand(daemon, tmp_path, client_key(daemon))
@@ -105,30 +133,11 @@ def test_a_machine_of_somebody_elses_is_cared_for_and_left(daemon: Daemon, pclou
     assert instance is not None
     assert (instance.id, instance.adopted) == (machine.id, True)
     assert machine.pid() == first
-    assert machine.tags() == {
-        "owner": "ann",
-        "pcloud-controller": daemon.client.daemon().controller,
-        "pcloud-deployable": "old",
-        "pcloud-assembly": "web",
-        "pcloud-generation": "1",
-        "pcloud-adopted": "yes",
-    }
+    assert machine.tags() == adopted_tags(daemon)
     assert pcloud(*words, "--host-key", machine.host_key).code == 0  # again: nothing but the tags
     effective = pcloud("deployable", "show", "old", "--effective")
     assert "because it was adopted" in effective.out
-
-    os.kill(first, signal.SIGKILL)
-    until(lambda: machine.pid() not in {0, first}, "it is started again")
-    daemon.until_state("old", "healthy")
-
-    daemon.kill()
-    daemon.start()
-    daemon.until_state("old", "healthy")
-    boot = machine.boot_id()
-    assert pcloud("assembly", "relaunch", "old/web").code == 4
-    assert pcloud("assembly", "reboot", "old/web").code == 0
-    until(lambda: machine.boot_id() not in {"", boot}, "it is rebooted")
-    daemon.until_state("old", "healthy")
+    is_cared_for(daemon, pcloud, machine)
 
     pid = machine.pid()
     assert pcloud("deployable", "stop", "old").code == 0, daemon.story()

@@ -15,14 +15,8 @@ from tests.system.specs import group
 pytestmark = [pytest.mark.real, pytest.mark.timeout(180)]
 
 
-def test_what_is_restored_reaches_its_machines_and_only_observes(
-    daemon: Daemon, tmp_path: Path, pcloud: Pcloud, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PCLOUD_STATE", str(daemon.state))
-    daemon.bring_up(group("shop"))
-    pid = daemon.pid("shop", "m1", "sleeper")
-    file = tmp_path / "backup"
-
+def is_backed_up(daemon: Daemon, pcloud: Pcloud, file: Path) -> None:
+    """A backup is in the file, for nobody else to read; what is there is not written over unless that is said."""
     made = pcloud("backup", str(file), "--json")
     assert (made.code, json.loads(made.out)) == (0, {"file": str(file), "bytes": file.stat().st_size})
     assert file.stat().st_mode & 0o777 == 0o600
@@ -31,10 +25,20 @@ def test_what_is_restored_reaches_its_machines_and_only_observes(
     assert (again.code, again.err.splitlines()[0]) == (4, f"error: {file} exists")
     assert file.read_bytes() == content
     assert pcloud("backup", str(file), "--force").code == 0
-    assert pcloud("backup", str(tmp_path / "nowhere" / "file")).code == 1
+    assert pcloud("backup", str(file.parent / "nowhere" / "file")).code == 1
     assert not list(daemon.state.glob("backup*"))
-    assert not list(tmp_path.glob(".backup*"))
+    assert not list(file.parent.glob(".backup*"))
 
+
+def test_what_is_restored_reaches_its_machines_and_only_observes(
+    daemon: Daemon, tmp_path: Path, pcloud: Pcloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PCLOUD_STATE", str(daemon.state))
+    daemon.bring_up(group("shop"))
+    pid = daemon.pid("shop", "m1", "sleeper")
+    file = tmp_path / "backup"
+
+    is_backed_up(daemon, pcloud, file)
     running = pcloud("restore", str(file), "--yes")
     assert running.code == 4
     assert "another daemon" in running.err

@@ -107,6 +107,10 @@ def test_machines_are_launched_healed_and_removed(daemon: Daemon, lab: MachineLa
     assert web is not None
     assert (lab.directory / "nodes" / web.id / "upper/root/dbs").read_text() == f"{db.address}\n{new.address}\n"
 
+    is_removed(daemon, lab)
+
+
+def is_removed(daemon: Daemon, lab: MachineLab) -> None:
     daemon.client.stop("shop")
     daemon.until_state("shop", "stopped")
     assert lab.driver.list_nodes() == []

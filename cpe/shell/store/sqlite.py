@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -21,6 +20,7 @@ from cpe.shell.store.checking import open_for_reading
 from cpe.shell.store.checkpoints import Checkpoints
 from cpe.shell.store.explaining import read_explanations
 from cpe.shell.store.home import STORE_FILE, refuse_emptied
+from cpe.shell.store.load import StoreLoad, load_of
 from cpe.shell.store.lock import DirectoryLock
 from cpe.shell.store.port import StoredDeployable
 from cpe.shell.store.restoring import finish
@@ -59,21 +59,6 @@ READ_WITHIN = 30.0
 """Seconds for one read, those before it included: the largest is a page of a thousand events."""
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class StoreLoad:
-    """Since it was opened: transactions, the writes in them, and transactions that failed. Now: writes that wait, seconds that the
-    transaction under way takes already, and the sizes of its file and of its write-ahead log in bytes.
-    """
-
-    commits: int
-    writes: int
-    failures: int
-    waiting: int
-    under_way: float
-    bytes: int
-    log_bytes: int
 
 
 EventsCallback = Callable[[Sequence[EventRecord]], None]
@@ -150,11 +135,7 @@ class SqliteStore:
         """How much it has to do, and has done. StoreError if it is not open."""
         if self._writer is None:
             raise StoreError("the store is not open")
-        sizes = {suffix: size_of(self.directory / f"{STORE_FILE}{suffix}") for suffix in ("", "-wal")}
-        writer = self._writer
-        return StoreLoad(
-            writer.commits, writer.writes, writer.failures, writer.waiting, writer.under_way, bytes=sizes[""], log_bytes=sizes["-wal"]
-        )
+        return load_of(self._writer, self.directory / STORE_FILE)
 
     async def writer_ended(self) -> None:
         """Return when it is closed; raises what its writer died of, after which nothing can be recorded any more."""
@@ -300,14 +281,6 @@ def _kept(state: DeployableState, row: StateRow) -> FactRow:
     target = None if state.target is state.plan else state.target
     fact = StateKept(row.at, row.wall, row.text, state.plan, target, row.version)
     return FactRow(row.wall, *dump_fields(fact), dump_ordered(fact))
-
-
-def size_of(path: Path) -> int:
-    """Bytes of a file, 0 if there is none."""
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
 
 
 def _check_text(name: str, upload: SpecUpload) -> None:
