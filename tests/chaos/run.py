@@ -56,6 +56,7 @@ class Run:
         self._logs, self._directory, self._seed, self._faults = logs, directory, seed, faults
         self._worlds: list[tuple[World, Evidence]] = []
         self._twin, self._monotonic = twin, monotonic
+        self._mounts: list[str] = []
         self._targets = [f"{each.name}/{part.name}" for each in applications() for part in each.parts]
 
     def run(self) -> Result:
@@ -68,6 +69,7 @@ class Run:
             log.write_text("")
             made = world.make(self._directory / name, name, log, monotonic=self._monotonic, proxy=listener.getsockname()[1])
             self._worlds.append((made, Evidence()))
+        self._mounts = mounts()
         try:
             return self._go()
         finally:
@@ -163,10 +165,13 @@ class Run:
         for left in ("nodes/*", "volumes/*", "faults.json"):
             evidence.strays += [f"left: {path}" for path in own.site.clouds.glob(f"*/{left}")]
         network.end()
-        if self._twin:
-            return  # whose machines still run
         if rules := network.rules().strip():
             evidence.strays.append(f"firewall: {rules}")
+        evidence.strays += [f"mount: {each}" for each in mounts() if each not in self._mounts]
+
+
+def mounts() -> list[str]:
+    return Path("/proc/self/mounts").read_text().splitlines()
 
 
 def say(text: str) -> None:
