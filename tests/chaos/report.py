@@ -6,6 +6,7 @@ import json
 import math
 import os
 import platform
+import textwrap
 import time
 from collections import Counter
 from pathlib import Path
@@ -15,6 +16,7 @@ from tests.chaos.bounds import recovered_within
 from tests.chaos.evidence import Evidence
 from tests.chaos.figures import needless, recoveries, rows
 from tests.chaos.judge import Finding, Judge, fenced
+from tests.chaos.kinds import BY_NAME, Harm
 from tests.chaos.run import Result
 
 
@@ -27,12 +29,16 @@ def told(finding: Finding) -> str:
 
 
 def table(result: Result) -> str:
-    """Faults by kind."""
+    """Faults by kind: those that harm with their times, the others, of which no recovery may come, in one sentence."""
     lines = ["| fault | struck | noticed after (median / p95 / max) | well after |", "|---|---|---|---|"]
+    quiet = []
     for row in rows(result.pcloud):
-        detected, recovered = row.detected or "", row.recovered or ""
-        lines.append(f"| {row.kind} | {row.struck} | {detected} | {recovered} |")
-    return "\n".join(lines)
+        if BY_NAME[row.kind].harm is Harm.NONE:
+            quiet.append(f"{row.kind} {row.struck}")
+        else:
+            lines.append(f"| {row.kind} | {row.struck} | {row.detected or ''} | {row.recovered or ''} |")
+    said = f"Struck as well, and no recovery may come of them: {', '.join(quiet)}."
+    return "\n".join([*lines, "", *textwrap.wrap(said, 140, break_on_hyphens=False)])
 
 
 def counts(result: Result, findings: list[Finding]) -> str:
@@ -52,7 +58,7 @@ def counts(result: Result, findings: list[Finding]) -> str:
         f"| recoveries | {done} | {len(result.actions)} made anew |",
         f"| wrong actions | {wrong} | {vain} needless |",
         f"| machines running twice | {doubles} | {len(twin.doubles) if twin else '-'} |",
-        f"| lost records | {rules['lost record']} | |",
+        f"| acknowledged records lost | {rules['lost record']} | |",
         f"| unrecovered | {rules['unrecovered']} | |",
         f"| `blocked: fence`, as demanded | {waiting} | |",
         f"| strays, volumes, deaths | {left} | |",
