@@ -21,7 +21,8 @@ from tests.chaos.evidence import Evidence, Told
 
 EVERY = 5.0
 PAUSE = 20.0
-"""Seconds for which a deployable is paused by this client; said to be an hour, so that only it ends the pause."""
+"""Seconds for which a deployable is paused by this client; it says ``SAID``, longer than any clock jumps: only it ends it."""
+SAID = 86400.0
 TIMEOUT = 10.0
 PATIENCE = 120.0
 """Seconds at the end for resuming what is paused; the daemon may be anywhere."""
@@ -73,7 +74,7 @@ class Customer:
         name = self._chance.choice([each.name for each in applications() if each.name not in names])
         mark, asked = f"customer-{self._number}", self.now()
         self._paused.append((asked + PAUSE, name, mark))  # also when no answer comes: it may be paused
-        self._client.pause(name, PauseRequest(owner=mark, reason="chaos", seconds=3600.0))
+        self._client.pause(name, PauseRequest(owner=mark, reason="chaos", seconds=SAID))
         self._evidence.told.append(Told("paused", name, asked, self.now(), f"paused by {mark} "))
 
     def resume(self, name: str, mark: str) -> None:

@@ -12,7 +12,7 @@ from typing import TextIO
 
 from tests.chaos.evidence import Evidence, Struck
 from tests.chaos.faults import clouds, host, machines, network
-from tests.chaos.faults.words import MissedError, Strikes, Undo
+from tests.chaos.faults.words import MissedError, Strikes
 from tests.chaos.schedule import Fault
 from tests.chaos.world import World
 
@@ -52,9 +52,5 @@ class Executor:
             try:
                 await asyncio.sleep(max(0.0, fault.end - self.now()))
             finally:
-                await asyncio.shield(asyncio.to_thread(taken_back, undo))
+                await asyncio.shield(asyncio.to_thread(undo))
                 evidence.struck[place] = Struck(fault, began, self.now())
-
-
-def taken_back(undo: Undo) -> None:
-    undo()

@@ -80,7 +80,7 @@ def start_sshd(directory: Path) -> None:
     if not any(each.supervises for each in processes) or any(each.listens_for_ssh for each in processes):
         return
     environment = {"PCLOUD_ROOT": f"{directory}/root", "PATH": os.environ["PATH"]}
-    with (directory / "console.log").open("ab") as console:
+    with suppress(FileNotFoundError), (directory / "console.log").open("ab") as console:  # destroyed since
         command = ["setsid", "--fork", "/usr/sbin/sshd", "-D", "-e", "-f", directory / "ssh/sshd_config"]
         subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, stdout=console, stderr=console, check=True)
 
@@ -88,7 +88,7 @@ def start_sshd(directory: Path) -> None:
 def destroy(world: World, fault: Fault) -> None:
     found = node(world, fault.targets[0])
     driver = LocalNodeDriver(found.directory.parent.parent)
-    with suppress(LocalCloudError):  # it is being destroyed already
+    with suppress(LocalCloudError, OSError):  # it is being destroyed already
         driver.destroy_node(driver.ex_get_node(found.id))
 
 
