@@ -1,7 +1,9 @@
 # Tests that take longer than those of `make test`.
-.PHONY: matrix fuzz test-openstack
+.PHONY: matrix chaos fuzz test-openstack
 matrix: setup ## every recovery, cut at each of its points (a quarter of an hour)
 	$(BIN)/python -m tests.matrix
+chaos: setup ## faults at random on a real daemon, judged from outside (SEED=, MINUTES=3; root)
+	@$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES))
 fuzz: setup ## odd input to everything that reads, for SECONDS=120
 	@$(BIN)/uv pip install --quiet --only-binary atheris -r pyproject.toml --extra fuzz || echo "atheris does not install here"
 	@$(BIN)/python -m tests.fuzz $(or $(SECONDS),120)

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from dpe.policy import bringup, dependencies, gates, holding, ladder, pauses, records, restarts
 from dpe.policy.altering import replace
 from dpe.policy.places import Place
+from dpe.policy.ports import ports
 from dpe.policy.sights import (
     ANCHOR_PATIENCE,
     CONDEMNING,
@@ -29,7 +30,7 @@ from dpe.policy.turn import Turn
 from dpe.policy.wording import duration
 from pcloud.model.actions import AskAnchors, AskPeers, ProbeAgain, ReadInstance
 from pcloud.model.events import ContactLost
-from pcloud.model.plan import AssemblyPlan, TcpCheck
+from pcloud.model.plan import AssemblyPlan
 from pcloud.model.state import AssemblyState, Recovery, Silence
 from pcloud.model.words import Desired, InstanceStatus, Phase, Rung, Stage
 
@@ -85,14 +86,8 @@ def ask_peers(turn: Turn, assembly: str) -> bool:
     state = turn[assembly]
     peers = tuple(name for name, peer in turn.assemblies.items() if name != assembly and peer.contact and peer.silence is None)
     if peers and state.instance is not None:
-        ports = dict.fromkeys((state.instance.port, *tcp_ports(turn.plan_of(assembly))))
-        turn.order(AskPeers(assembly, state.instance, peers, tuple(ports)))
+        turn.order(AskPeers(assembly, state.instance, peers, ports(turn, assembly)))
     return bool(peers)
-
-
-def tcp_ports(plan: AssemblyPlan) -> list[int]:
-    """The ports that the assembly's own checks look at."""
-    return [check.what.port for each in plan.resources for check in each.checks if isinstance(check.what, TcpCheck)]
 
 
 def refresh_baseline(turn: Turn, assembly: str) -> None:

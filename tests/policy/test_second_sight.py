@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from pcloud.model import actions, events
+from pcloud.model.plan import Check, HttpCheck
 from pcloud.model.words import InstanceStatus, Rung
 from tests.policy.plans import PAIR, assembly, deployable, one, resource
 from tests.policy.world import World, silent
@@ -23,6 +24,15 @@ def test_the_machines_own_port_and_those_of_its_tcp_checks_are_asked_for() -> No
     mark = silent(world)
     [question] = [each for each in world.log[mark:] if isinstance(each, actions.AskPeers)]
     assert (question.peers, question.ports) == (("web",), (22, 3306))
+
+
+def test_the_port_of_a_page_at_the_machines_own_address_is_asked_for_too() -> None:
+    urls = ("http://${db.address}:8000/status", "http://${db.address}/", "https://${web.address}/", "http://127.0.0.1:9000/", "http://[:x/")
+    pages = [replace(resource(f"page-{number}"), checks=(Check("http", HttpCheck(url)),)) for number, url in enumerate(urls)]
+    world = World(deployable(assembly("db", *pages), assembly("web", resource("httpd"))))
+    mark = silent(world)
+    [question] = [each for each in world.log[mark:] if isinstance(each, actions.AskPeers)]
+    assert question.ports == (22, 8000, 80)
 
 
 def test_a_peer_that_never_reached_the_port_says_nothing() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Pcloud
-from tests.system.running import Daemon, until
+from tests.system.running import Daemon
 from tests.system.specs import group
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(180)]
@@ -57,8 +57,9 @@ def test_what_is_restored_reaches_its_machines_and_only_observes(
     status = daemon.until_state("shop", "healthy")
     assert status.observing == "the store was restored from a backup"
     assert daemon.pid("shop", "m1", "sleeper") == pid, "nothing was done to it"
+    mark = daemon.newest()
     daemon.kill_service("shop", "m1")
-    daemon.until_event(lambda event: event.kind == "observed" or event.record is not None, "what would be done is recorded")
+    daemon.until_event(lambda event: event.record is not None, "what would be done is recorded", mark)
     assert pcloud("takeover", "shop", "--yes").code == 0
-    until(lambda: daemon.pid("shop", "m1", "sleeper") != pid, "it is started again")
-    daemon.until_state("shop", "healthy")
+    daemon.until_event(lambda event: event.resource == "sleeper" and event.to == "healthy", "it is started again", mark)
+    assert daemon.pid("shop", "m1", "sleeper") != pid
