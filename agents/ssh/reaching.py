@@ -33,6 +33,8 @@ async def reach(link: Link, address: str, port: int, timeout: float) -> Reach:
         return Reach.UNABLE
     try:
         found = await listen_for_answer(reader, writer, timeout)
+    except asyncssh.Error:  # the witness's own connection has ended
+        return Reach.UNABLE
     finally:
         writer.channel.abort()
     if link.broken.done():

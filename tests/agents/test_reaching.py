@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import socket
 
@@ -55,6 +56,23 @@ async def test_who_is_not_connected_or_dying_itself_is_unable_to_say(machine: Ma
             send(pid, signal.SIGSTOP)
         assert await agent.reach(machine.address, mute, 1) is Reach.UNABLE
         machine.signal_all(signal.SIGCONT)
+
+
+async def test_a_witness_that_dies_while_it_listens_is_unable_to_say(machine: Machine) -> None:
+    asked = asyncio.Event()
+
+    async def keep_silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.set()
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(keep_silent, machine.address, 0) as mute, watching(machine, plan()) as (agent, sightings):
+        await sightings.first(ContactSeen)
+        answer = asyncio.create_task(agent.reach(machine.address, mute.sockets[0].getsockname()[1], 30))
+        await asked.wait()
+        for pid in machine.sshd_processes()[1:]:
+            send(pid, signal.SIGKILL)
+        assert await answer is Reach.UNABLE
 
 
 async def test_where_forwarding_is_forbidden_nobody_can_say(stopped_machine: Machine) -> None:

@@ -14,6 +14,7 @@ from dpe.shell.facts import Fact
 from pcloud.errors import RefusedError
 from pcloud.model.events import ContactMade
 from pcloud.model.instance import InstanceReading
+from pcloud.model.words import InstanceStatus
 from pcloud.records.operating import PauseRequest, TargetRequest
 from tests.infrastructures.memory_cloud import MemoryCloud
 from tests.shell.desk import Desk, events, upload
@@ -96,7 +97,7 @@ async def test_when_the_bug_is_mended_retry_goes_on_with_what_was_asked(controll
     retry = TargetRequest(owner="ann")
     await controller.words.retry("ill", retry)
     await until(lambda: state(controller, "ill") == "blocked", "the bug is there still")
-    cloud.mended = True
+    cloud.mended, cloud.born = True, InstanceStatus.BUILD  # it stays on its way
     await controller.words.retry("ill", retry)
     await until(lambda: any(asked.startswith("create ill-db") for asked in cloud.asked), "it is launched")
     assert (await controller.status("ill")).state == "starting"

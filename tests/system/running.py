@@ -106,7 +106,9 @@ class Daemon:
 
     def nodes(self) -> list[Path]:
         nodes = self.cloud / "nodes"
-        return sorted(nodes.iterdir()) if nodes.is_dir() else []
+        return (
+            sorted(node for node in nodes.iterdir() if not node.name.startswith(".")) if nodes.is_dir() else []
+        )  # others are not made yet
 
     def running_nodes(self) -> list[Path]:
         return [node for node in self.nodes() if members(node)]
