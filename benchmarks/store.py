@@ -14,8 +14,8 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from cpe.daemon.house import Places, daemon
 from cpe.daemon.logs import configure
-from cpe.daemon.running import Places, daemon
 from cpe.shell.config import Settings
 from cpe.shell.store.home import STORE_FILE
 from cpe.shell.store.retaining import used
@@ -140,7 +140,8 @@ async def start(directory: Path, count: int) -> tuple[float, float, float, int]:
 
     looking = asyncio.create_task(look())
     began = time.perf_counter()
-    async with daemon(Settings(), Places(None, directory, directory / "api.sock")) as (controller, _):
+    async with daemon(Settings(), Places(None, directory, directory / "api.sock")) as house:
+        controller = house.controller
         answers = time.perf_counter() - began
         assert len(controller._keeper.names) == count  # noqa: SLF001 - it is these that are measured
         for name in controller._keeper.names:  # noqa: SLF001

@@ -1,6 +1,6 @@
 # Tests that take longer than those of `make test`.
 .PHONY: matrix chaos fuzz test-openstack
-matrix: setup ## every recovery, cut at each of its points (a quarter of an hour)
+matrix: setup ## every recovery, cut at each of its points (six minutes)
 	$(BIN)/python -m tests.matrix
 chaos: setup ## faults at random on a real daemon, judged from outside (SEED=, MINUTES=3; root)
 	@$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES))

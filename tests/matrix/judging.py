@@ -63,7 +63,7 @@ def problems(daemon: Daemon, recovery: Recovery, before: Before) -> list[str]:
     state = stored(daemon)
     if state["intents"]:
         return [f"still open: {', '.join(each['kind'] for each in state['intents'])}"]
-    return [*_machines(daemon, recovery, state), *_volumes(daemon, recovery, before), *_done(daemon, recovery, before)]
+    return [*_machines(daemon, recovery, state), *_volumes(daemon, recovery, before), *_audited(daemon), *_done(daemon, recovery, before)]
 
 
 def alerted(daemon: Daemon, before: Before) -> bool:
@@ -102,6 +102,11 @@ def _volumes(daemon: Daemon, recovery: Recovery, before: Before) -> Iterator[str
         yield f"the volume lost what was on it: {ledger(daemon)} instead of {before.ledger}"
     if double(daemon):
         yield "two wrote to the volume at once"
+
+
+def _audited(daemon: Daemon) -> Iterator[str]:
+    """What an operator would find: pcloud infrastructure audit."""
+    yield from (f"the audit finds {each.whose}: {each.reason}" for each in daemon.client.audit_infrastructure("local").found)
 
 
 def _done(daemon: Daemon, recovery: Recovery, before: Before) -> Iterator[str]:
