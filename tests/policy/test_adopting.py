@@ -73,7 +73,7 @@ def test_its_services_are_restarted_and_its_machine_is_rebooted_but_never_replac
     assert world.did() == ["RestartResource db"]
     mark = world.mark()
     world.ail("db/mysqld", cure=None)
-    world.advance(86400)
+    world.advance(3 * 3600)
     assert set(world.did(mark)) == {"RestartResource db", "RebootAssembly db", "StartResources db", "ConfigureAssembly db"}
     assert world.word() == "exhausted"
     assert list(world.machines) == ["i-7"]
@@ -82,7 +82,7 @@ def test_its_services_are_restarted_and_its_machine_is_rebooted_but_never_replac
 def test_one_that_is_gone_is_not_replaced() -> None:
     world = cared_for()
     world.vanish("db")
-    world.advance(86400)
+    world.advance(3 * 3600)
     assert not [each for each in world.log if isinstance(each, actions.LaunchInstance | actions.FenceInstance)]
 
 

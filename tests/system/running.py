@@ -22,6 +22,7 @@ from pcloud.records.requests import SpecUpload
 from pcloud.records.status import AssemblyStatus, DeployableStatus
 from pcloud.replay.comparing import replayed
 from pcloud.replay.report import ReplayReport
+from tests.agents.processes import children_of, send
 
 T = TypeVar("T")
 PATIENCE = 60.0  # seconds for a condition that is sure to come; a loaded machine needs a few of them
@@ -92,8 +93,12 @@ class Daemon:
 
     def clear(self) -> None:
         if self.process is not None:
+            self.process.send_signal(signal.SIGSTOP)  # a machine that it has just begun carries no mark of its own yet
+            begun = children_of(self.process.pid)
             self.process.kill()
             self.process.wait()
+            for pid in begun:
+                send(pid, signal.SIGKILL)
         self.client.close()
         for node in self.nodes():
             kill_all(node)
