@@ -57,9 +57,14 @@ class Starter:
         return int((self.root / "run/pcloud/worker.pid").read_text().split()[0])
 
     def end_services(self) -> None:
-        for pid in self.services():
-            send(pid, signal.SIGKILL)
-        until_now(lambda: not marked(self.marker))
+        """All of them, whoever is about to become one included."""
+
+        def none_left() -> bool:
+            for pid in self.services():
+                send(pid, signal.SIGKILL)
+            return not marked(self.marker)
+
+        until_now(none_left)
 
 
 KINDS = [("dash", ""), ("bash", ""), ("busybox", ""), ("dash", "nobody")]
