@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -30,8 +31,31 @@ QUIET = 600.0
 UNSTORED = "unstored"
 """The id of an alert that is in no journal."""
 
-NEWS = 16
+WAITING = 16
 """Troubles and their ends that wait while an alert command runs: they come once a second at most."""
+
+
+class Troubles:
+    """Troubles and their ends, each by turns, and when. Where there is no room for another, it is the same one that goes on."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[tuple[float, str]] = deque(maxlen=WAITING)
+        self._more = asyncio.Event()
+
+    def hear(self, at: float, trouble: str) -> None:
+        """Why the store cannot be written; "" when it can again."""
+        if trouble and len(self._waiting) >= WAITING - 1:
+            self._waiting.pop()  # the end of the last one: this one's will be
+        else:
+            self._waiting.append((at, trouble))
+        self._more.set()
+
+    async def next(self) -> tuple[float, str]:
+        """The next of them, as soon as there is one."""
+        while not self._waiting:
+            self._more.clear()
+            await self._more.wait()
+        return self._waiting.popleft()
 
 
 class Distress:
@@ -41,22 +65,17 @@ class Distress:
         self._store = store
         self._command = command
         self._wall = wall
-        self._news: asyncio.Queue[tuple[float, str]] = asyncio.Queue(NEWS)
-        store.on_trouble(self._hear)
-
-    def _hear(self, trouble: str) -> None:
-        if self._news.full():
-            self._news.get_nowait()  # how it stands now matters more than what has come and gone since
-        self._news.put_nowait((self._wall(), trouble))
+        self._troubles = Troubles()
+        store.on_trouble(lambda trouble: self._troubles.hear(wall(), trouble))
 
     async def run(self) -> None:
         """Tell of each trouble, and of its end."""
         quiet_until = 0.0
         while True:
-            since, trouble = await self._news.get()
+            since, trouble = await self._troubles.next()
             log.error("the store cannot be written: everything is watched, and nothing is done", extra={"reason": trouble})
             told = self._wall() < quiet_until or await self._call(since, trouble)
-            until, _ = await self._news.get()
+            until, _ = await self._troubles.next()
             log.warning("the store can be written again", extra={"seconds": round(until - since)})
             quiet_until = self._wall() + QUIET
             await self._record(since, until, trouble, told=told)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from cpe.shell.distress import distress
+from cpe.shell.distress import WAITING, Troubles, distress
 from cpe.shell.store.sqlite import SqliteStore
 from pcloud.errors import UnwritableError
 from pcloud.records.event import EventRecord
@@ -69,3 +69,29 @@ async def test_one_that_comes_and_goes_calls_once(tmp_path: Path) -> None:
                 await full_for_a_while(store)
                 await until(lambda number=number: len(heard) == number)  # type: ignore[misc]
     assert len(file.read_text().splitlines()) == 1
+
+
+async def test_troubles_that_come_faster_than_they_are_told_are_one_that_goes_on() -> None:
+    troubles = Troubles()
+    for second in range(100):
+        troubles.hear(2.0 * second, f"full, the {second}.")
+        troubles.hear(2.0 * second + 1, "")
+    troubles.hear(200.0, "full again")
+    troubles.hear(201.0, "")
+    told = [await troubles.next() for _ in range(WAITING)]
+    assert [bool(trouble) for _, trouble in told] == [True, False] * (WAITING // 2)
+    assert (told[0], told[-1]) == ((0.0, "full, the 0."), (201.0, ""))
+    troubles.hear(300.0, "the next")
+    assert await troubles.next() == (300.0, "the next")
+
+
+async def test_one_that_goes_on_while_there_is_no_room_has_no_end_yet() -> None:
+    troubles = Troubles()
+    for second in range(100):
+        troubles.hear(2.0 * second, "full")
+        troubles.hear(2.0 * second + 1, "")
+    troubles.hear(200.0, "full")
+    told = [await troubles.next() for _ in range(WAITING - 1)]
+    assert [bool(trouble) for _, trouble in told] == [*[True, False] * (WAITING // 2 - 1), True]
+    troubles.hear(201.0, "")
+    assert await troubles.next() == (201.0, "")

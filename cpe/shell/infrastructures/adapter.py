@@ -185,9 +185,9 @@ class LibcloudInfrastructure:
         try:
             login = self._login(node)
         except MalformedResponseError:
-            if found is not None:
+            if found is not None and found.controller == self._controller:
                 raise
-            login = Login("")  # somebody else's machine is nobody's trouble
+            login = Login("")  # of somebody else's machine; it is no reason to hold all of ours
         return InstanceReading(
             id=str(node.id),
             status=instance_status(node.state),
