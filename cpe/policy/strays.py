@@ -6,6 +6,7 @@ Rules:
   assembly of which an instance is being launched or destroyed.
 - What is of another controller, or of a higher generation than ours, is told as such: it is nobody's stray.
 - What was adopted is somebody else's: it is never a stray.
+- A port belongs to its assembly, whether a machine has it just now or not.
 - A volume belongs where the spec has it, and to whatever has it attached. That it strays says nothing of what its data is worth.
 """
 
@@ -15,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pcloud.model.actions import DestroyInstance, LaunchInstance
-from pcloud.model.instance import InstanceReading, Tags, VolumeReading, VolumeTags
+from pcloud.model.instance import InstanceReading, PortReading, PortTags, Tags, VolumeReading, VolumeTags
 from pcloud.model.plan import AssemblyPlan
 from pcloud.model.state import AssemblyState, DeployableState
 from pcloud.model.words import Belonging, Stage
@@ -36,6 +37,7 @@ class Listed:
     infrastructure: str
     instances: Sequence[InstanceReading]
     volumes: Sequence[VolumeReading]
+    ports: Sequence[PortReading] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ def doubt(known: Known) -> str:
 
 
 def judge(listed: Listed, known: Known) -> dict[str, Judgement]:
-    """The judgement on everything that is not ours, by its id: instances first, each in its list's order."""
+    """The judgement on everything that is not ours, by its id: instances first, each in its list's order, then volumes, then ports."""
     instances = {each.id: judge_instance(each, listed.infrastructure, known) for each in listed.instances}
     overtaken = {
         each.tags.deployable for each in listed.instances if each.tags is not None and instances[each.id].belonging is Belonging.HIGHER
@@ -68,7 +70,8 @@ def judge(listed: Listed, known: Known) -> dict[str, Judgement]:
     volumes = {
         each.id: OURS if each.tags.deployable in overtaken else judge_volume(each, listed, attached, known) for each in listed.volumes
     }
-    return {each: its for each, its in {**instances, **volumes}.items() if its.belonging is not Belonging.OURS}
+    ports = {each.id: OURS if each.tags.deployable in overtaken else judge_port(each, listed, attached, known) for each in listed.ports}
+    return {each: its for each, its in {**instances, **volumes, **ports}.items() if its.belonging is not Belonging.OURS}
 
 
 def judge_instance(reading: InstanceReading, infrastructure: str, known: Known) -> Judgement:
@@ -116,12 +119,28 @@ def judge_volume(volume: VolumeReading, listed: Listed, attached: frozenset[str]
     return stray(f"{place} uses {used[0]} as its volume {tags.volume}") if used else OURS
 
 
+def judge_port(port: PortReading, listed: Listed, attached: frozenset[str], known: Known) -> Judgement:
+    """Whose a port or a floating address is, likewise. An assembly keeps it as long as its deployable is registered."""
+    tags = port.tags
+    whole = whole_of(tags, known)
+    if isinstance(whole, Judgement):
+        return whole
+    if whole.stale or port.holder in attached:
+        return OURS
+    plans = plans_of(whole, tags.assembly)
+    if not plans:
+        return stray(f"{tags.deployable} has no assembly {tags.assembly}")
+    if all(plan.infrastructure != listed.infrastructure for plan in plans):
+        return stray(f"{tags.deployable}/{tags.assembly} is at {plans[0].infrastructure} now")
+    return OURS
+
+
 def stray(reason: str) -> Judgement:
     """It belongs to nothing."""
     return Judgement(Belonging.STRAY, reason)
 
 
-def whole_of(tags: Tags | VolumeTags, known: Known) -> DeployableState | Judgement:
+def whole_of(tags: Tags | VolumeTags | PortTags, known: Known) -> DeployableState | Judgement:
     """The deployable that tags name, if something can be judged by what is known of it; else the judgement."""
     if tags.controller != known.controller:
         return Judgement(Belonging.FOREIGN, f"of the controller {tags.controller}")

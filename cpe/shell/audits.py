@@ -18,7 +18,7 @@ from cpe.shell.infrastructures.registry import Infrastructures
 from pcloud.errors import PcloudError, RefusedError, TimedOutError
 from pcloud.limits import time_limit
 from pcloud.model.actions import Report
-from pcloud.model.instance import InstanceReading, VolumeReading
+from pcloud.model.instance import InstanceReading, PortReading, VolumeReading
 from pcloud.model.ports import Infrastructure
 from pcloud.model.words import Belonging, InstanceStatus
 from pcloud.records.auditing import AuditFinding, Cleaned, CleanRequest, InfrastructureAudit, ThingKind
@@ -50,13 +50,14 @@ class Audits:
         listed = await self._listed(cloud)
         judgements = judge(listed, self._known())
         found = [_instance_finding(each, judgements[each.id]) for each in listed.instances if each.id in judgements]
-        found += [_volume_finding(each, judgements[each.id]) for each in listed.volumes if each.id in judgements]
+        found += [_kept_finding(each, judgements[each.id]) for each in (*listed.volumes, *listed.ports) if each.id in judgements]
         return InfrastructureAudit(
             name=name,
             driver=driver,
             clean=not any(each.belonging in PROBLEMS for each in found),
             instances=len(listed.instances),
             volumes=len(listed.volumes),
+            ports=len(listed.ports),
             found=found,
         )
 
@@ -68,13 +69,14 @@ class Audits:
             raise RefusedError(f"nothing is deleted: {why_not}", "see that what is known here is right, and say pcloud takeover first")
         cleaned = [await self._cleaned(cloud, ThingKind.INSTANCE, each, request.owner) for each in dict.fromkeys(request.instances)]
         cleaned += [await self._cleaned(cloud, ThingKind.VOLUME, each, request.owner) for each in dict.fromkeys(request.volumes)]
+        cleaned += [await self._cleaned(cloud, ThingKind.PORT, each, request.owner) for each in dict.fromkeys(request.ports)]
         return (await self.audit(name)).model_copy(update={"cleaned": cleaned})
 
     async def _listed(self, cloud: Infrastructure) -> Listed:
         """All that carries tags there, without what a list shows and the cloud does not know any more."""
-        volumes = await cloud.volumes()
+        volumes, ports = await cloud.volumes(), await cloud.ports()
         instances = [each for each in await cloud.instances() if each.status is not InstanceStatus.ABSENT]
-        listed = Listed(cloud.name, instances, volumes)
+        listed = Listed(cloud.name, instances, volumes, ports)
         suspects = {each for each, its in judge(listed, self._known()).items() if its.belonging in PROBLEMS}
         read = [await cloud.read(each.id) if each.id in suspects else each for each in instances]
         there = [each for each in read if each.status is not InstanceStatus.ABSENT]
@@ -82,7 +84,7 @@ class Audits:
 
     async def _cleaned(self, cloud: Infrastructure, kind: ThingKind, identity: str, owner: str) -> Cleaned:
         """Delete it, and say what became of it; what fails with one keeps nobody from the others."""
-        remove = self._remove_instance if kind is ThingKind.INSTANCE else self._remove_volume
+        remove = {ThingKind.INSTANCE: self._remove_instance, ThingKind.VOLUME: self._remove_volume}.get(kind, self._remove_port)
         try:
             said = await remove(cloud, identity, owner)
         except PcloudError as error:
@@ -109,18 +111,28 @@ class Audits:
         await cloud.delete_volume(identity)
         return "deleted, and its data with it"
 
+    async def _remove_port(self, cloud: Infrastructure, identity: str, owner: str) -> str:
+        stray = await self._expect_stray(cloud, ThingKind.PORT, identity)
+        if stray is None:
+            return "gone already"
+        await self._report(
+            Report("cleaned", reason=f"{owner} has the stray {stray.kind} {identity} of {stray.whose} at {cloud.name} deleted")
+        )
+        await cloud.delete_port(identity)
+        return "deleted"
+
     async def _expect_stray(self, cloud: Infrastructure, kind: ThingKind, identity: str) -> AuditFinding | None:
         """It as it is found now; None where there is no such thing, RefusedError where it is no stray."""
         listed = await self._listed(cloud)
         judgements = judge(listed, self._known())
-        things = listed.instances if kind is ThingKind.INSTANCE else listed.volumes
+        things = {ThingKind.INSTANCE: listed.instances, ThingKind.VOLUME: listed.volumes}.get(kind, listed.ports)
         thing = next((each for each in things if each.id == identity), None)
         if thing is None:
             return None
         judgement = judgements.get(identity)
         if judgement is None or judgement.belonging is not Belonging.STRAY:
             raise RefusedError(f"{identity} is no stray: {judgement.reason if judgement is not None else 'it belongs here'}")
-        return _instance_finding(thing, judgement) if isinstance(thing, InstanceReading) else _volume_finding(thing, judgement)
+        return _instance_finding(thing, judgement) if isinstance(thing, InstanceReading) else _kept_finding(thing, judgement)
 
 
 async def see_off(cloud: Infrastructure, identity: str) -> None:
@@ -157,16 +169,21 @@ def _instance_finding(reading: InstanceReading, judgement: Judgement) -> AuditFi
     )
 
 
-def _volume_finding(reading: VolumeReading, judgement: Judgement) -> AuditFinding:
+def _kept_finding(reading: VolumeReading | PortReading, judgement: Judgement) -> AuditFinding:
+    """Of a volume, a port or a floating address."""
+    if isinstance(reading, VolumeReading):
+        kind, name, volume = ThingKind.VOLUME, reading.name, reading.tags.volume
+    else:
+        kind, name, volume = ThingKind.ADDRESS if reading.floating else ThingKind.PORT, reading.address, ""
     return AuditFinding(
-        kind=ThingKind.VOLUME,
+        kind=kind,
         id=reading.id,
-        name=reading.name,
+        name=name,
         status=f"attached to {reading.holder}" if reading.holder else "free",
         belonging=judgement.belonging,
         reason=judgement.reason,
         controller=reading.tags.controller,
         deployable=reading.tags.deployable,
         assembly=reading.tags.assembly,
-        volume=reading.tags.volume,
+        volume=volume,
     )

@@ -231,9 +231,16 @@ class Controller:
                 if unattended
                 else RefusedError(f"{name} is not stopped", f"run pcloud deployable stop {name} first")
             )
-        if volumes and state.plan is not None:
-            for infrastructure in state.plan.infrastructures:
-                await self._infrastructures(infrastructure).delete_volumes(name)
+        for infrastructure in state.plan.infrastructures if state.plan is not None else ():
+            try:
+                cloud = self._infrastructures(infrastructure)
+            except NotFoundError:  # nobody knows any more where it is
+                if volumes:
+                    raise
+                continue
+            await cloud.delete_ports(name)
+            if volumes:
+                await cloud.delete_volumes(name)
 
     async def reboot(self, name: str, assembly: str) -> None:
         """Reboot the assembly's instance."""

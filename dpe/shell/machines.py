@@ -160,6 +160,7 @@ class Machines:
             host_private=private,
             host_public=public,
             environment=self._secrets.environment(plan, {}),
+            volumes=volumes,
         )
         return LaunchOrder(
             name=f"{self._deployable}-{plan.name}-{generation}",
@@ -169,13 +170,14 @@ class Machines:
             user_data=data,
             networks=plan.networks,
             volumes=tuple(volumes),
+            spread=plan.spread,
         )
 
     async def _until_running(self, cloud: Infrastructure, reading: InstanceReading) -> InstanceReading:
         """Read it until it runs and has an address; ERROR is final. The caller's timeout ends the waiting."""
         while True:
             if reading.status is InstanceStatus.ERROR:
-                raise InfrastructureError(f"{cloud.name} could not build {reading.id}: ERROR")
+                raise InfrastructureError(f"{cloud.name} could not build {reading.id}: {reading.fault or 'ERROR'}")
             if reading.status is InstanceStatus.ABSENT:
                 raise InfrastructureError(f"{reading.id} vanished from {cloud.name} while it was launched")
             if reading.status is InstanceStatus.SHUTOFF:

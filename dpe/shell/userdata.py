@@ -10,10 +10,11 @@ import base64
 import hashlib
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
 
+from dpe.shell import mounting
 from pcloud.model.plan import AssemblyPlan
 
 DIRECTORY = "/var/lib/pcloud"
@@ -32,7 +33,14 @@ chmod 600 "$state/provision.log"
 # whoever watches this machine reads the log, nobody else: a script may print its secrets
 if id -u @USER@ >/dev/null 2>&1; then chown @USER@ "$state/provision.log"; fi
 status=0
-if [ -f "$state/provision" ]; then
+absent=
+if [ -z "${PCLOUD_ROOT:-}" ]; then absent=$(
+    :
+@UNMOUNTED@); fi
+if [ -n "$absent" ]; then
+    echo "$absent: nothing is begun beside its data" >>"$state/provision.log"
+    status=1
+elif [ -f "$state/provision" ]; then
     (
         . "$state/environment"
         "$state/provision"
@@ -47,22 +55,35 @@ mv "$state/.provisioned" "$state/provisioned"
 
 
 def user_data(
-    *, assembly: AssemblyPlan, user: str, authorized_key: str, host_private: str, host_public: str, environment: Mapping[str, str]
+    *,
+    assembly: AssemblyPlan,
+    user: str,
+    authorized_key: str,
+    host_private: str,
+    host_public: str,
+    environment: Mapping[str, str],
+    volumes: Sequence[tuple[str, str]] = (),
 ) -> bytes:
-    """The document for one instance. ``environment`` has the values of its parameters and secrets, which its script finds as variables."""
+    """The document for one instance. ``environment`` has the values of its parameters and secrets, which its script finds as variables.
+
+    ``volumes`` are those that it gets: the id of each, and the path where it is mounted.
+    """
     files = [_file("environment", _exports(environment), "0600")]
     if assembly.provision:
         files.append(_file("provision", assembly.provision, "0700"))
-    config = {
+    config: dict[str, object] = {
         "users": ["default", _user(user, authorized_key)],
         "ssh_keys": {"ed25519_private": host_private, "ed25519_public": host_public},
         "write_files": files,
     }
+    if volumes:
+        config["bootcmd"] = mounting.boot_commands(volumes)
     parts = [_part(f"#cloud-config\n{json.dumps(config, indent=1, sort_keys=True)}\n", "cloud-config", "pcloud.cfg")]
     if assembly.cloud_config.strip():
         own = assembly.cloud_config if assembly.cloud_config.startswith("#cloud-config") else f"#cloud-config\n{assembly.cloud_config}"
         parts.append(_part(own, "cloud-config", "user.cfg", merge=MERGE))
     script = PROVISION.replace("@DIRECTORY@", DIRECTORY).replace("@USER@", shlex.quote(user))
+    script = script.replace("@UNMOUNTED@", mounting.unmounted(volumes))
     parts.append(_part(script, "x-shellscript", "provision.sh"))
     return _document(parts)
 

@@ -41,7 +41,7 @@ def audit(
     output: OutputOption = Output.TABLE,
     json: JsonOption = False,
 ) -> None:
-    """Look for strays: instances and volumes with our tags that belong to nothing. Exit code 0 if all is clean, 1 if something is found.
+    """Look for strays: instances, volumes, ports, floating addresses with our tags that belong to nothing. Exit code 0: clean, 1: found.
 
     What another controller has is told and is no finding; what is of a higher generation than ours is one. Neither is ever touched.
     """
@@ -77,14 +77,21 @@ def _audited(client: Client, names: Sequence[str]) -> tuple[list[InfrastructureA
 
 def _cleaned(client: Client, audit: InfrastructureAudit, *, volumes: bool, yes: bool, owner: str) -> InfrastructureAudit:
     """Delete what strays there, and what is found then."""
-    instances, disks = (strays(audit, kind) for kind in ThingKind)
-    chosen_disks = disks if volumes else []
+    instances, disks = strays(audit, ThingKind.INSTANCE), strays(audit, ThingKind.VOLUME) if volumes else []
+    addresses, ports = strays(audit, ThingKind.ADDRESS), strays(audit, ThingKind.PORT)
     if not yes:
         _ask(audit.name, "Switch off and delete", instances, "an instance that is deleted does not come back")
-        _ask(audit.name, "Delete", chosen_disks, "all data on it is lost")
-    if not (instances or chosen_disks):
+        for each in (addresses, ports):
+            _ask(audit.name, "Delete", each, "its address may be another's then")
+        _ask(audit.name, "Delete", disks, "all data on it is lost")
+    named = {
+        "instances": [each.id for each in instances],
+        "volumes": [each.id for each in disks],
+        "ports": [each.id for each in (*addresses, *ports)],  # a floating address first: it hangs on its port
+    }
+    if not any(named.values()):
         return audit
-    request = CleanRequest(owner=owner, instances=[each.id for each in instances], volumes=[each.id for each in chosen_disks])
+    request = CleanRequest(owner=owner, **named)
     return client.clean_infrastructure(audit.name, request)
 
 

@@ -30,6 +30,15 @@ class VolumeTags:
 
 
 @dataclass(frozen=True, slots=True)
+class PortTags:
+    """What every port and every floating address of ours carries, likewise."""
+
+    controller: str
+    deployable: str
+    assembly: str
+
+
+@dataclass(frozen=True, slots=True)
 class Instance:
     """The machine that an assembly runs on. ``host_key`` is its SSH host key as one public line, known before it booted."""
 
@@ -44,7 +53,11 @@ class Instance:
 
 @dataclass(frozen=True, slots=True)
 class InstanceReading:
-    """One answer of the cloud about one instance. ``address``, ``port`` and ``user`` are empty or 0 while the cloud has not said them."""
+    """One answer of the cloud about one instance. ``address``, ``port`` and ``user`` are empty or 0 while the cloud has not said them.
+
+    ``fault`` is why it is in ERROR, where the cloud says so. ``doubt`` is why it may run although it is called ABSENT; empty where nothing
+    speaks for that. ``stopped_by`` is who has stopped it, other than this controller; told of a SHUTOFF one that is read singly.
+    """
 
     id: str
     status: InstanceStatus
@@ -53,6 +66,10 @@ class InstanceReading:
     port: int = 22
     user: str = ""
     name: str = ""
+    fault: str = ""
+    doubt: str = ""
+    stopped_by: str = ""
+    zone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +83,17 @@ class VolumeReading:
 
 
 @dataclass(frozen=True, slots=True)
+class PortReading:
+    """One port in a cloud's list, or one floating address; ``holder`` is the id of the instance that has it, empty while it is free."""
+
+    id: str
+    tags: PortTags
+    address: str = ""
+    holder: str = ""
+    floating: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class LaunchOrder:
     """Everything that a cloud needs to make one instance."""
 
@@ -76,4 +104,5 @@ class LaunchOrder:
     user_data: bytes
     networks: tuple[str, ...] = ()
     volumes: tuple[tuple[str, str], ...] = ()  # volume id, mount path; attached before it is called launched
+    spread: bool = False  # not on the same host as the other spread ones of its deployable
     extra: Mapping[str, str] = field(default_factory=dict)

@@ -12,7 +12,7 @@ from typing import Protocol
 from pcloud.model.actions import Report
 from pcloud.model.facts import JournalFact
 from pcloud.model.guards import GuardWord, PermitRequest, Standing
-from pcloud.model.instance import Instance, InstanceReading, LaunchOrder, Tags, VolumeReading
+from pcloud.model.instance import Instance, InstanceReading, LaunchOrder, PortReading, Tags, VolumeReading
 from pcloud.model.plan import AssemblyPlan, ResourcePlan
 from pcloud.model.state import DeployableState
 from pcloud.model.words import Reach, Verdict
@@ -212,6 +212,15 @@ class Infrastructure(Protocol):
 
     async def delete_volume(self, volume_id: str) -> None:
         """Delete this one; no error if it is gone already. InfrastructureError while it is attached."""
+
+    async def ports(self) -> Sequence[PortReading]:
+        """All ports and floating addresses that carry tags as ours do, of whatever controller. Where an infrastructure has none: none."""
+
+    async def delete_ports(self, deployable: str) -> Sequence[str]:
+        """Delete all ports and floating addresses of a deployable; returns them in words. InfrastructureError while one is attached."""
+
+    async def delete_port(self, port_id: str) -> None:
+        """Delete this port or floating address, likewise; no error if it is gone already."""
 
     async def console(self, instance_id: str) -> str:
         """The end of the console's output; empty where the cloud keeps none."""

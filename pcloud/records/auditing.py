@@ -14,16 +14,18 @@ from pcloud.records.operating import OperatorWord
 
 
 class ThingKind(StrEnum):
-    """What a cloud has that may stray. Addresses come and go with their instances, wherever machines can be launched."""
+    """What a cloud has that may stray. A floating address is a thing of its own; other addresses come and go with their ports."""
 
     INSTANCE = "instance"
     VOLUME = "volume"
+    PORT = "port"
+    ADDRESS = "floating address"
 
 
 class AuditFinding(BaseModel):
-    """Something that is not ours. ``status`` of an instance is the cloud's word; of a volume, which instance holds it, or "free".
+    """Something that is not ours. ``status`` of an instance is the cloud's word; of anything else, which instance holds it, or "free".
 
-    ``generation`` is None for a volume, ``volume`` empty for an instance. ``reason`` is a sentence.
+    ``generation`` is None but for an instance, ``volume`` empty but for a volume. ``reason`` is a sentence.
     """
 
     kind: ThingKind
@@ -42,7 +44,9 @@ class AuditFinding(BaseModel):
     def whose(self) -> str:
         """What its tags say, in short."""
         place = f"{self.deployable}/{self.assembly}"
-        return f"{place}/{self.volume}" if self.volume else f"{place} generation {self.generation}"
+        if self.kind is ThingKind.INSTANCE:
+            return f"{place} generation {self.generation}"
+        return f"{place}/{self.volume}" if self.volume else place
 
 
 class Cleaned(BaseModel):
@@ -55,7 +59,8 @@ class Cleaned(BaseModel):
 
 
 class InfrastructureAudit(BaseModel):
-    """What was found at one infrastructure. ``instances`` and ``volumes`` are how many were looked at: all with tags as ours.
+    """What was found at one infrastructure. ``instances``, ``volumes`` and ``ports`` (with the floating addresses) are how many were looked
+    at: all with tags as ours.
 
     ``clean``: nothing strays, and nothing is of a higher generation than ours.
     """
@@ -65,12 +70,17 @@ class InfrastructureAudit(BaseModel):
     clean: bool
     instances: int
     volumes: int
+    ports: int = 0
     found: list[AuditFinding]
     cleaned: list[Cleaned] = Field(default_factory=list)
 
 
 class CleanRequest(OperatorWord):
-    """Delete these, by their ids, as far as they are strays: instances are switched off and seen off first; volumes go with their data."""
+    """Delete these, by their ids, as far as they are strays: instances are switched off and seen off first; volumes go with their data.
+
+    ``ports`` are ports and floating addresses.
+    """
 
     instances: list[str] = Field(default_factory=list, max_length=1000)
     volumes: list[str] = Field(default_factory=list, max_length=1000)
+    ports: list[str] = Field(default_factory=list, max_length=1000)

@@ -28,7 +28,7 @@ def audit_lines(audits: Sequence[InfrastructureAudit], width: int) -> Iterator[T
         yield _verdict(audit)
         if any(each.belonging is Belonging.STRAY for each in audit.found):
             command = f"pcloud infrastructure audit {clean(audit.name)} --clean"
-            yield Text(f"`{command}` deletes stray instances, and with --volumes stray volumes too")
+            yield Text(f"`{command}` deletes stray instances, ports and addresses, and with --volumes stray volumes too")
 
 
 def _row(found: AuditFinding) -> list[Text | str]:
@@ -44,7 +44,7 @@ def _cleaned(cleaned: Cleaned) -> Text:
 
 
 def _verdict(audit: InfrastructureAudit) -> Text:
-    name, looked = clean(audit.name), f"{counted(audit.instances, 'instance')} and {counted(audit.volumes, 'volume')} with tags"
+    name, looked = clean(audit.name), _looked(audit)
     if audit.clean:
         return Text(f"{name} is clean: nothing strays among {looked}", "green")
     strays = [each for each in audit.found if each.belonging is Belonging.STRAY]
@@ -55,6 +55,15 @@ def _verdict(audit: InfrastructureAudit) -> Text:
     return Text(f"{name}: {', '.join(parts)} among {looked}", "bold red")
 
 
+def _looked(audit: InfrastructureAudit) -> str:
+    """What there was to look at; ports where there are any, for many clouds have none."""
+    things = [counted(audit.instances, "instance"), counted(audit.volumes, "volume")]
+    things += [counted(audit.ports, "port")] if audit.ports else []
+    return f"{', '.join(things[:-1])} and {things[-1]} with tags"
+
+
 def counted(number: int, thing: str) -> str:
     """The number with its noun."""
-    return f"{number} {thing}{'' if number == 1 else 's'}"
+    if number == 1:
+        return f"1 {thing}"
+    return f"{number} {thing}{'es' if thing.endswith('s') else 's'}"

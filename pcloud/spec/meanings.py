@@ -15,10 +15,10 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
     "DefaultKeys": {
         "image": "id or name of the image to launch; not for a static machine. `{lab: debian-12, backup: ami-1234}` where names differ",
         "size": "id or name of the size; without one the smallest that there is",
-        "networks": "ids of networks; none leaves it to the cloud. `local` has one network only",
+        "networks": "names or ids of networks; none leaves it to the cloud. `local` has one network only",
         "monitor": "how the machine is watched, see monitor",
         "data": "`ephemeral`: nothing on its disk is worth keeping, so that it may be relaunched without a volume",
-        "spread": "not on the same host as its siblings. No effect yet",
+        "spread": "not on the same host as its siblings. No effect on `local` and `machine`",
     },
     "AssemblyKeys": {
         "address": "a static machine: an IP address or host name; never launched, relaunched or destroyed",

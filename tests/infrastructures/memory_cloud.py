@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from pcloud.errors import AmbiguousError, HardInfrastructureError, InfrastructureError
-from pcloud.model.instance import InstanceReading, LaunchOrder, Tags, VolumeReading, VolumeTags
+from pcloud.model.instance import InstanceReading, LaunchOrder, PortReading, Tags, VolumeReading, VolumeTags
 from pcloud.model.words import InstanceStatus
 
 
@@ -160,6 +160,17 @@ class MemoryCloud:
         await self._answer(f"delete volume {volume_id}")
         self._unattached(volume_id)
         self.disks.pop(volume_id, None)
+
+    async def ports(self) -> Sequence[PortReading]:
+        await self._answer()
+        return ()
+
+    async def delete_ports(self, deployable: str) -> Sequence[str]:
+        await self._answer()
+        return ()
+
+    async def delete_port(self, port_id: str) -> None:
+        await self._answer(f"delete port {port_id}")
 
     async def console(self, instance_id: str) -> str:
         return (await self._node("", instance_id)).console

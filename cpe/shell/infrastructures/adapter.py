@@ -6,46 +6,45 @@ Rules: every call goes through ``Calls``; everything is found by its tags; what 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
-from functools import partial
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from libcloud.common.types import MalformedResponseError
-from libcloud.compute.types import StorageVolumeState
 
 from cpe.shell.infrastructures import tags
+from cpe.shell.infrastructures.belongings import GIB, RELEASE_LOOK, RELEASE_TIMEOUT, SENSELESS, Belongings, unless_absent
 from cpe.shell.infrastructures.calls import Calls
 from cpe.shell.infrastructures.dialect import Dialect, Login
-from cpe.shell.infrastructures.failures import CLOUD_ERRORS, is_absent, unknown_name
+from cpe.shell.infrastructures.failures import unknown_name
 from cpe.shell.infrastructures.sharing import SharedQuestion
 from cpe.shell.infrastructures.statuses import instance_status
 from cpe.shell.infrastructures.tally import Tally
-from pcloud.errors import AmbiguousError, HardInfrastructureError
-from pcloud.model.instance import InstanceReading, LaunchOrder, Tags, VolumeReading, VolumeTags
+from pcloud.errors import AmbiguousError, HardInfrastructureError, InfrastructureError
+from pcloud.model.instance import InstanceReading, LaunchOrder, Tags
 from pcloud.model.words import InstanceStatus
+
+__all__ = ["GIB", "LibcloudInfrastructure"]
 
 T = TypeVar("T")
 
-GIB = 1024**3
+OFF_WITHIN = 90.0
+"""Seconds for an instance to be off before it is deleted: Nova gives a guest 60 to go down in good order."""
 
-SENSELESS = (LookupError, TypeError, ValueError, AttributeError)
-"""What comes of an answer that lacks something, or has something else in its place."""
+RUNS = {InstanceStatus.ACTIVE, InstanceStatus.REBOOT}
+"""What can be stopped, and may run until it has been. What is being built has begun nothing yet; what is in ERROR cannot be stopped."""
 
-RELEASE_TIMEOUT = 120.0
-"""Seconds for a volume to become free after its detach was accepted; Cinder takes 2 to 5."""
-
-RELEASE_LOOK = 1.0
-"""Seconds between two looks whether it is."""
+REMEMBERED = 60.0
+"""Seconds for which a name of an image or a size means the same thing: every launch asks, and some clouds list a thousand images."""
 
 
-class LibcloudInfrastructure:
+class LibcloudInfrastructure(Belongings):
     """One account at one cloud; ``controller`` is the name in the tags of what is ours."""
 
     def __init__(self, name: str, calls: Calls, dialect: Dialect, *, controller: str) -> None:
-        self._name = name
-        self._calls = calls
-        self._dialect = dialect
-        self._controller = controller
+        super().__init__(name, calls, dialect, controller=controller)
+        self._named: dict[tuple[str, str], tuple[float, Any]] = {}
         self._nodes = SharedQuestion(f"list {name}", self._list)
 
     @property
@@ -91,17 +90,27 @@ class LibcloudInfrastructure:
         ]
 
     async def read(self, instance_id: str) -> InstanceReading:
-        reading = await self._calls(f"reading {instance_id}", lambda driver: self._read(driver, instance_id), question=True)
-        return reading or InstanceReading(id=instance_id, status=InstanceStatus.ABSENT)
+        return await self._calls(f"reading {instance_id}", lambda driver: self._read(driver, instance_id), question=True)
 
     async def create(self, order: LaunchOrder) -> InstanceReading:
-        image = await self._named("image", order.image, lambda driver: driver.list_images())
-        size = await self._named("size", order.size, lambda driver: driver.list_sizes())
+        image = await self._find("image", order.image, lambda driver: driver.list_images())
+        size = await self._find("size", order.size, lambda driver: driver.list_sizes())
         metadata = tags.instance_metadata(order.tags)
-        return await self._calls(
-            f"creating {order.name}",
-            lambda driver: self._reading(self._dialect.create(driver, order, size=size, image=image, metadata=metadata)),
-        )
+        ports = await self._ports(order)
+
+        def create(driver: Any) -> InstanceReading:
+            return self._reading(self._dialect.create(driver, order, size=size, image=image, metadata=metadata, ports=ports))
+
+        return await self._calls(f"creating {order.name}", create)
+
+    async def _ports(self, order: LaunchOrder) -> Sequence[Any]:
+        """Those that the assembly keeps, once nothing else has them."""
+        deadline = asyncio.get_running_loop().time() + RELEASE_TIMEOUT
+        while (found := await self._calls(f"freeing ports for {order.name}", lambda driver: self._dialect.ports(driver, order))) is None:
+            if asyncio.get_running_loop().time() > deadline:
+                raise InfrastructureError(f"{self._name}: the ports of {order.name} are not free after {RELEASE_TIMEOUT:g} s")
+            await asyncio.sleep(RELEASE_LOOK)
+        return found
 
     async def start(self, instance_id: str) -> None:
         await self._with_node("starting", instance_id, self._dialect.start)
@@ -113,56 +122,32 @@ class LibcloudInfrastructure:
         await self._with_node("rebooting", instance_id, lambda driver, node: self._dialect.reboot(driver, node, hard=hard))
 
     async def destroy(self, instance_id: str) -> None:
+        if self._dialect.off_first:
+            await self._see_off(instance_id)
+
         def destroy(driver: Any) -> None:
-            _unless_absent(lambda: driver.destroy_node(self._dialect.node(driver, instance_id)))
+            unless_absent(lambda: driver.destroy_node(self._dialect.node(driver, instance_id)))
 
         await self._calls(f"destroying {instance_id}", destroy)
+
+    async def _see_off(self, instance_id: str) -> None:
+        """Stop what may run, and read it until it is off: one that is deleted while its host does not answer may run on."""
+        deadline, refusal = asyncio.get_running_loop().time() + OFF_WITHIN, ""
+        while (status := (await self.read(instance_id)).status) in RUNS:
+            if asyncio.get_running_loop().time() > deadline:
+                raise AmbiguousError(
+                    f"{self._name}: {instance_id} is {status} {OFF_WITHIN:g} s after its stop was asked for: it is not deleted{refusal}",
+                    "its host may not answer: look there, or at the cloud's services",
+                )
+            try:
+                await self.stop(instance_id)
+            except InfrastructureError as error:  # in the middle of a reboot, say
+                refusal = f": {error}"
+            await asyncio.sleep(RELEASE_LOOK)
 
     async def tag(self, instance_id: str, mark: Tags | None) -> None:
         metadata = {**dict.fromkeys(tags.OF_INSTANCES), **(tags.instance_metadata(mark) if mark is not None else {})}
         await self._with_node("tagging", instance_id, lambda driver, node: self._dialect.tag(driver, node, metadata))
-
-    async def volume(self, deployable: str, assembly: str, name: str, size: int) -> str:
-        wanted = VolumeTags(self._controller, deployable, assembly, name)
-
-        def find_or_create(driver: Any) -> str:
-            found = [volume for volume in self._volumes(driver) if volume.tags == wanted]
-            if found:
-                return preferred(found).id
-            gibibytes, metadata = -(-size // GIB), tags.volume_metadata(wanted)
-            return str(self._dialect.create_volume(driver, f"{deployable}-{assembly}-{name}", gibibytes, metadata).id)
-
-        return await self._calls(f"finding or creating volume {name} of {deployable}/{assembly}", find_or_create)
-
-    async def volumes(self) -> Sequence[VolumeReading]:
-        return await self._calls("listing volumes", self._volumes)
-
-    async def release(self, volume_id: str) -> None:
-        deadline = asyncio.get_running_loop().time() + RELEASE_TIMEOUT
-        while not await self._calls(f"releasing volume {volume_id}", lambda driver: self._detached(driver, volume_id)):
-            if asyncio.get_running_loop().time() > deadline:
-                raise AmbiguousError(f"{self._name}: volume {volume_id} is not free {RELEASE_TIMEOUT:g} s after it was asked for")
-            await asyncio.sleep(RELEASE_LOOK)
-
-    async def delete_volumes(self, deployable: str) -> Sequence[str]:
-        mark = {tags.CONTROLLER: self._controller, tags.DEPLOYABLE: deployable}
-
-        def delete(driver: Any) -> list[str]:
-            deleted = []
-            for volume in driver.list_volumes():
-                metadata = self._metadata(volume)
-                if metadata.items() >= mark.items():
-                    _unless_absent(partial(driver.destroy_volume, volume))
-                    deleted.append(f"{metadata.get(tags.ASSEMBLY)}/{metadata.get(tags.VOLUME)}")
-            return deleted
-
-        return await self._calls(f"deleting the volumes of {deployable}", delete)
-
-    async def delete_volume(self, volume_id: str) -> None:
-        def delete(driver: Any) -> None:
-            _unless_absent(lambda: driver.destroy_volume(self._dialect.volume(driver, volume_id)))
-
-        await self._calls(f"deleting volume {volume_id}", delete)
 
     async def console(self, instance_id: str) -> str:
         return await self._with_node("reading the console of", instance_id, self._dialect.console)
@@ -170,12 +155,14 @@ class LibcloudInfrastructure:
     async def _list(self) -> list[InstanceReading]:
         return await self._calls("listing instances", lambda driver: [self._reading(node) for node in driver.list_nodes()], question=True)
 
-    def _volumes(self, driver: Any) -> list[VolumeReading]:
-        found = [(volume, tags.volume_tags(self._metadata(volume))) for volume in driver.list_volumes()]
-        return [VolumeReading(str(each.id), its, self._dialect.holder(each), each.name) for each, its in found if its is not None]
-
-    def _read(self, driver: Any, instance_id: str) -> InstanceReading | None:
-        return _unless_absent(lambda: self._reading(self._dialect.node(driver, instance_id)))
+    def _read(self, driver: Any, instance_id: str) -> InstanceReading:
+        node = unless_absent(lambda: self._dialect.node(driver, instance_id))
+        if node is None:
+            return InstanceReading(instance_id, InstanceStatus.ABSENT, doubt=self._dialect.doubt(driver, instance_id))
+        reading = self._reading(node)
+        if reading.status is not InstanceStatus.SHUTOFF:
+            return reading
+        return replace(reading, stopped_by=unless_absent(lambda: self._dialect.stopped_by(driver, node) or "") or "")
 
     def _reading(self, node: Any) -> InstanceReading:
         metadata = self._metadata(node)
@@ -196,14 +183,9 @@ class LibcloudInfrastructure:
             port=login.port,
             user=login.user,
             name=str(node.name),
+            fault=self._dialect.fault(node),
+            zone=self._dialect.zone(node),
         )
-
-    def _metadata(self, thing: Any) -> dict[str, str]:
-        """What it is tagged with; an answer without it makes no sense, and may hide what is ours."""
-        try:
-            return dict(self._dialect.metadata(thing))
-        except SENSELESS as error:
-            raise MalformedResponseError(f"{thing.id} has no tags that can be read", "") from error
 
     def _login(self, node: Any) -> Login:
         try:
@@ -217,8 +199,11 @@ class LibcloudInfrastructure:
     async def _with_node(self, doing: str, instance_id: str, action: Callable[[Any, Any], T]) -> T:
         return await self._calls(f"{doing} {instance_id}", lambda driver: action(driver, self._dialect.node(driver, instance_id)))
 
-    async def _named(self, what: str, name: str, list_all: Callable[[Any], list[Any]]) -> Any:
+    async def _find(self, what: str, name: str, list_all: Callable[[Any], list[Any]]) -> Any:
         """The image or size of that id or name; HardInfrastructureError unless there is exactly one. No size asked for: the smallest."""
+        at, thing = self._named.get((what, name), (0.0, None))
+        if thing is not None and time.monotonic() - at < REMEMBERED:
+            return thing
         known = await self._calls(f"listing {what}s", list_all, question=True)
         if what == "size" and not name:
             return min(known, key=lambda size: size.ram)
@@ -228,27 +213,5 @@ class LibcloudInfrastructure:
         if len(found) > 1:
             ids = ", ".join(str(thing.id) for thing in found)
             raise HardInfrastructureError(f"{self._name}: {len(found)} {what}s are called {name!r}", f"say which by its id: {ids}")
+        self._named[(what, name)] = (time.monotonic(), found[0])
         return found[0]
-
-    def _detached(self, driver: Any, volume_id: str) -> bool:
-        """Whether the volume is free; it is told to become so where it is not on its way."""
-        volume = self._dialect.volume(driver, volume_id)
-        if volume.state == StorageVolumeState.INUSE:
-            driver.detach_volume(volume)
-            volume = self._dialect.volume(driver, volume_id)
-        return bool(volume.state == StorageVolumeState.AVAILABLE)
-
-
-def preferred(twins: Sequence[VolumeReading]) -> VolumeReading:
-    """Of volumes with the same tags (an ambiguous creation may have made two) always the same one: that which is in use has the data."""
-    return min(twins, key=lambda each: (not each.holder, each.id))
-
-
-def _unless_absent(call: Callable[[], T]) -> T | None:
-    """What ``call`` returns; None when the cloud knows no such thing."""
-    try:
-        return call()
-    except CLOUD_ERRORS as error:
-        if is_absent(error):
-            return None
-        raise

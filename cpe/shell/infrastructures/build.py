@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
+from typing import TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from cpe.shell.infrastructures.adapter import LibcloudInfrastructure
 from cpe.shell.infrastructures.calls import Calls
@@ -18,6 +19,12 @@ from cpe.shell.infrastructures.machine.driver import MachineNodeDriver
 from cpe.shell.infrastructures.machine.network import Network
 from cpe.shell.infrastructures.machine.programs import missing
 from cpe.shell.infrastructures.machine.settings import MachineArgs
+from cpe.shell.infrastructures.openstack.account import Account
+from cpe.shell.infrastructures.openstack.args import OpenStackArgs
+from cpe.shell.infrastructures.openstack.clouds import Clouds
+from cpe.shell.infrastructures.openstack.dialect import OpenStackDialect
+from cpe.shell.infrastructures.openstack.driver import OpenStackDriver
+from cpe.shell.infrastructures.openstack.identity import Identity
 from cpe.shell.infrastructures.settings import InfrastructureSettings
 from cpe.shell.infrastructures.static import StaticInfrastructure
 from pcloud.errors import InfrastructureError, RefusedError
@@ -25,9 +32,9 @@ from pcloud.model.ports import Infrastructure
 from pcloud.spec.problems import path_text
 from pcloud.spec.wording import known_keys, wording
 
-DRIVERS = ("local", "machine", "static")
-NOT_YET = ("openstack", "ec2")
-"""Drivers that the design names and that are not built yet."""
+M = TypeVar("M", bound=BaseModel)
+
+DRIVERS = ("local", "machine", "static", "openstack")
 
 
 def build(name: str, settings: InfrastructureSettings, *, controller: str, state_directory: Path) -> Infrastructure:
@@ -37,6 +44,8 @@ def build(name: str, settings: InfrastructureSettings, *, controller: str, state
     if settings.driver == "static":
         _no_args(name, settings)
         return StaticInfrastructure(name)
+    if settings.driver == "openstack":
+        return _openstack(name, settings, controller=controller)
     make = _machine if settings.driver == "machine" else _local
     return make(name, settings, controller=controller, directory=state_directory / "clouds" / name)
 
@@ -61,18 +70,41 @@ def _machine(name: str, settings: InfrastructureSettings, *, controller: str, di
         raise RefusedError(
             f"infrastructure {name}: its machines need {', '.join(packages)}", f"install: apt-get install {' '.join(packages)}"
         )
-    try:
-        args = MachineArgs.model_validate(settings.args)
-    except ValidationError as error:
-        raise RefusedError("\n".join(_problems(name, error)), "its args are images (NAME = DIRECTORY), bridge and subnet") from error
+    _no_cloud(name, settings)
+    args = _args(name, MachineArgs, settings.args)
     network = Network(args.bridge, args.subnet)
     calls = Calls(name, lambda: MachineNodeDriver(directory, args.images, network))
     return LibcloudInfrastructure(name, calls, LocalDialect(), controller=controller)
 
 
-def _problems(name: str, error: ValidationError) -> Iterator[str]:
+def _openstack(name: str, settings: InfrastructureSettings, *, controller: str) -> Infrastructure:
+    """An account at an OpenStack; RefusedError where what is written of it makes no sense. Nothing is asked yet."""
+    args = _args(name, OpenStackArgs, settings.args)
+    clouds = Clouds(os.environ)
+
+    def account() -> Account:
+        return clouds.account(settings.cloud, args.region)
+
+    try:
+        account()
+    except RefusedError as error:
+        raise RefusedError(f"infrastructure {name}: {error}", error.cure) from error
+    identity = Identity(account)
+    calls = Calls(name, lambda: OpenStackDriver(identity))
+    return LibcloudInfrastructure(name, calls, OpenStackDialect(name, args), controller=controller)
+
+
+def _args(name: str, model: type[M], written: Mapping[str, object]) -> M:
+    """What ``args`` come to; RefusedError that names each one that is wrong, and what would be right."""
+    try:
+        return model.model_validate(written)
+    except ValidationError as error:
+        raise RefusedError("\n".join(_problems(name, model, error)), f"its args are {', '.join(known_keys(model, ()))}") from error
+
+
+def _problems(name: str, model: type[BaseModel], error: ValidationError) -> Iterator[str]:
     for detail in error.errors(include_url=False):
-        message, cure = wording(detail, known_keys(MachineArgs, detail["loc"][:-1]))
+        message, cure = wording(detail, known_keys(model, detail["loc"][:-1]))
         yield f"infrastructure {name}: args.{path_text(detail['loc'])}: {message}{f'; {cure}' if cure else ''}"
 
 
@@ -81,10 +113,13 @@ def _no_args(name: str, settings: InfrastructureSettings) -> None:
         raise RefusedError(f"infrastructure {name}: the driver {settings.driver} takes no args and no cloud", "leave them out")
 
 
+def _no_cloud(name: str, settings: InfrastructureSettings) -> None:
+    if settings.cloud:
+        raise RefusedError(f"infrastructure {name}: the driver {settings.driver} takes no cloud", "leave it out")
+
+
 def _unknown(name: str, driver: str) -> RefusedError:
-    if driver in NOT_YET:
-        return RefusedError(f"infrastructure {name}: the driver {driver} is not supported yet", "use driver = 'local'")
-    near = get_close_matches(driver, [*DRIVERS, *NOT_YET], n=1)
+    near = get_close_matches(driver, DRIVERS, n=1)
     return RefusedError(
         f"infrastructure {name}: there is no driver {driver!r}", f"did you mean {near[0]}?" if near else "use driver = 'local'"
     )

@@ -5,11 +5,11 @@ Rules: called in a thread with that thread's driver; raises what the driver rais
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from pcloud.model.instance import LaunchOrder
+from pcloud.model.instance import LaunchOrder, PortReading
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,12 @@ class Dialect(Protocol):
     lateness: float
     """Seconds within which something may still show that was asked for by somebody who did not get the answer: a node, a reboot."""
 
+    user_data_limit: int | None
+    """Bytes of user data, as they are sent; None where nothing bounds them."""
+
+    off_first: bool
+    """Whether a node must be seen off before it is deleted: that such a cloud calls it gone is no proof that it does not run."""
+
     def metadata(self, thing: Any) -> Mapping[str, str]:
         """What a node or a volume is tagged with."""
 
@@ -35,11 +41,23 @@ class Dialect(Protocol):
 
     def login(self, node: Any) -> Login: ...
 
+    def zone(self, node: Any) -> str:
+        """The part of the cloud that fails together, which it is in; empty where nobody says."""
+
+    def fault(self, node: Any) -> str:
+        """Why it is in ERROR; empty where nobody says."""
+
     def node(self, driver: Any, instance_id: str) -> Any:
         """One node, asked by its id; raises the driver's 404 if there is none."""
 
-    def create(self, driver: Any, order: LaunchOrder, *, size: Any, image: Any, metadata: Mapping[str, str]) -> Any:
-        """Ask for a node with its volumes."""
+    def ports(self, driver: Any, order: LaunchOrder) -> Sequence[Any] | None:
+        """The ports that the assembly keeps, made where there are none; None while a predecessor that is off still has one.
+
+        InfrastructureError where one is with a node that may run. A cloud without such ports: none.
+        """
+
+    def create(self, driver: Any, order: LaunchOrder, *, size: Any, image: Any, metadata: Mapping[str, str], ports: Sequence[Any]) -> Any:
+        """Ask for a node with its volumes, plugged into ``ports``."""
 
     def start(self, driver: Any, node: Any) -> None:
         """Power on; no error if it is on."""
@@ -52,6 +70,12 @@ class Dialect(Protocol):
     def console(self, driver: Any, node: Any) -> str:
         """The end of the console's output; empty where there is none."""
 
+    def stopped_by(self, driver: Any, node: Any) -> str | None:
+        """Of a node that is off: the user of the last recorded stop that this controller has not asked for; None for none."""
+
+    def doubt(self, driver: Any, instance_id: str) -> str:
+        """Of a node that the cloud does not know any more: why it may run all the same; empty where nothing speaks for that."""
+
     def volume(self, driver: Any, volume_id: str) -> Any:
         """One volume, asked by its id; raises the driver's 404 if there is none."""
 
@@ -60,3 +84,15 @@ class Dialect(Protocol):
 
     def create_volume(self, driver: Any, name: str, size: int, metadata: Mapping[str, str]) -> Any:
         """``size`` in GiB."""
+
+    def detach(self, driver: Any, volume: Any) -> None:
+        """Ask for it; InfrastructureError while the node that has it may write to it."""
+
+    def kept(self, driver: Any) -> Sequence[PortReading]:
+        """All ports and floating addresses that carry tags as ours do, of whatever controller."""
+
+    def delete_port(self, driver: Any, port: PortReading) -> None:
+        """Delete a port or a floating address; raises the driver's 404 if there is none."""
+
+    def forget(self, driver: Any, controller: str, deployable: str) -> None:
+        """Delete what else was made for a deployable as a whole, and is of no use without it."""

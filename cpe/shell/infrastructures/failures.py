@@ -21,7 +21,9 @@ CLOUD_ERRORS = (BaseHTTPError, LibcloudError, requests.RequestException, OSError
 NOT_SENT = (ConnectionRefusedError, requests.exceptions.ConnectTimeout)
 """Nobody was there to hear it."""
 
-QUOTA_WORDS = ("quota", "limitexceeded", "limit exceeded", "insufficientinstancecapacity", "no valid host")
+QUOTA_WORDS = (
+    "quota", "limitexceeded", "limit exceeded", "insufficientinstancecapacity", "no valid host", "no more ip addresses",
+)  # fmt: skip
 """How OpenStack and EC2 say that there is no more to be had."""
 
 CREDENTIALS_CURE = "look at the credentials: clouds.yaml, or the infrastructure's args"
@@ -57,6 +59,8 @@ def retry_after(error: BaseException) -> float | None:
 def translated(error: BaseException, doing: str) -> InfrastructureError:
     """Our error for one of CLOUD_ERRORS; ``doing`` begins the sentence: "lab: creating an instance"."""
     message = f"{doing}: {_text(error)}"
+    if cure := getattr(error, "cure", ""):
+        return InfrastructureError(message, cure)
     if isinstance(error, InvalidCredsError):
         return InfrastructureError(message, CREDENTIALS_CURE)
     if isinstance(error, BaseHTTPError):

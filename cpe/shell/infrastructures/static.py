@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Never
 
 from pcloud.errors import HardInfrastructureError, RefusedError
-from pcloud.model.instance import InstanceReading, LaunchOrder, Tags, VolumeReading
+from pcloud.model.instance import InstanceReading, LaunchOrder, PortReading, Tags, VolumeReading
 from pcloud.model.plan import DeployablePlan
 
 
@@ -80,6 +80,17 @@ class StaticInfrastructure:
         return ()
 
     async def delete_volume(self, volume_id: str) -> None:
+        self._nothing()
+
+    async def ports(self) -> Sequence[PortReading]:
+        """There are none."""
+        return ()
+
+    async def delete_ports(self, deployable: str) -> Sequence[str]:
+        """There are none."""
+        return ()
+
+    async def delete_port(self, port_id: str) -> None:
         self._nothing()
 
     async def console(self, instance_id: str) -> str:

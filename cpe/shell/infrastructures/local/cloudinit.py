@@ -19,6 +19,8 @@ import yaml
 GZIP_MAGIC = b"\x1f\x8b"
 DEFAULT_MODE = 0o644  # cloud-init's own
 MODES = 0o7777
+MOUNT = "pcloud-mount"
+"""What a command calls itself that mounts a volume."""
 UNREADABLE = (yaml.YAMLError, ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError)
 """What comes of a text that is no YAML, or whose values are not what they should be: of a date that is none, for instance."""
 USELESS_HERE = frozenset({"disable_root", "ssh_deletekeys", "ssh_genkeytypes", "merge_how", "merge_type"})
@@ -104,6 +106,7 @@ def _config(content: bytes, wanted: FirstBoot, commands: list[str]) -> None:
         "users": lambda users: _users(users, wanted),
         "ssh_keys": lambda keys: _host_keys(keys, wanted),
         "write_files": lambda files: wanted.files.extend(map(_file, files)),
+        "bootcmd": lambda lines: _boot_commands(lines, wanted),
         "runcmd": lambda lines: commands.extend(map(_command, lines)),
     }
     for key, value in config.items():
@@ -145,6 +148,12 @@ def _file(entry: dict[str, Any]) -> File:
     if not 0 <= mode <= MODES:
         raise ValueError(f"permissions {permissions}")
     return File(path=str(entry["path"]), content=content, mode=mode)
+
+
+def _boot_commands(lines: list[Any], wanted: FirstBoot) -> None:
+    """Those that would mount volumes find them mounted; a machine here has no early boot for others."""
+    if not all(isinstance(line, list) and MOUNT in line for line in lines):
+        wanted.notes.append("user data: bootcmd is ignored here")
 
 
 def _command(line: str | list[Any]) -> str:

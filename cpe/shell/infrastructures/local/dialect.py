@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cpe.shell.infrastructures.dialect import Login
-from pcloud.model.instance import LaunchOrder
+from pcloud.model.instance import LaunchOrder, PortReading
 
 
 class LocalDialect:
@@ -14,6 +14,9 @@ class LocalDialect:
 
     lateness = 5.0
     """Everything is on this host's disk: only a thread of our own that a dead DPE left at work can still be creating."""
+
+    user_data_limit: int | None = None
+    off_first = False  # what is destroyed here is killed before it is called gone
 
     def metadata(self, thing: Any) -> Mapping[str, str]:
         metadata: Mapping[str, str] = thing.extra["metadata"]
@@ -25,10 +28,19 @@ class LocalDialect:
     def login(self, node: Any) -> Login:
         return Login(address=node.public_ips[0], port=node.extra["ssh_port"], user=node.extra["ssh_user"])
 
+    def zone(self, node: Any) -> str:
+        return ""
+
+    def fault(self, node: Any) -> str:
+        return ""
+
     def node(self, driver: Any, instance_id: str) -> Any:
         return driver.ex_get_node(instance_id)
 
-    def create(self, driver: Any, order: LaunchOrder, *, size: Any, image: Any, metadata: Mapping[str, str]) -> Any:
+    def ports(self, driver: Any, order: LaunchOrder) -> Sequence[Any]:
+        return ()
+
+    def create(self, driver: Any, order: LaunchOrder, *, size: Any, image: Any, metadata: Mapping[str, str], ports: Sequence[Any]) -> Any:
         return driver.create_node(
             name=order.name, size=size, image=image, ex_userdata=order.user_data, ex_metadata=metadata, ex_volumes=dict(order.volumes)
         )
@@ -48,6 +60,12 @@ class LocalDialect:
     def console(self, driver: Any, node: Any) -> str:
         return str(driver.ex_get_console_output(node)["output"])
 
+    def stopped_by(self, driver: Any, node: Any) -> None:
+        return None
+
+    def doubt(self, driver: Any, instance_id: str) -> str:
+        return ""
+
     def volume(self, driver: Any, volume_id: str) -> Any:
         return driver.ex_get_volume(volume_id)
 
@@ -56,3 +74,15 @@ class LocalDialect:
 
     def create_volume(self, driver: Any, name: str, size: int, metadata: Mapping[str, str]) -> Any:
         return driver.create_volume(size, name, ex_metadata=metadata)
+
+    def detach(self, driver: Any, volume: Any) -> None:
+        driver.detach_volume(volume)
+
+    def kept(self, driver: Any) -> Sequence[PortReading]:
+        return ()
+
+    def delete_port(self, driver: Any, port: PortReading) -> None:
+        raise NotImplementedError("there are no ports here")
+
+    def forget(self, driver: Any, controller: str, deployable: str) -> None:
+        """Nothing is made for a deployable as a whole."""
