@@ -50,7 +50,8 @@ class Audits:
         listed = await self._listed(cloud)
         judgements = judge(listed, self._known())
         found = [_instance_finding(each, judgements[each.id]) for each in listed.instances if each.id in judgements]
-        found += [_kept_finding(each, judgements[each.id]) for each in (*listed.volumes, *listed.ports) if each.id in judgements]
+        kept: list[VolumeReading | PortReading] = [*listed.volumes, *listed.ports]
+        found += [_kept_finding(each, judgements[each.id]) for each in kept if each.id in judgements]
         return InfrastructureAudit(
             name=name,
             driver=driver,
@@ -125,7 +126,7 @@ class Audits:
         """It as it is found now; None where there is no such thing, RefusedError where it is no stray."""
         listed = await self._listed(cloud)
         judgements = judge(listed, self._known())
-        things = {ThingKind.INSTANCE: listed.instances, ThingKind.VOLUME: listed.volumes}.get(kind, listed.ports)
+        things = things_of(listed, kind)
         thing = next((each for each in things if each.id == identity), None)
         if thing is None:
             return None
@@ -150,6 +151,17 @@ async def seen(cloud: Infrastructure, identity: str, statuses: Sequence[Instance
                 await asyncio.sleep(LOOK)
     except TimeoutError as error:
         raise TimedOutError(f"{identity} is not {statuses[0]} after {duration_text(within)}", "look at it at the cloud") from error
+
+
+def things_of(listed: Listed, kind: ThingKind) -> Sequence[InstanceReading | VolumeReading | PortReading]:
+    """Those of one kind; ports and floating addresses are one here."""
+    match kind:
+        case ThingKind.INSTANCE:
+            return listed.instances
+        case ThingKind.VOLUME:
+            return listed.volumes
+        case ThingKind.PORT | ThingKind.ADDRESS:
+            return listed.ports
 
 
 def _instance_finding(reading: InstanceReading, judgement: Judgement) -> AuditFinding:

@@ -16,9 +16,10 @@ BLOCKED_BY_FENCE = "fence: "
 def on_fenced(turn: Turn, name: str, event: ActionDone) -> None:
     """The old instance is off, or gone without our doing. What it said last goes into the journal before it is replaced."""
     missing = isinstance(event, InstanceMissing)
+    doubt = event.doubt if isinstance(event, InstanceMissing) else ""
     keeping.keep(turn, name, console=event.console if isinstance(event, InstanceFenced) else "", gone=missing)
-    if missing and not gone_is_fenced(turn, name):
-        block(turn, name)
+    if doubt or (missing and not gone_is_fenced(turn, name)):
+        block(turn, name, doubt)
     elif turn.desired is Desired.RUNNING:
         bringup.fenced(turn, name, gone=missing)
     else:
@@ -39,10 +40,11 @@ def gone_is_fenced(turn: Turn, name: str) -> bool:
     return state.seen_at is not None and gone_at - state.seen_at <= GONE_AFTER_CONTACT
 
 
-def block(turn: Turn, name: str) -> None:
-    """It may live on somewhere and write to its volumes: a person must say that it is dead."""
+def block(turn: Turn, name: str, doubt: str = "") -> None:
+    """It may live on somewhere, write to its volumes and use its address: a person must say that it is dead."""
     instance = turn[name].instance
-    seen = "it still answers us" if turn[name].contact else "it was not seen within 60 s before; it may still write"
+    unseen = f"{doubt}; it may still write" if doubt else "it was not seen within 60 s before; it may still write"
+    seen = "it still answers us" if turn[name].contact else unseen
     reason = f"{BLOCKED_BY_FENCE}{instance.id if instance else name} is gone without our doing, and {seen}"
     recovery = turn[name].recovery
     turn.update(name, action=None, recovery=None, until=None, blocked=reason, reason=reason)

@@ -14,14 +14,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 
 from dpe.policy.keeping import CONSOLE as CONSOLE_END
+from dpe.shell.certainty import POLL, heard, read_again
 from dpe.shell.facts import Fact
 from dpe.shell.secrets import Secrets
 from dpe.shell.surroundings import Surroundings
 from dpe.shell.userdata import user_data
-from pcloud.errors import AmbiguousError, HardInfrastructureError, InfrastructureError
+from pcloud.errors import AmbiguousError, InfrastructureError
 from pcloud.model.actions import RebootAssembly
 from pcloud.model.events import InstanceListed
 from pcloud.model.instance import Instance, InstanceReading, LaunchOrder, VolumeTags
@@ -31,8 +32,7 @@ from pcloud.model.words import InstanceStatus
 
 log = logging.getLogger(__name__)
 
-POLL = 1.0  # seconds between readings of one instance while we wait for it; a cloud's own steps take seconds
-READ_AGAIN = 15.0  # seconds, at the most, between two readings of which none is answered: as often as a machine that is silent is tried
+RECORDED = 10.0  # seconds from an instance's end to the record of it
 CONSOLE = 10.0  # seconds for the console: the fence must not wait long for it
 RUNNING = {InstanceStatus.ACTIVE, InstanceStatus.REBOOT}
 
@@ -192,6 +192,15 @@ class Machines:
         cloud = self._around.infrastructure(instance.infrastructure)
         return await self._until_off(cloud, await cloud.read(instance.id), disposable=disposable)
 
+    async def doubt(self, instance: Instance) -> str:
+        """Why an instance that the cloud does not know any more may run all the same; its records of an end come a little later."""
+        deadline = asyncio.get_running_loop().time() + RECORDED
+        while True:
+            reading = await read_again(self._around.infrastructure(instance.infrastructure), instance.id)
+            if not reading.doubt or asyncio.get_running_loop().time() >= deadline:
+                return reading.doubt
+            await asyncio.sleep(POLL)
+
     async def _until_off(self, cloud: Infrastructure, reading: InstanceReading, *, disposable: bool) -> bool:
         """Stop it and read it until it is off; False if there is no such instance. The caller's timeout ends the waiting.
 
@@ -267,30 +276,6 @@ class Machines:
     async def read(self, instance: Instance) -> InstanceStatus:
         """The cloud's word about this very instance."""
         return (await self._around.infrastructure(instance.infrastructure).read(instance.id)).status
-
-
-async def heard(asking: Awaitable[None]) -> bool:
-    """Whether what was asked for was accepted; False where that cannot be told: it is asked again, and is done once."""
-    try:
-        await asking
-    except AmbiguousError as error:
-        log.info("no clear answer, asked again", extra={"reason": str(error)})
-        return False
-    return True
-
-
-async def read_again(cloud: Infrastructure, instance_id: str) -> InstanceReading:
-    """The instance as it is now, whatever became of questions before. The caller's timeout ends the asking. Raises what stays as it is."""
-    pause = POLL
-    while True:
-        try:
-            return await cloud.read(instance_id)
-        except HardInfrastructureError:
-            raise
-        except InfrastructureError as error:
-            log.info("no answer, asked again", extra={"instance": instance_id, "reason": str(error), "after": pause})
-        await asyncio.sleep(pause)
-        pause = min(2 * pause, READ_AGAIN)
 
 
 def of_generation(readings: Sequence[InstanceReading], generation: int) -> list[InstanceReading]:

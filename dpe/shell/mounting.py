@@ -1,8 +1,8 @@
 """Mounting an assembly's volumes in its machine: found by their ids, formatted once if blank, mounted at every boot.
 
-Rules: only what is blank is formatted: no signature is found on it and its beginning is zeros; whatever else is on a volume stays. A volume that
-is not mounted is told, and provisioning then fails: services must not begin anew on the machine's own disk. Where the infrastructure mounts the
-volumes itself (``local``, ``machine``) nothing is left to do.
+Rules: only what is blank is formatted: no signature is found on it and its beginning is zeros; whatever else is on a volume stays. A volume
+that is not mounted is told, and provisioning then fails: services must not begin anew on the machine's own disk. Where the infrastructure
+mounts the volumes itself (``local``, ``machine``) nothing is left to do.
 """
 
 from __future__ import annotations

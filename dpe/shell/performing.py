@@ -116,7 +116,7 @@ class Performer:
         """Keep what it said last, then make sure that it is off."""
         console = await self._machines.console(action.instance)
         if not await self._machines.fence(action.instance, disposable=action.disposable):
-            return Fact(InstanceMissing, action=action.id)
+            return Fact(InstanceMissing, action=action.id, doubt=await self._machines.doubt(action.instance))
         return Fact(InstanceFenced, action=action.id, console=console)
 
     async def _await_packages(self, action: RebootAssembly) -> None:

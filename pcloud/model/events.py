@@ -247,7 +247,9 @@ class InstanceFenced(ActionDone):
 @quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceMissing(ActionDone):
-    """A fence found no such instance: gone without our doing."""
+    """A fence found no such instance: gone without our doing. ``doubt`` is why it may run all the same, where the cloud shows that."""
+
+    doubt: str = ""
 
 
 @quick

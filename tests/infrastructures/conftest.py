@@ -3,14 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from cpe.shell.infrastructures.adapter import LibcloudInfrastructure
+from cpe.shell.infrastructures.build import build
 from cpe.shell.infrastructures.local import processes
 from cpe.shell.infrastructures.local.driver import LocalNodeDriver
+from cpe.shell.infrastructures.settings import InfrastructureSettings
 from cpe.shell.keyring import FileKeyring
+from pcloud.model.instance import LaunchOrder
+from pcloud.model.ports import Infrastructure
+from tests.agents.nspawn import why_not
 from tests.infrastructures.access import Access
+from tests.infrastructures.contract import ORDER
+from tests.infrastructures.machine_cloud import machine_cloud
+from tests.infrastructures.memory_cloud import MemoryCloud
+from tests.infrastructures.openstack_cloud import IMAGE, OPENSTACK, SIZE, openstack_cloud
+
+BOOTING = [pytest.mark.machine, pytest.mark.skipif(bool(why_not()), reason=why_not() or "-"), pytest.mark.timeout(900)]
+"""The first of them may have to build the image."""
+MACHINE = pytest.param("machine", marks=BOOTING)
+
+
+LAB = pytest.param("openstack", marks=OPENSTACK)
 
 
 @pytest.fixture
@@ -32,3 +50,38 @@ def driver(cloud_directory: Path) -> LocalNodeDriver:
 @pytest.fixture
 def access(tmp_path: Path) -> Access:
     return Access(tmp_path, FileKeyring(tmp_path / "keys", "test"))
+
+
+@pytest.fixture(params=["in memory", "local", MACHINE, LAB])
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def cloud(kind: str, cloud_directory: Path) -> Iterator[Infrastructure]:
+    if kind == "in memory":
+        yield MemoryCloud(slowness=0.01)
+        return
+    if kind == "machine":
+        with machine_cloud(cloud_directory.parent / "lab") as machines:
+            yield machines
+        return
+    if kind == "openstack":
+        with openstack_cloud(cloud_directory) as servers:
+            yield servers
+        return
+    infrastructure = build("local", InfrastructureSettings(), controller="here", state_directory=cloud_directory.parent.parent)
+    assert isinstance(infrastructure, LibcloudInfrastructure)
+    yield infrastructure
+    infrastructure.close()
+
+
+@pytest.fixture
+def order(kind: str) -> LaunchOrder:
+    return replace(ORDER, image=IMAGE, size=SIZE) if kind == "openstack" else ORDER
+
+
+@pytest.fixture
+def keeps_ports(kind: str) -> bool:
+    """Whether an assembly has the same address from one generation to the next, which then no two can have at once."""
+    return kind == "openstack"

@@ -15,7 +15,7 @@ from cpe.shell.infrastructures.local import processes
 from cpe.shell.infrastructures.settings import InfrastructureSettings
 from pcloud.errors import RefusedError
 from tests.infrastructures.access import Access
-from tests.infrastructures.test_contract import ORDER
+from tests.infrastructures.contract import ORDER
 from tests.infrastructures.waiting import until
 
 pytestmark = pytest.mark.real
@@ -55,7 +55,7 @@ async def test_the_console_is_read(cloud, cloud_directory):
     assert "hello\n" in await cloud.console(made.id)
 
 
-@pytest.mark.parametrize(("driver", "words"), [("openstack", "not supported yet"), ("locale", "no driver 'locale'")])
+@pytest.mark.parametrize(("driver", "words"), [("openstak", "no driver 'openstak'"), ("locale", "no driver 'locale'")])
 def test_a_driver_that_is_not_there_is_refused_with_a_cure(tmp_path, driver, words):
     with pytest.raises(RefusedError, match=words) as refused:
         build("lab", InfrastructureSettings(driver=driver), controller="here", state_directory=tmp_path)

@@ -17,8 +17,8 @@ from cpe.shell.infrastructures.local.faults import CALLS, FILE, told
 from cpe.shell.infrastructures.settings import InfrastructureSettings
 from pcloud.errors import AmbiguousError, InfrastructureError
 from pcloud.model.words import InstanceStatus
+from tests.infrastructures.contract import ORDER
 from tests.infrastructures.machines import create
-from tests.infrastructures.test_contract import ORDER
 
 pytestmark = pytest.mark.real
 

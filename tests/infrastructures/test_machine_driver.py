@@ -19,8 +19,8 @@ from cpe.shell.infrastructures.settings import InfrastructureSettings
 from pcloud.errors import InfrastructureError, RefusedError
 from pcloud.model.words import InstanceStatus
 from tests.agents.nspawn import why_not
+from tests.infrastructures.contract import ORDER
 from tests.infrastructures.machine_cloud import machine_cloud
-from tests.infrastructures.test_contract import ORDER
 
 BAD = Path("/sys/class/net/pctbad0")
 

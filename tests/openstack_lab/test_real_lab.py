@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import socket
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,8 +18,10 @@ from libcloud.compute.providers import get_driver
 
 from openstack_lab import room
 from openstack_lab.settings import HOME
+from tests.openstack_lab.keeping import KEEPER, PROGRAM, lab
 
-PROGRAM = Path(room.__file__).parent.parent / "openstack-lab"
+__all__ = ["PROGRAM", "lab"]
+
 PATIENCE = 300.0  # seconds, on a machine that has much else to do
 POLICY = Path("/usr/sbin/policy-rc.d")
 
@@ -30,10 +31,6 @@ pytestmark = [
     pytest.mark.timeout(1800),
     pytest.mark.filterwarnings("ignore:.*"),  # libcloud's own
 ]
-
-
-def lab(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([PROGRAM, *words], capture_output=True, text=True, timeout=1500, check=False)
 
 
 def traces() -> dict[str, object]:
@@ -88,6 +85,7 @@ def driver(cloud: str) -> Any:
 
 @pytest.fixture(scope="module")
 def before() -> dict[str, object]:
+    KEEPER.down()
     assert not (HOME / "lab.json").exists(), "a lab is up on this machine: make openstack-lab-down"
     return traces()
 

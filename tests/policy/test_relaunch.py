@@ -190,6 +190,18 @@ def test_a_second_action_by_hand_is_refused_while_one_is_under_way() -> None:
     assert [each.reason for each in world.reports(mark)] == ["an action on db is under way"]
 
 
+def test_gone_with_a_doubt_of_the_clouds_own_is_never_fenced_until_somebody_says_that_it_is_dead() -> None:
+    world = World(PAIR)
+    doubt = "its host has not reported its end"
+    world.feed(events.ContactLost(at=0, assembly="web", generation=1, reason="reset", last_seen=0.0))
+    world.outcomes[actions.FenceInstance] = lambda action: events.InstanceMissing(at=0, action=action.id, doubt=doubt)
+    world.order(Rung.RELAUNCH, "web")  # which has no volume, and was seen a moment ago
+    assert world.state.assemblies["web"].blocked == f"fence: web-1 is gone without our doing, and {doubt}; it may still write"
+    mark = world.mark()
+    world.feed(events.DeathConfirmed(at=0, assembly="web", owner="ann"))
+    assert world.did(mark)[0] == "LaunchInstance web"
+
+
 def forgotten(*, answers: bool) -> World:
     """The cloud knows nothing of the database any more, which has a volume, and the operator has asked for another one."""
     world = World(PAIR)

@@ -24,7 +24,7 @@ from tests.shell.house import DB, SHOP
 from tests.shell.stage import Stage
 
 SHOP_WITH_A_SERVICE = replace(SHOP, assemblies=(replace(DB, resources=(ResourcePlan("mysqld", SystemdAgent("mysqld.service")),)),))
-BY_NO_ACTION = {"run", "reach", "delete_volumes", "instances", "delete_volume", "tag"}
+BY_NO_ACTION = {"run", "reach", "delete_volumes", "instances", "delete_volume", "tag", "ports", "delete_ports", "delete_port"}
 """What is asked for by watching, by another sight, by an operator's delete, by an audit and by an adoption."""
 
 

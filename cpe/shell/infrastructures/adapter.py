@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from libcloud.common.types import MalformedResponseError
 
 from cpe.shell.infrastructures import tags
-from cpe.shell.infrastructures.belongings import GIB, RELEASE_LOOK, RELEASE_TIMEOUT, SENSELESS, Belongings, unless_absent
+from cpe.shell.infrastructures.belongings import RELEASE_LOOK, RELEASE_TIMEOUT, SENSELESS, Belongings, unless_absent
 from cpe.shell.infrastructures.calls import Calls
 from cpe.shell.infrastructures.dialect import Dialect, Login
 from cpe.shell.infrastructures.failures import unknown_name
@@ -24,8 +24,6 @@ from cpe.shell.infrastructures.tally import Tally
 from pcloud.errors import AmbiguousError, HardInfrastructureError, InfrastructureError
 from pcloud.model.instance import InstanceReading, LaunchOrder, Tags
 from pcloud.model.words import InstanceStatus
-
-__all__ = ["GIB", "LibcloudInfrastructure"]
 
 T = TypeVar("T")
 
@@ -66,7 +64,7 @@ class LibcloudInfrastructure(Belongings):
         return self._controller
 
     async def ask(self, doing: str, question: Callable[[Any], T]) -> T:
-        """What ``question`` makes of a driver, for questions that only a trial asks. Raises our errors, and NotImplementedError."""
+        """What ``question`` makes of a driver, for questions that only a trial asks. Raises our errors."""
         return await self._calls(doing, question, question=True)
 
     async def count(self) -> tuple[int, int]:
@@ -197,7 +195,13 @@ class LibcloudInfrastructure(Belongings):
         return login
 
     async def _with_node(self, doing: str, instance_id: str, action: Callable[[Any, Any], T]) -> T:
-        return await self._calls(f"{doing} {instance_id}", lambda driver: action(driver, self._dialect.node(driver, instance_id)))
+        def act(driver: Any) -> T:
+            node = unless_absent(lambda: self._dialect.node(driver, instance_id))
+            if node is None:
+                raise InfrastructureError(f"{self._name}: {doing} {instance_id}: there is no instance {instance_id}")
+            return action(driver, node)
+
+        return await self._calls(f"{doing} {instance_id}", act)
 
     async def _find(self, what: str, name: str, list_all: Callable[[Any], list[Any]]) -> Any:
         """The image or size of that id or name; HardInfrastructureError unless there is exactly one. No size asked for: the smallest."""

@@ -73,7 +73,7 @@ class Belongings:
 
         def delete(driver: Any) -> list[str]:
             deleted = []
-            for volume in driver.list_volumes():
+            for volume in _disks(driver):
                 metadata = self._metadata(volume)
                 if metadata.items() >= mark.items():
                     self._destroy(driver, volume)
@@ -123,7 +123,7 @@ class Belongings:
         unless_absent(partial(self._dialect.delete_port, driver, port))
 
     def _volumes(self, driver: Any) -> list[VolumeReading]:
-        found = [(each, tags.volume_tags(self._metadata(each))) for each in driver.list_volumes() if each.state not in GOING]
+        found = [(each, tags.volume_tags(self._metadata(each))) for each in _disks(driver)]
         return [VolumeReading(str(each.id), its, self._dialect.holder(each), each.name) for each, its in found if its is not None]
 
     def _metadata(self, thing: Any) -> dict[str, str]:
@@ -142,6 +142,14 @@ class Belongings:
         if volume.state == StorageVolumeState.ERROR:
             raise InfrastructureError(f"{self._name}: volume {volume_id} is in ERROR", "have it mended at the cloud, or delete it there")
         return bool(volume.state == StorageVolumeState.AVAILABLE)
+
+
+def _disks(driver: Any) -> list[Any]:
+    """All volumes that stay; a driver without volumes has none."""
+    try:
+        return [each for each in driver.list_volumes() if each.state not in GOING]
+    except NotImplementedError:
+        return []
 
 
 def preferred(twins: Sequence[VolumeReading]) -> VolumeReading:

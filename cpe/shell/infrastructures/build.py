@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar
 
+from libcloud.compute.providers import DRIVERS as PROVIDERS
+from libcloud.compute.providers import get_driver
 from pydantic import BaseModel, ValidationError
 
 from cpe.shell.infrastructures.adapter import LibcloudInfrastructure
@@ -25,6 +28,7 @@ from cpe.shell.infrastructures.openstack.clouds import Clouds
 from cpe.shell.infrastructures.openstack.dialect import OpenStackDialect
 from cpe.shell.infrastructures.openstack.driver import OpenStackDriver
 from cpe.shell.infrastructures.openstack.identity import Identity
+from cpe.shell.infrastructures.plain.dialect import PlainDialect
 from cpe.shell.infrastructures.settings import InfrastructureSettings
 from cpe.shell.infrastructures.static import StaticInfrastructure
 from pcloud.errors import InfrastructureError, RefusedError
@@ -35,17 +39,21 @@ from pcloud.spec.wording import known_keys, wording
 M = TypeVar("M", bound=BaseModel)
 
 DRIVERS = ("local", "machine", "static", "openstack")
+LIBCLOUDS = sorted(str(each) for each in PROVIDERS)
+"""What libcloud has beside: as far as its base API goes."""
 
 
 def build(name: str, settings: InfrastructureSettings, *, controller: str, state_directory: Path) -> Infrastructure:
     """The infrastructure ``name``; RefusedError if its driver is not known, InfrastructureError if its place cannot be made."""
-    if settings.driver not in DRIVERS:
+    if settings.driver not in {*DRIVERS, *LIBCLOUDS}:
         raise _unknown(name, settings.driver)
     if settings.driver == "static":
         _no_args(name, settings)
         return StaticInfrastructure(name)
     if settings.driver == "openstack":
         return _openstack(name, settings, controller=controller)
+    if settings.driver not in DRIVERS:
+        return _plain(name, settings, controller=controller)
     make = _machine if settings.driver == "machine" else _local
     return make(name, settings, controller=controller, directory=state_directory / "clouds" / name)
 
@@ -94,6 +102,19 @@ def _openstack(name: str, settings: InfrastructureSettings, *, controller: str) 
     return LibcloudInfrastructure(name, calls, OpenStackDialect(name, args), controller=controller)
 
 
+def _plain(name: str, settings: InfrastructureSettings, *, controller: str) -> Infrastructure:
+    """Any other driver of libcloud's; RefusedError where its ``args`` are not those of its constructor."""
+    _no_cloud(name, settings)
+    kind = get_driver(settings.driver)
+    try:
+        inspect.signature(kind).bind(**settings.args)
+    except TypeError as error:
+        known = ", ".join(inspect.signature(kind).parameters)
+        raise RefusedError(f"infrastructure {name}: args: libcloud's driver {settings.driver}: {error}", f"it takes {known}") from error
+    calls = Calls(name, lambda: kind(**settings.args))
+    return LibcloudInfrastructure(name, calls, PlainDialect(name, settings.driver), controller=controller)
+
+
 def _args(name: str, model: type[M], written: Mapping[str, object]) -> M:
     """What ``args`` come to; RefusedError that names each one that is wrong, and what would be right."""
     try:
@@ -119,7 +140,7 @@ def _no_cloud(name: str, settings: InfrastructureSettings) -> None:
 
 
 def _unknown(name: str, driver: str) -> RefusedError:
-    near = get_close_matches(driver, DRIVERS, n=1)
+    near = get_close_matches(driver, [*DRIVERS, *LIBCLOUDS], n=1)
     return RefusedError(
         f"infrastructure {name}: there is no driver {driver!r}", f"did you mean {near[0]}?" if near else "use driver = 'local'"
     )

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from cpe.shell.infrastructures.failures import CLOUD_ERRORS, busy, not_taken, retry_after, translated
 from cpe.shell.infrastructures.tally import Tally
-from pcloud.errors import AmbiguousError, InfrastructureError
+from pcloud.errors import AmbiguousError, HardInfrastructureError, InfrastructureError
 from pcloud.limits import time_limit
 
 T = TypeVar("T")
@@ -71,6 +71,8 @@ class Calls:
             await self._left_alone(sentence, deadline)
             try:
                 return await self._made(sentence, call, deadline - clock())
+            except NotImplementedError as error:
+                raise HardInfrastructureError(f"{sentence}: the driver cannot do it") from error
             except CLOUD_ERRORS as error:
                 pause = self._heeded(error, tried)
                 may = busy(error) if question else not_taken(error)

@@ -108,9 +108,9 @@ async def tried(what: str, step: Callable[[], Awaitable[TrialStep]]) -> TrialSte
     began = time.monotonic()
     try:
         found = await step()
-    except NotImplementedError:
-        found = TrialStep(what=what, found=Found.LACKING, said="the driver cannot do it")
     except PcloudError as error:
+        if isinstance(error.__cause__, NotImplementedError):
+            return TrialStep(what=what, found=Found.LACKING, said="the driver cannot do it", seconds=round(time.monotonic() - began, 3))
         found = TrialStep(what=what, found=Found.FAILED, said=str(error), cure=error.cure)
     return found.model_copy(update={"what": what, "seconds": round(time.monotonic() - began, 3)})
 

@@ -71,6 +71,7 @@ class TrialMachine:
 
     async def _volume(self) -> TrialStep:
         made = await self._infrastructure.volume(DEPLOYABLE, "machine", "data", SMALLEST)
+        await self._infrastructure.release(made)
         await self._infrastructure.delete_volumes(DEPLOYABLE)
         return TrialStep(what="", found=Found.PASSED, said=f"{made} made and deleted")
 
@@ -82,6 +83,7 @@ class TrialMachine:
             await self._infrastructure.destroy(each)
         for each in left:
             await self._seen(each, InstanceStatus.ABSENT)
+        await self._infrastructure.delete_ports(DEPLOYABLE)
         return TrialStep(what="", found=Found.PASSED, said=f"{', '.join(left)} destroyed" if left else "nothing was left")
 
     async def _until(self, status: InstanceStatus, said: str = "") -> TrialStep:

@@ -11,7 +11,7 @@ from libcloud.common.exceptions import BaseHTTPError
 from libcloud.compute.types import NodeState
 
 from cpe.shell.infrastructures.dialect import Login
-from cpe.shell.infrastructures.openstack import groups, ports, quota, stops
+from cpe.shell.infrastructures.openstack import deaths, groups, ports, quota, stops
 from cpe.shell.infrastructures.openstack.args import OpenStackArgs
 from cpe.shell.infrastructures.openstack.driver import OpenStackDriver
 from cpe.shell.infrastructures.openstack.names import Names
@@ -137,7 +137,7 @@ class OpenStackDialect:
         return stops.stopped_by(driver, node)
 
     def doubt(self, driver: OpenStackDriver, instance_id: str) -> str:
-        return ""
+        return deaths.doubt(driver, instance_id)
 
     def volume(self, driver: OpenStackDriver, volume_id: str) -> Any:
         return driver.ex_get_volume(volume_id)

@@ -18,7 +18,7 @@ from openstack_lab.errors import LabError
 from openstack_lab.settings import Settings
 
 BASE = (
-    "glance-common iproute2 mariadb-client-core mariadb-server-core neutron-common nova-common"
+    "glance-common iproute2 iptables mariadb-client-core mariadb-server-core neutron-common nova-common"
     " python3-keystone python3-placement rabbitmq-server uwsgi-plugin-python3"
 )
 CINDER = "cinder-common qemu-utils sudo"
