@@ -49,7 +49,7 @@ def test_what_is_configured_is_listed(daemon: Daemon, pcloud: Pcloud) -> None:
     ]
     ended = pcloud("infrastructure", "test", "lab")
     assert ended.code == 1
-    assert "the driver openstack is not supported yet; use driver = 'local'" in ended.out
+    assert "there is no clouds.yaml for the cloud rack; put a clouds.yaml into " in ended.out
     assert ended.out.endswith("1 of 1 steps of lab failed\n")
     ended = pcloud("infrastructure", "test", "rack", "--launch")
     assert ended.code == 0
