@@ -13,7 +13,10 @@ from cpe.shell.infrastructures.adapter import LibcloudInfrastructure
 from cpe.shell.infrastructures.build import build
 from cpe.shell.infrastructures.local import processes
 from cpe.shell.infrastructures.settings import InfrastructureSettings
-from pcloud.errors import RefusedError
+from cpe.shell.infrastructures.trial import _lists
+from pcloud.errors import HardInfrastructureError, RefusedError
+from pcloud.model.words import InstanceStatus
+from pcloud.records.infrastructures import Found
 from tests.infrastructures.access import Access
 from tests.infrastructures.contract import ORDER
 from tests.infrastructures.waiting import until
@@ -60,3 +63,25 @@ def test_a_driver_that_is_not_there_is_refused_with_a_cure(tmp_path, driver, wor
     with pytest.raises(RefusedError, match=words) as refused:
         build("lab", InfrastructureSettings(driver=driver), controller="here", state_directory=tmp_path)
     assert refused.value.cure
+
+
+async def test_another_of_libclouds_drivers_is_taken_as_far_as_its_base_goes(tmp_path):
+    made = build("toy", InfrastructureSettings(driver="dummy", args={"creds": 0}), controller="here", state_directory=tmp_path)
+    assert isinstance(made, LibcloudInfrastructure)
+    assert await made.count() == (2, 0)  # libcloud's own toy has two machines that are nobody's
+    assert list(await made.volumes()) == []
+    assert (await made.read("1")).status is InstanceStatus.ACTIVE
+    assert (await made.read("17")).status is InstanceStatus.ABSENT
+    await made.reboot("1", hard=True)
+    with pytest.raises(HardInfrastructureError, match="libcloud's driver dummy pcloud cannot give a machine user data and tags"):
+        await made.create(replace(ORDER, image="Ubuntu 9.10", size="Small"))
+    found = {step.what: step.found async for step in _lists(made)}
+    assert found["user data and tags"] is Found.LACKING
+    assert (found["images"], found["volumes"]) == (Found.PASSED, Found.LACKING)
+    made.close()
+
+
+def test_another_driver_is_refused_args_that_are_not_its_own(tmp_path):
+    with pytest.raises(RefusedError, match="libcloud's driver ec2: missing a required argument: 'key'") as refused:
+        build("aws", InfrastructureSettings(driver="ec2", args={"secret": "s"}), controller="here", state_directory=tmp_path)
+    assert "region" in refused.value.cure

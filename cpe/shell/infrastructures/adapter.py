@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -66,6 +66,11 @@ class LibcloudInfrastructure(Belongings):
     async def ask(self, doing: str, question: Callable[[Any], T]) -> T:
         """What ``question`` makes of a driver, for questions that only a trial asks. Raises our errors."""
         return await self._calls(doing, question, question=True)
+
+    @property
+    def trials(self) -> Mapping[str, Callable[[Any], str]]:
+        """What a trial asks of this kind of cloud."""
+        return self._dialect.trials
 
     async def count(self) -> tuple[int, int]:
         """How many instances there are, and how many of them are ours."""

@@ -5,7 +5,7 @@ Rules: called in a thread with that thread's driver; raises what the driver rais
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -32,6 +32,10 @@ class Dialect(Protocol):
 
     off_first: bool
     """Whether a node must be seen off before it is deleted: that such a cloud calls it gone is no proof that it does not run."""
+
+    @property
+    def trials(self) -> Mapping[str, Callable[[Any], str]]:
+        """What a trial asks beside what is asked of every cloud: each question changes nothing and answers in words, or raises."""
 
     def metadata(self, thing: Any) -> Mapping[str, str]:
         """What a node or a volume is tagged with."""

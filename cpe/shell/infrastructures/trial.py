@@ -129,6 +129,8 @@ async def _machines(infrastructure: LibcloudInfrastructure) -> TrialStep:
 async def _lists(infrastructure: LibcloudInfrastructure) -> AsyncIterator[TrialStep]:
     for what in ("images", "sizes", "volumes"):
         yield await tried(what, partial(_listed, infrastructure, what))
+    for what, question in infrastructure.trials.items():
+        yield await tried(what, partial(_answered, infrastructure, question))
     yield await tried("abilities", lambda: infrastructure.ask("looking at its driver", _abilities))
 
 
@@ -138,6 +140,10 @@ async def _listed(infrastructure: LibcloudInfrastructure, what: str) -> TrialSte
         return TrialStep(what="", found=Found.FAILED, said="none are listed", cure="without one nothing can be launched there")
     examples = ", ".join(names[:FEW]) + (f" and {len(names) - FEW} more" if len(names) > FEW else "")
     return TrialStep(what="", found=Found.PASSED, said=f"{len(names)} listed{f': {examples}' if examples else ''}")
+
+
+async def _answered(infrastructure: LibcloudInfrastructure, question: Callable[[Any], str]) -> TrialStep:
+    return TrialStep(what="", found=Found.PASSED, said=await infrastructure.ask("asking", question))
 
 
 def _names(what: str, driver: Any) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from cpe.shell.infrastructures.dialect import Login
@@ -17,6 +17,10 @@ class LocalDialect:
 
     user_data_limit: int | None = None
     off_first = False  # what is destroyed here is killed before it is called gone
+
+    @property
+    def trials(self) -> Mapping[str, Callable[[Any], str]]:
+        return {}
 
     def metadata(self, thing: Any) -> Mapping[str, str]:
         metadata: Mapping[str, str] = thing.extra["metadata"]

@@ -24,6 +24,9 @@ FLOATING = "pcloud-floating"
 CONSOLE_LINES = 2000
 """More than a boot prints; the caller keeps 8 KiB of its end."""
 
+FEW = 3
+"""Names that are told as examples."""
+
 NO_CONSOLE = {requests.codes.not_found, requests.codes.conflict, requests.codes.not_implemented}
 """What Nova answers for a server, or a hypervisor, that has no console to read."""
 
@@ -42,6 +45,19 @@ class OpenStackDialect:
         self._name = name
         self._args = args
         self._names = Names(name)
+
+    @property
+    def trials(self) -> Mapping[str, Callable[[Any], str]]:
+        return {"account": account, "networks": networks, "args": self._named}
+
+    def _named(self, driver: OpenStackDriver) -> str:
+        """Whether all that is named is there; HardInfrastructureError."""
+        args = self._args
+        wanted = [("network", each) for each in (*args.networks, *filter(None, [args.floating_network]))]
+        wanted += [("security group", each) for each in args.security_groups]
+        wanted += [(what, each) for what, each in (("key pair", args.key_pair), ("zone", args.zone)) if each]
+        found = [f"{what} {self._names.find(driver, what, each)['name']}" for what, each in wanted]
+        return f"found: {', '.join(found)}" if found else "nothing is named"
 
     def metadata(self, thing: Any) -> Mapping[str, str]:
         metadata: Mapping[str, str] = thing.extra["metadata"]
@@ -177,6 +193,21 @@ class OpenStackDialect:
             now = driver.ex_get_node(node.id)
             if now.state != so[0] and now.extra.get("task_state") != so[1]:
                 raise
+
+
+def account(driver: OpenStackDriver) -> str:
+    """Who we are there, and how much is used of what we may."""
+    login, limits = driver.login, driver.compute("/limits")["limits"]["absolute"]
+    used = f"{limits.get('totalInstancesUsed')} of {limits.get('maxTotalInstances')} servers used (-1: as many as you like)"
+    return f"{login.account.who}, {login.account.interface} interface; {used}"
+
+
+def networks(driver: OpenStackDriver) -> str:
+    """Their names."""
+    names = sorted(str(each["name"] or each["id"]) for each in driver.network("/networks")["networks"])
+    if not names:
+        raise HardInfrastructureError("there is no network", "without one no server can be reached: openstack network create")
+    return f"{len(names)} listed: {', '.join(names[:FEW])}{f' and {len(names) - FEW} more' if len(names) > FEW else ''}"
 
 
 def disks(image: str, volumes: Sequence[str]) -> list[dict[str, object]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from libcloud.common.exceptions import BaseHTTPError
@@ -44,6 +44,16 @@ class PlainDialect:
     def __init__(self, name: str, kind: str) -> None:
         self._name = name
         self._kind = kind
+
+    @property
+    def trials(self) -> Mapping[str, Callable[[Any], str]]:
+        return {"user data and tags": self._furnishing, "spec": lambda _: "machines without volumes and networks"}
+
+    def _furnishing(self, driver: Any) -> str:
+        user_data, tags = parameter(driver, USER_DATA), parameter(driver, TAGS)
+        if not user_data or not tags:
+            raise NotImplementedError
+        return f"given as {user_data} and {tags}"
 
     def metadata(self, thing: Any) -> Mapping[str, str]:
         found = [thing.extra.get(key) for key in ("metadata", "tags")]
