@@ -69,26 +69,40 @@ class Belongings:
             await asyncio.sleep(RELEASE_LOOK)
 
     async def delete_volumes(self, deployable: str) -> Sequence[str]:
-        mark = {tags.CONTROLLER: self._controller, tags.DEPLOYABLE: deployable}
+        def listed(driver: Any) -> list[VolumeReading]:
+            mine = [
+                each for each in self._volumes(driver) if (each.tags.controller, each.tags.deployable) == (self._controller, deployable)
+            ]
+            for each in mine:  # before anything is deleted
+                self._unattached(each.id, each.holder)
+            return mine
 
-        def delete(driver: Any) -> list[str]:
-            deleted = []
-            for volume in _disks(driver):
-                metadata = self._metadata(volume)
-                if metadata.items() >= mark.items():
-                    self._destroy(driver, volume)
-                    deleted.append(f"{metadata.get(tags.ASSEMBLY)}/{metadata.get(tags.VOLUME)}")
-            return deleted
-
-        return await self._calls(f"deleting the volumes of {deployable}", delete)
+        mine = await self._calls(f"looking for the volumes of {deployable}", listed)
+        for each in mine:
+            await self.delete_volume(each.id)
+        return [f"{each.tags.assembly}/{each.tags.volume}" for each in mine]
 
     async def delete_volume(self, volume_id: str) -> None:
-        def delete(driver: Any) -> None:
-            volume = unless_absent(lambda: self._dialect.volume(driver, volume_id))
-            if volume is not None:
-                self._destroy(driver, volume)
+        deadline = asyncio.get_running_loop().time() + RELEASE_TIMEOUT
+        while not await self._calls(f"deleting volume {volume_id}", lambda driver: self._deleted(driver, volume_id)):
+            if asyncio.get_running_loop().time() > deadline:
+                raise InfrastructureError(f"{self._name}: volume {volume_id} is busy for {RELEASE_TIMEOUT:g} s, and is not deleted")
+            await asyncio.sleep(RELEASE_LOOK)
 
-        await self._calls(f"deleting volume {volume_id}", delete)
+    def _deleted(self, driver: Any, volume_id: str) -> bool:
+        """Whether it is deleted, or gone already; not yet while it is being made or detached."""
+        volume = unless_absent(lambda: self._dialect.volume(driver, volume_id))
+        if volume is None or volume.state in GOING:
+            return True
+        self._unattached(volume_id, self._dialect.holder(volume))
+        if volume.state not in {StorageVolumeState.AVAILABLE, StorageVolumeState.ERROR}:
+            return False
+        unless_absent(partial(driver.destroy_volume, volume))
+        return True
+
+    def _unattached(self, volume_id: str, holder: str) -> None:
+        if holder:
+            raise InfrastructureError(f"{self._name}: volume {volume_id} is attached to {holder}")
 
     async def ports(self) -> Sequence[PortReading]:
         return await self._calls("listing ports", self._dialect.kept, question=True)
@@ -111,11 +125,6 @@ class Belongings:
                     self._delete_port(driver, each)
 
         await self._calls(f"deleting port {port_id}", delete)
-
-    def _destroy(self, driver: Any, volume: Any) -> None:
-        if holder := self._dialect.holder(volume):
-            raise InfrastructureError(f"{self._name}: volume {volume.id} is attached to {holder}")
-        unless_absent(partial(driver.destroy_volume, volume))
 
     def _delete_port(self, driver: Any, port: PortReading) -> None:
         if port.holder:
