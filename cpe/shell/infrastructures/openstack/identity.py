@@ -41,6 +41,8 @@ COMPUTE = Service("compute", ("compute",), "/v2.1")
 IMAGE = Service("image", ("image",), "")
 NETWORK = Service("network", ("network",), "")
 VOLUME = Service("volume", ("volumev3", "block-storage", "volume", "block-store"), "/v3")
+NO_KEYSTONE = {requests.codes.multiple_choices, requests.codes.not_found, requests.codes.method_not_allowed}
+"""What other web servers, and other services of an OpenStack, answer to a login."""
 VERSIONED = {"/v2", "/v2.0", "/v2.1", "/v3"}
 
 
@@ -149,6 +151,6 @@ def refused(account: Account, error: BaseHTTPError) -> Exception:
     if error.code == requests.codes.unauthorized:
         said = f"{account.source}: Keystone at {account.auth_url} refuses {account.who}: unknown, disabled, expired, or the wrong password"
         return InvalidCredsError(said)  # type: ignore[no-any-return]
-    if error.code == requests.codes.not_found:
+    if error.code in NO_KEYSTONE:
         return LoginError(f"there is no Keystone (v3) at {account.auth_url}", "look at auth_url")
     return LoginError(f"Keystone at {account.auth_url} gives no token: {error}")
