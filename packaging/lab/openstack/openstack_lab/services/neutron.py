@@ -49,7 +49,12 @@ def neutron(settings: Settings) -> Service:
 FILTER: dict[str, object] = {"enable_security_group": True, "firewall_driver": "noop"}
 
 LAYER_2: dict[str, dict[str, object]] = {
-    "ml2": {"type_drivers": "flat", "tenant_network_types": "", "mechanism_drivers": "linuxbridge", "extension_drivers": "port_security"},
+    "ml2": {
+        "type_drivers": "flat,local",
+        "tenant_network_types": "",
+        "mechanism_drivers": "linuxbridge",
+        "extension_drivers": "port_security",
+    },
     "ml2_type_flat": {"flat_networks": PHYSICAL},
     "securitygroup": FILTER,
 }
@@ -70,7 +75,7 @@ def configuration(settings: Settings) -> dict[str, dict[str, object]]:
             "bind_host": settings.api,
             "host": COMPUTE_HOST,  # the agent's, the same as nova-compute's: ports are bound by it
             "core_plugin": "ml2",
-            "service_plugins": "",
+            "service_plugins": "router",  # routers and floating addresses as records: nothing routes
             "auth_strategy": "keystone",
             "api_workers": 1,
             "rpc_workers": 1,
