@@ -88,7 +88,7 @@ async def test_an_unknown_name_is_told_with_what_there_is(cloud_directory, order
         with pytest.raises(HardInfrastructureError, match=said) as refused:
             await cloud.create(order)
         assert cure in refused.value.cure
-        assert await cloud.find("shop", "web") == []
+        assert (await cloud.find("shop", "web"), await cloud.ports()) == ([], [])
 
 
 async def test_everything_that_args_say_is_obeyed(cloud_directory: Path, order: LaunchOrder) -> None:

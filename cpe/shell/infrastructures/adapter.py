@@ -98,21 +98,23 @@ class LibcloudInfrastructure(Belongings):
     async def create(self, order: LaunchOrder) -> InstanceReading:
         image = await self._find("image", order.image, lambda driver: driver.list_images())
         size = await self._find("size", order.size, lambda driver: driver.list_sizes())
-        metadata = tags.instance_metadata(order.tags)
-        ports = await self._ports(order)
+        prepared = await self._prepared(order, size=size, image=image)
+        return await self._calls(f"creating {order.name}", lambda driver: self._reading(self._dialect.create(driver, order, prepared)))
 
-        def create(driver: Any) -> InstanceReading:
-            return self._reading(self._dialect.create(driver, order, size=size, image=image, metadata=metadata, ports=ports))
+    async def _prepared(self, order: LaunchOrder, *, size: Any, image: Any) -> Any:
+        """What the creation needs, once nobody else has it. An unclear answer here leaves nothing open: no instance was asked for."""
+        deadline, metadata = asyncio.get_running_loop().time() + RELEASE_TIMEOUT, tags.instance_metadata(order.tags)
 
-        return await self._calls(f"creating {order.name}", create)
+        def prepare(driver: Any) -> Any:
+            return self._dialect.prepare(driver, order, size=size, image=image, metadata=metadata)
 
-    async def _ports(self, order: LaunchOrder) -> Sequence[Any]:
-        """Those that the assembly keeps, once nothing else has them."""
-        deadline = asyncio.get_running_loop().time() + RELEASE_TIMEOUT
-        while (found := await self._calls(f"freeing ports for {order.name}", lambda driver: self._dialect.ports(driver, order))) is None:
-            if asyncio.get_running_loop().time() > deadline:
-                raise InfrastructureError(f"{self._name}: the ports of {order.name} are not free after {RELEASE_TIMEOUT:g} s")
-            await asyncio.sleep(RELEASE_LOOK)
+        try:
+            while (found := await self._calls(f"preparing {order.name}", prepare)) is None:
+                if asyncio.get_running_loop().time() > deadline:
+                    raise InfrastructureError(f"{self._name}: the ports of {order.name} are not free after {RELEASE_TIMEOUT:g} s")
+                await asyncio.sleep(RELEASE_LOOK)
+        except AmbiguousError as error:
+            raise InfrastructureError(str(error), error.cure) from error
         return found
 
     async def start(self, instance_id: str) -> None:

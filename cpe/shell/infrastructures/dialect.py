@@ -54,14 +54,14 @@ class Dialect(Protocol):
     def node(self, driver: Any, instance_id: str) -> Any:
         """One node, asked by its id; raises the driver's 404 if there is none."""
 
-    def ports(self, driver: Any, order: LaunchOrder) -> Sequence[Any] | None:
-        """The ports that the assembly keeps, made where there are none; None while a predecessor that is off still has one.
+    def prepare(self, driver: Any, order: LaunchOrder, *, size: Any, image: Any, metadata: Mapping[str, str]) -> Any:
+        """Everything that a creation needs, found, or made where it outlives the node: the ports that the assembly keeps, say.
 
-        InfrastructureError where one is with a node that may run. A cloud without such ports: none.
+        None while a predecessor that is off still has something of it. InfrastructureError where one has it that may run.
         """
 
-    def create(self, driver: Any, order: LaunchOrder, *, size: Any, image: Any, metadata: Mapping[str, str], ports: Sequence[Any]) -> Any:
-        """Ask for a node with its volumes, plugged into ``ports``."""
+    def create(self, driver: Any, order: LaunchOrder, prepared: Any) -> Any:
+        """Ask for a node with its volumes; ``prepared`` is what ``prepare`` returned. One question: its answer is clear, or is not."""
 
     def start(self, driver: Any, node: Any) -> None:
         """Power on; no error if it is on."""

@@ -41,13 +41,11 @@ class LocalDialect:
     def node(self, driver: Any, instance_id: str) -> Any:
         return driver.ex_get_node(instance_id)
 
-    def ports(self, driver: Any, order: LaunchOrder) -> Sequence[Any]:
-        return ()
+    def prepare(self, driver: Any, order: LaunchOrder, *, size: Any, image: Any, metadata: Mapping[str, str]) -> Any:
+        return {"size": size, "image": image, "ex_metadata": metadata}
 
-    def create(self, driver: Any, order: LaunchOrder, *, size: Any, image: Any, metadata: Mapping[str, str], ports: Sequence[Any]) -> Any:
-        return driver.create_node(
-            name=order.name, size=size, image=image, ex_userdata=order.user_data, ex_metadata=metadata, ex_volumes=dict(order.volumes)
-        )
+    def create(self, driver: Any, order: LaunchOrder, prepared: Any) -> Any:
+        return driver.create_node(name=order.name, ex_userdata=order.user_data, ex_volumes=dict(order.volumes), **prepared)
 
     def start(self, driver: Any, node: Any) -> None:
         driver.start_node(node)

@@ -88,30 +88,26 @@ class OpenStackDialect:
     def node(self, driver: OpenStackDriver, instance_id: str) -> Any:
         return driver.ex_get_node(instance_id)
 
-    def ports(self, driver: OpenStackDriver, order: LaunchOrder) -> Sequence[Any] | None:
-        mark = PortTags(order.tags.controller, order.tags.deployable, order.tags.assembly)
-        wanted = order.networks or self._args.networks
-        networks = [self._names.find(driver, "network", each) for each in wanted] or [self._names.only_network(driver)]
-        secured = [self._names.find(driver, "security group", each)["id"] for each in self._args.security_groups] or None
-        kept = [ports.find_or_create(driver, network, mark, secured) for network in networks]
-        if False in [ports.freed(driver, each) for each in kept]:  # each of them is asked for
+    def prepare(self, driver: OpenStackDriver, order: LaunchOrder, *, size: Any, image: Any, metadata: Mapping[str, str]) -> Any:
+        server, hints = self._wanted(driver, order, size=size, image=image, metadata=metadata)
+        kept = self._ports(driver, order)
+        if False in [ports.freed(driver, each, self._name) for each in kept]:  # each of them is asked for
             return None
-        if self._args.floating_network:
-            outside = self._names.find(driver, "network", self._args.floating_network)
-            ports.floating(driver, outside, kept[0], mark)
-        return kept
+        if network := self._args.floating_network:
+            ports.floating(driver, self._names.find(driver, "network", network), kept[0], mark_of(order))
+        return {**server, "networks": [{"port": each["id"]} for each in kept]}, hints
 
-    def create(
-        self, driver: OpenStackDriver, order: LaunchOrder, *, size: Any, image: Any, metadata: Mapping[str, str], ports: Sequence[Any]
-    ) -> Any:
+    def _wanted(self, driver: OpenStackDriver, order: LaunchOrder, *, size: Any, image: Any, metadata: Mapping[str, str]) -> Any:
+        """The server without its ports, and the scheduler's hints. What must be refused is refused before anything is made."""
         quota.expect_room(driver, size, f"{self._name}: creating {order.name}")
         args = self._args
+        if args.floating_network:
+            self._names.find(driver, "network", args.floating_network)
         server: dict[str, Any] = {
             "name": order.name,
             "imageRef": image.id,
             "flavorRef": size.id,
             "metadata": {**metadata, **({FLOATING: "yes"} if args.floating_network else {})},
-            "networks": [{"port": each["id"]} for each in ports],
             "user_data": base64.b64encode(order.user_data).decode(),
         }
         if order.volumes:
@@ -122,9 +118,18 @@ class OpenStackDialect:
             server["key_name"] = self._names.find(driver, "key pair", args.key_pair)["id"]
         if args.config_drive is not None:
             server["config_drive"] = args.config_drive
-        hints = {"group": groups.find_or_create(driver, order.tags)} if order.spread else {}
+        return server, {"group": groups.find_or_create(driver, order.tags)} if order.spread else {}
+
+    def _ports(self, driver: OpenStackDriver, order: LaunchOrder) -> list[Any]:
+        """Those that the assembly keeps, one in each network."""
+        wanted = order.networks or self._args.networks
+        networks = [self._names.find(driver, "network", each) for each in wanted] or [self._names.only_network(driver)]
+        secured = [self._names.find(driver, "security group", each)["id"] for each in self._args.security_groups] or None
+        return [ports.find_or_create(driver, network, mark_of(order), secured) for network in networks]
+
+    def create(self, driver: OpenStackDriver, order: LaunchOrder, prepared: Any) -> Any:
         try:
-            return driver.create_server(server, hints)
+            return driver.create_server(*prepared)
         except BaseHTTPError as error:
             if error.code not in FOR_GOOD:
                 raise
@@ -193,6 +198,11 @@ class OpenStackDialect:
             now = driver.ex_get_node(node.id)
             if now.state != so[0] and now.extra.get("task_state") != so[1]:
                 raise
+
+
+def mark_of(order: LaunchOrder) -> PortTags:
+    """The tags of the ports of an order's assembly."""
+    return PortTags(order.tags.controller, order.tags.deployable, order.tags.assembly)
 
 
 def account(driver: OpenStackDriver) -> str:

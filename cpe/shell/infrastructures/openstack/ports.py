@@ -57,7 +57,7 @@ def address(port: Port) -> str:
     return next((str(each["ip_address"]) for each in port.get("fixed_ips", ())), "")
 
 
-def freed(driver: OpenStackDriver, port: Port) -> bool:
+def freed(driver: OpenStackDriver, port: Port, infrastructure: str) -> bool:
     """Whether nothing has the port; it is taken from a server that is off. InfrastructureError where it is one that may run."""
     holder = port["device_id"]
     if not holder:
@@ -71,7 +71,7 @@ def freed(driver: OpenStackDriver, port: Port) -> bool:
         return True
     if node.state not in {NodeState.STOPPED, NodeState.ERROR}:
         raise InfrastructureError(
-            f"port {port['id']} ({address(port)}) is with {holder}, which is not off: nothing else can have its address",
+            f"{infrastructure}: port {port['id']} ({address(port)}) is with {holder}, which is not off: nothing else can have its address",
             f"stop {holder} at the cloud, or see what it is: openstack server show {holder}",
         )
     return taken(driver, port, holder)

@@ -81,17 +81,16 @@ class PlainDialect:
                 return node
         raise BaseHTTPError(404, f"there is no {instance_id} in the list")
 
-    def ports(self, driver: Any, order: LaunchOrder) -> Sequence[Any]:
-        return ()
-
-    def create(self, driver: Any, order: LaunchOrder, *, size: Any, image: Any, metadata: Mapping[str, str], ports: Sequence[Any]) -> Any:
+    def prepare(self, driver: Any, order: LaunchOrder, *, size: Any, image: Any, metadata: Mapping[str, str]) -> Any:
         user_data, tags = parameter(driver, USER_DATA), parameter(driver, TAGS)
         if not user_data or not tags:
             raise self._cannot("give a machine user data and tags: nobody could log in, or find it again")
         if order.volumes or order.networks:
             raise self._cannot("plug volumes or networks into a machine that is made")
-        words: dict[str, Any] = {user_data: order.user_data.decode(), tags: dict(metadata)}
-        return driver.create_node(name=order.name, size=size, image=image, **words)
+        return {"size": size, "image": image, user_data: order.user_data.decode(), tags: dict(metadata)}
+
+    def create(self, driver: Any, order: LaunchOrder, prepared: Any) -> Any:
+        return driver.create_node(name=order.name, **prepared)
 
     def start(self, driver: Any, node: Any) -> None:
         if node.state != NodeState.RUNNING:
