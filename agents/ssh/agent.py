@@ -32,7 +32,17 @@ from agents.statuses import NOT_RUNNING, judged
 from agents.watcher.protocol import PING, SAY_SOMETHING, Beat, Begun, Foreign, Line, Provisioned, Result, Stopping, look, probe_set
 from pcloud.model.instance import Instance
 from pcloud.model.plan import AssemblyPlan, ResourcePlan, SystemdAgent
-from pcloud.model.ports import ContactMissed, ContactSeen, ContactUnclear, Outcome, ProbeSeen, ProvisionSeen, Sighting, StoppingSeen
+from pcloud.model.ports import (
+    ContactMissed,
+    ContactSeen,
+    ContactUnclear,
+    Outcome,
+    ProbeSeen,
+    ProvisionSeen,
+    ServerSeen,
+    Sighting,
+    StoppingSeen,
+)
 from pcloud.model.words import Reach, Verdict
 
 _UNREADABLE = 126
@@ -147,7 +157,7 @@ class SshAgent:
         while True:
             began = time()
             try:
-                await self._live_once()
+                await self._live_once(pace)
             except MissedError as missed:
                 self._trouble = str(missed)
                 self._report(ContactMissed(str(missed), self._last_seen))
@@ -166,10 +176,15 @@ class SshAgent:
             return ""
         return f"; its authorized_keys must have the line: {public_line(self._options())}"
 
-    async def _live_once(self) -> None:
+    async def _live_once(self, pace: Pace) -> None:
         """Connect, and return when the link is broken. Raises the faults."""
         monitor = self._plan.monitor
-        link = await open_link(self._instance, self._options(), monitor.timeout, self._handshakes, self._see)
+
+        def answered() -> None:
+            if pace.answered():
+                self._report(ServerSeen())
+
+        link = await open_link(self._instance, self._options(), monitor.timeout, self._handshakes, self._see, answered)
         try:
             self._link = link
             self._report(ContactSeen(link.boot_id))

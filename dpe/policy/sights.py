@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dpe.policy.altering import replace
 from dpe.policy.turn import Turn
-from pcloud.model.events import AnchorAnswered, CloudAnswered, CloudUnreachable, PeerAnswered
+from pcloud.model.events import AnchorAnswered, CloudAnswered, CloudUnreachable, PeerAnswered, ServerAnswered
 from pcloud.model.state import AssemblyState, CloudReading, PeerReading, Silence
 from pcloud.model.words import InstanceStatus, Reach
 
@@ -19,6 +19,15 @@ READ_APART = 10.0  # policy.md section 4: "read twice, 10 s apart"
 BASELINE_VALID = 3600.0  # section 4: "a port that it did reach within the last hour"
 ANCHOR_PATIENCE = 3.0  # section 4(c): "silence has lasted 3 x silence"
 CONDEMNING = frozenset({InstanceStatus.ERROR, InstanceStatus.SHUTOFF, InstanceStatus.ABSENT})
+
+
+BANNER = "its SSH server sends a banner, and no login comes to an end"
+"""An answer of the service (section 4): a slow network, or a host at its limits, lets it through and no login."""
+
+
+def on_server(turn: Turn, event: ServerAnswered) -> None:
+    """Its SSH server has begun to speak."""
+    on_passing_sight(turn, event.assembly, BANNER)
 
 
 def on_passing_sight(turn: Turn, assembly: str, by: str) -> None:

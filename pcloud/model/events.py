@@ -125,6 +125,15 @@ class ContactLost(Event):
 
 @quick
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ServerAnswered(Event):
+    """Its SSH server has sent its banner, after an attempt that failed; whether a login follows is not known yet."""
+
+    assembly: str
+    generation: int
+
+
+@quick
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ContactBlurred(Event):
     """Contact says nothing either way: authentication refused, host key changed."""
 

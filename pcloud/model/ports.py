@@ -37,6 +37,11 @@ class ContactMissed:
 
 
 @dataclass(frozen=True, slots=True)
+class ServerSeen:
+    """Its SSH server has sent its banner, in an attempt that follows a failed one: an answer of the service, if not yet contact."""
+
+
+@dataclass(frozen=True, slots=True)
 class ContactUnclear:
     """It cannot be told whether the machine is alive: authentication refused, host key changed, our own overload."""
 
@@ -71,7 +76,7 @@ class StoppingSeen:
     """The machine says itself that it is going down in good order, to stay off or to boot again. What asked for it is not known."""
 
 
-Sighting = ContactSeen | ContactMissed | ContactUnclear | ProbeSeen | ProvisionSeen | StoppingSeen
+Sighting = ContactSeen | ContactMissed | ServerSeen | ContactUnclear | ProbeSeen | ProvisionSeen | StoppingSeen
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ LAG = SCALE.silence + 3 * (SCALE.interval + SCALE.timeout)
 """Seconds for which what is over may still be judged: a silence, and the misses of a probe before its next pass."""
 
 PER_DEPLOYABLE, PER_INFRASTRUCTURE, RELAUNCHES, MINUTE = 1, 5, 6, 60.0  # policy.md section 5
+KEEP_FAILED = 1  # section 6
 LATE_TWIN = 60.0
 """Seconds within which a machine that the infrastructure made twice must be off: it is looked for in lists, once the API answers."""
 
@@ -52,7 +53,7 @@ class Judge:
         """All of them, in order."""
         rules = (
             self.two_generations, self.late_twins, self.paused, self.caps, self.lost, self.unfounded, self.deaths, self.unrecovered,
-            self.strays, self.volumes,
+            self.kept, self.strays, self.volumes,
         )  # fmt: skip
         return sorted((finding for rule in rules for finding in rule()), key=lambda each: each.at)
 
@@ -200,6 +201,14 @@ class Judge:
         for target, words in self._evidence.unrecovered.items():
             if not fenced(words):
                 yield Finding("unrecovered", math.inf, target, words)
+
+    def kept(self) -> Iterator[Finding]:
+        """Every machine is known; of those that failed the newest alone is kept (policy.md section 6), beside twins for a day."""
+        for target, stock in self._evidence.stocks.items():
+            if unknown := sorted(stock.there - stock.known):
+                yield Finding("stray", math.inf, target, f"nobody knows of {', '.join(unknown)}")
+            if len(failed := sorted(stock.failed & stock.there)) > KEEP_FAILED:
+                yield Finding("stray", math.inf, target, f"too many are kept that failed: {', '.join(failed)}")
 
     def strays(self) -> Iterator[Finding]:
         for words in self._evidence.strays:

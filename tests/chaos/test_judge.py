@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from tests.chaos.applications import applications
-from tests.chaos.evidence import Crowd, Double, Evidence, Line, Struck, Told
+from tests.chaos.evidence import Crowd, Double, Evidence, Line, Stock, Struck, Told
 from tests.chaos.figures import course, needless, spread
 from tests.chaos.judge import LAG, LATE_TWIN, Finding, Judge
 from tests.chaos.schedule import Fault
@@ -171,3 +171,15 @@ def test_times_are_taken_from_the_beginning_of_a_fault() -> None:
 def test_findings_come_in_order() -> None:
     evidence = Evidence(strays=["x"], doubles=[Double("east-0/db", 5, 6, (1, 2))], deaths=[(1.0, "exit status 1")])
     assert [finding.at for finding in found(evidence)] == [1.0, 5, math.inf]
+
+
+def test_a_machine_that_nobody_knows_and_one_too_many_that_failed_are_found() -> None:
+    def stocks(**stock: frozenset[str]) -> Evidence:
+        return Evidence(
+            stocks={"east-0/db": Stock(**{"there": frozenset("abt"), "known": frozenset("abt"), "failed": frozenset("b")} | stock)}
+        )
+
+    assert rules(stocks()) == []
+    assert [each.text for each in found(stocks(known=frozenset("ab")))] == ["nobody knows of t"]
+    assert [each.text for each in found(stocks(failed=frozenset("bt")))] == ["too many are kept that failed: b, t"]
+    assert rules(stocks(failed=frozenset("bx"))) == []
