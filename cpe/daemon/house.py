@@ -94,7 +94,8 @@ async def daemon(settings: Settings, where: Places, points: Failpoints | None = 
         try:
             async with guards.watch():
                 try:
-                    await controller.open(TakingUp())
+                    with guards.gathering():
+                        await controller.open(TakingUp())
                     trials = Trials(infrastructures, reach)
                     audits = audits_of(controller, trials, infrastructures, store, doubt)
                     yield House(controller, trials, audits, metrics, supervision, stalls)

@@ -110,6 +110,18 @@ class Keeper:
         for name, kept in made.items():
             self._keep_running(name, kept)
 
+    async def begun(self, patience: float) -> None:
+        """Return when all engines have decided on their beginning, or after ``patience`` seconds: one may be dying, or unable to record."""
+        waits = [asyncio.create_task(kept.engine.taken_in()) for kept in self._kept.values() if kept.engine is not None and kept.task]
+        if not waits:
+            return
+        _, late = await asyncio.wait(waits, timeout=patience)
+        for each in late:
+            each.cancel()
+        for ended in await asyncio.gather(*waits, return_exceptions=True):
+            if isinstance(ended, Exception) and not isinstance(ended, PcloudError):
+                raise ended
+
     async def _taken_up(self, stored: StoredDeployable, state: Stored | Exception | None) -> Kept | None:
         """What is to be kept running; None for one that is blocked."""
         try:
