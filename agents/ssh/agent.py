@@ -7,6 +7,7 @@ whatever becomes of the link.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -74,6 +75,7 @@ class SshAgent:
         self._patience = Patience()
         self._habits = HabitsKept(self.execute)
         self._unlearned = asyncio.Event()  # there may be habits that nobody has asked for
+        self._hurry = asyncio.Event()  # the next attempt is not to wait
         self._looks = Looks(self._order_look)
         self._doing = Doing()
         self._signals = UnitSignals(self._hear)
@@ -92,6 +94,9 @@ class SshAgent:
     def probe_again(self) -> None:
         self._outside.check_again()
         self._send_probes()
+
+    def reach_again(self) -> None:
+        self._hurry.set()
 
     def _send_probes(self) -> None:
         self._serial += 1
@@ -156,6 +161,7 @@ class SshAgent:
         time = asyncio.get_running_loop().time
         while True:
             began = time()
+            self._hurry.clear()
             try:
                 await self._live_once(pace)
             except MissedError as missed:
@@ -168,7 +174,13 @@ class SshAgent:
                 pause = pace.unclear()
             else:
                 pause = pace.broke(time() - began)
-            await asyncio.sleep(pause)
+            await self._pause(pause)
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait so long, unless somebody wants to know now."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._hurry.wait()
 
     def _cure(self) -> str:
         """What lets us in to a machine that we have not launched."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 from dpe.policy.altering import replace
 from dpe.policy.turn import Turn
 from pcloud.model.events import AnchorAnswered, CloudAnswered, CloudUnreachable, PeerAnswered, ServerAnswered
+from pcloud.model.plan import MonitorPlan
 from pcloud.model.state import AssemblyState, CloudReading, PeerReading, Silence
 from pcloud.model.words import InstanceStatus, Reach
 
@@ -120,15 +121,37 @@ def can_testify(state: AssemblyState, silence: Silence, at: float, patience: flo
 def on_anchor(turn: Turn, event: AnchorAnswered) -> None:
     """Somebody tried an anchor on the assembly's network."""
     silence = turn[event.assembly].silence
-    if silence is not None and event.answered:
-        turn.update(event.assembly, silence=replace(silence, anchor=event.anchor, anchor_at=event.at))
+    if silence is None:
+        return
+    if event.answered:
+        since = event.at if silence.anchor_since is None else silence.anchor_since
+        turn.update(event.assembly, silence=replace(silence, anchor=event.anchor, anchor_at=event.at, anchor_since=since))
+    elif silence.anchor_since is not None:
+        turn.update(event.assembly, silence=replace(silence, anchor_since=None))
 
 
-def vouched_by_anchor(state: AssemblyState, silence: Silence, at: float, patience: float) -> str:
+def missed_after(silence: Silence, monitor: MonitorPlan) -> float:
+    """From when on an attempt of ours has to have failed for a silence to mean anything.
+
+    One that failed only before says that there was trouble, not that it lasts (we may not have come to try again). And an anchor that
+    answers shows that the way is open now: what was missed while it was not, an attempt of one ``timeout`` included, tells nothing.
+    """
+    if silence.anchor_since is None:
+        return quiet_since(silence) + monitor.silence
+    return max(quiet_since(silence) + ANCHOR_PATIENCE * monitor.silence, silence.anchor_since + monitor.timeout)
+
+
+def missed_lately(silence: Silence, due: float) -> bool:
+    """Whether an attempt of ours has failed since."""
+    return silence.missed_at is not None and silence.missed_at >= due
+
+
+def vouched_by_anchor(state: AssemblyState, silence: Silence, at: float, monitor: MonitorPlan) -> str:
     """Which anchor shows that the way to the assembly's network is open, where nobody else can testify; empty if none does (yet)."""
-    if silence.anchor_at is None or silence.anchor_at < at - patience or at < quiet_since(silence) + ANCHOR_PATIENCE * patience:
+    if silence.anchor_at is None or silence.anchor_since is None or silence.anchor_at < at - monitor.silence:
         return ""
-    return "" if can_testify(state, silence, at, patience) else silence.anchor
+    due = missed_after(silence, monitor)
+    return silence.anchor if missed_lately(silence, due) and not can_testify(state, silence, at, monitor.silence) else ""
 
 
 def sights_text(turn: Turn, assembly: str) -> list[str]:

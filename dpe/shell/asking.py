@@ -34,10 +34,12 @@ class Asker:
                 await self._read(question)
             case AskPeers():
                 await self._ask_peers(question)
-            case ProbeAgain(assembly=assembly):
+            case ProbeAgain(assembly=assembly, contact=contact):
                 agent = self._watchers.any_agent(assembly)
                 if agent is not None:
                     agent.probe_again()
+                    if contact:
+                        agent.reach_again()
 
     async def _read(self, question: ReadInstance) -> None:
         of: dict[str, Any] = {"assembly": question.assembly, "instance_id": question.instance.id}

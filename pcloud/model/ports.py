@@ -113,6 +113,9 @@ class Agent(Protocol):
     def probe_again(self) -> None:
         """Run every probe at once and report each result, changed or not."""
 
+    def reach_again(self) -> None:
+        """Where there is no connection, try now instead of after a pause; an attempt that is under way is followed by another."""
+
     async def start(self, resource: ResourcePlan, environment: Mapping[str, str], action_id: str = "") -> Outcome:
         """Start it, within its ``action_timeout`` or else the service's own; ok if it runs already.
 

@@ -112,6 +112,8 @@ class Silence:
     suppressed_by: str = ""  # the dependency whose trouble was said to explain it
     anchor: str = ""  # the one that answered last …
     anchor_at: float | None = None  # … and when
+    anchor_since: float | None = None  # since when anchors have answered each time
+    missed_at: float | None = None  # the last attempt of ours that failed
 
 
 @dataclass(frozen=True, slots=True)

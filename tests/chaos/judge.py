@@ -151,10 +151,15 @@ class Judge:
     # wrong actions
 
     def unfounded(self) -> Iterator[Finding]:
-        """Each recovery has a cause that touches its target, or what it depends on, or the whole."""
+        """Each recovery that began has a cause that touches its target, or what it depends on, or the whole.
+
+        What was decided and never began, because a guard held it until the machine answered, touched nobody.
+        """
+        decided = {line.decision: line for line in self._evidence.lines if line.acts and line.deployable in self._applications}
         for line in self._evidence.lines:
-            if line.acts and line.deployable in self._applications and not self.has_cause(line.deployable, line.assembly, line.stamp):
-                yield self.finding("healthy machine touched", line, f"{line.acts}: {line.reason}")
+            why = decided.get(line.decision) if line.kind == "granted" else None
+            if why is not None and not self.has_cause(line.deployable, line.assembly, why.stamp):
+                yield self.finding("healthy machine touched", why, f"{why.acts}: {why.reason}")
 
     def has_cause(self, deployable: str, assembly: str, at: float) -> bool:
         """Whether anything touches that machine, or what it comes after; with no assembly, any machine of the whole."""
@@ -162,12 +167,18 @@ class Judge:
         every = [part.name for part in application.parts]
         for name in application.below(assembly) if assembly else every:
             target = f"{deployable}/{name}"
+            if self.was_broken(target, at):
+                return True
             for struck in self._evidence.struck:
                 if target in struck.fault.targets and not struck.missed and self.is_open(struck, target, at):
                     harm = BY_NAME[struck.fault.kind].harm
                     if harm is Harm.REAL or (harm is Harm.BLIND and self.alone(deployable, name, at)):
                         return True
         return False
+
+    def was_broken(self, target: str, at: float) -> bool:
+        """Whether its processes say that it was not whole then, or shortly before: whatever struck it, it is no healthy machine."""
+        return any(since <= at <= to + LAG for since, to in self._evidence.broken.get(target, ()))
 
     def is_open(self, struck: Struck, target: str, at: float) -> bool:
         """Whether a fault can still be the reason of something."""

@@ -180,6 +180,17 @@ def test_where_no_peer_can_testify_an_anchor_does_after_three_times_the_silence(
     assert any("no peer can testify, while gateway:22 answers" in each for each in world.lines(mark))
 
 
+def test_an_anchor_that_answers_again_tells_nothing_of_what_was_missed_before() -> None:
+    world = World(one())
+    mark = silent(world, seconds=300)
+    world.anchors, world.busy = True, True  # the way is open again, and another machine was quicker to be tried
+    world.advance(60)
+    assert (world.did(mark), world.word("db")) == ([], "held")
+    world.busy = False
+    world.advance(11)
+    assert world.did(mark)[0] == "RebootAssembly db"
+
+
 def test_without_an_answer_of_an_anchor_it_stays_held() -> None:
     world = World(one())
     mark = silent(world, seconds=3600)

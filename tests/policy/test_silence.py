@@ -78,6 +78,20 @@ def test_an_ssh_server_that_speaks_and_lets_no_login_through_is_an_answer() -> N
     assert world.did(mark)[0] == "RebootAssembly db"
 
 
+def test_a_silence_that_nobody_has_tried_again_is_not_judged() -> None:
+    world = World(PAIR)
+    world.busy = True
+    mark = silent(world, seconds=115)
+    assert (world.did(mark), world.word("db")) == ([], "suspect")
+    world.advance(10)
+    assert world.alerts(mark) == ["not tried again: no attempt of this controller has ended since"]
+    world.advance(600)
+    assert world.did(mark) == []
+    world.busy = False
+    world.advance(11)
+    assert world.did(mark)[0] == "RebootAssembly db"
+
+
 def test_a_check_from_inside_is_no_sight_of_its_own() -> None:
     world = World(PAIR)
     mark = silent(world)
