@@ -105,7 +105,7 @@ def request(turn: Turn, place: Place, recovery: Recovery, permit: str) -> AskPer
     name = place.assembly or turn.plan.assemblies[0].name
     instance = turn[name].instance
     home = instance.infrastructure if instance is not None and instance.infrastructure else turn.plan_of(name).infrastructure
-    asked = PermitRequest(permit, turn.state.name, place.assembly, home, recovery.rung, condemned=recovery.condemned)
+    asked = PermitRequest(permit, turn.state.name, place.assembly, home, recovery.rung, turn[name].zone, condemned=recovery.condemned)
     return AskPermit(place.assembly, place.resource, asked)
 
 

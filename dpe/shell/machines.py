@@ -78,7 +78,8 @@ class Machines:
     async def _instance(self, reading: InstanceReading, assembly: str, generation: int, infrastructure: str, user: str) -> Instance:
         """What runs, with its own host key; ``user`` where the infrastructure names none."""
         _, public = await asyncio.to_thread(self._around.keyring.host_pair, self._deployable, assembly, generation)
-        return Instance(reading.id, generation, reading.address, reading.port, reading.user or user, public, infrastructure)
+        login = reading.address, reading.port, reading.user or user, public
+        return Instance(reading.id, generation, *login, infrastructure, reading.zone)
 
     async def _look_for(self, cloud: Infrastructure, assembly: str, generation: int, patience: float) -> InstanceReading | None:
         """The instance that carries the tags of this generation, for ``patience`` seconds; a twin of it is stopped."""
@@ -262,9 +263,9 @@ class Machines:
             await asyncio.sleep(POLL)
             asked = asked or await heard(cloud.destroy(instance_id))
 
-    async def read(self, instance: Instance) -> InstanceStatus:
+    async def read(self, instance: Instance) -> InstanceReading:
         """The cloud's word about this very instance."""
-        return (await self._around.infrastructure(instance.infrastructure).read(instance.id)).status
+        return await self._around.infrastructure(instance.infrastructure).read(instance.id)
 
 
 async def heard(asking: Awaitable[None]) -> bool:

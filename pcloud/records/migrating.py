@@ -61,7 +61,9 @@ _RECOVERY_1: Document = {
 }
 _RETIRED_2: Document = {"generation": 0, "twin": False}
 _DEPLOYABLE_2: Document = {"life": 0}
-_ASSEMBLY_2: Document = {"adopted": False}
+_ASSEMBLY_2: Document = {"adopted": False, "zone": ""}
+_INSTANCE_2: Document = {"zone": ""}
+_TWIN_2: Document = {"told": False}
 
 
 def migrated(document: Document, version: int) -> Document:
@@ -119,13 +121,28 @@ def _resource_from_1(resource: Document) -> Document:
 
 
 def from_2(document: Document) -> Document:
-    """2 → 3: retired instances name their generations, and stopped twins are among them; a takeover begins another life; adoption."""
+    """2 → 3: retired instances name their generations, and stopped twins are among them; lives, adoption, zones; twins that were told."""
     state = document["state"]
-    assemblies = {
-        name: {**_ASSEMBLY_2, **each, "retired": [_with(_RETIRED_2, old) for old in each["retired"]]}
-        for name, each in state["assemblies"].items()
+    assemblies = {name: _assembly_from_2(each) for name, each in state["assemblies"].items()}
+    return {
+        **document,
+        "state": {**_DEPLOYABLE_2, **state, "version": 3, "assemblies": assemblies},
+        "intents": [{**each, "action": _action_from_2(each["action"])} for each in document["intents"]],
     }
-    return {**document, "state": {**_DEPLOYABLE_2, **state, "version": 3, "assemblies": assemblies}}
+
+
+def _assembly_from_2(assembly: Document) -> Document:
+    return {
+        **_ASSEMBLY_2,
+        **assembly,
+        "instance": _with(_INSTANCE_2, assembly["instance"]),
+        "retired": [_with(_RETIRED_2, each) for each in assembly["retired"]],
+        "twins": [_with(_TWIN_2, each) for each in assembly["twins"]],
+    }
+
+
+def _action_from_2(action: Document) -> Document:
+    return {**action, "instance": _with(_INSTANCE_2, action["instance"])} if "instance" in action else action
 
 
 def _with(known: Document, part: Document | None) -> Document | None:

@@ -22,12 +22,19 @@ class Node:
     status: InstanceStatus = InstanceStatus.ACTIVE
     console: str = ""
     tags: Tags | None = None  # the order's, until somebody puts others on
+    stopped_by: str = ""  # who has switched it off, if that was not us
+    zone: str = ""
 
     def __post_init__(self) -> None:
         self.tags = self.order.tags
 
     def reading(self) -> InstanceReading:
-        return InstanceReading(self.id, self.status, self.tags, self.address, 22, "debian", self.order.name)
+        return InstanceReading(self.id, self.status, self.tags, self.address, 22, "debian", self.order.name, zone=self.zone)
+
+    def switched(self, status: InstanceStatus, stopped_by: str = "") -> None:
+        """On or off, at somebody's word; who stops what is off has not stopped it."""
+        if self.status is not status:
+            self.status, self.stopped_by = status, stopped_by
 
 
 @dataclass
@@ -66,7 +73,10 @@ class MemoryCloud:
     async def read(self, instance_id: str) -> InstanceReading:
         await self._answer()
         node = self.nodes.get(instance_id)
-        return node.reading() if node is not None and self._seen(node) else InstanceReading(instance_id, InstanceStatus.ABSENT)
+        if node is None or not self._seen(node):
+            return InstanceReading(instance_id, InstanceStatus.ABSENT)
+        off = node.status is InstanceStatus.SHUTOFF
+        return replace(node.reading(), stopped_by=node.stopped_by) if off else node.reading()
 
     async def create(self, order: LaunchOrder) -> InstanceReading:
         await self._answer(f"create {order.name}")
@@ -97,14 +107,14 @@ class MemoryCloud:
         await self._said()
 
     async def start(self, instance_id: str) -> None:
-        (await self._node("start", instance_id)).status = InstanceStatus.ACTIVE
+        (await self._node("start", instance_id)).switched(InstanceStatus.ACTIVE)
         await self._said()
 
     async def stop(self, instance_id: str) -> None:
         node = await self._node("stop", instance_id)
         if node.status is InstanceStatus.ERROR:
             raise InfrastructureError(f"{self.name}: {instance_id} is in ERROR")
-        self._later(lambda: setattr(node, "status", InstanceStatus.SHUTOFF))
+        self._later(lambda: node.switched(InstanceStatus.SHUTOFF))
         await self._said()
 
     async def reboot(self, instance_id: str, *, hard: bool) -> None:

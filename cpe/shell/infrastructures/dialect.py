@@ -33,6 +33,12 @@ class Dialect(Protocol):
     def tag(self, driver: Any, node: Any, metadata: Mapping[str, str | None]) -> None:
         """Put these on a node, and take off those that are None; what else it is tagged with stays."""
 
+    def zone(self, node: Any) -> str:
+        """The zone that a node is in; empty where the cloud has none, or does not say."""
+
+    def stopped_by(self, driver: Any, node: Any) -> str:
+        """Who switched off a node that is off, by the cloud's own record; empty if that was us, or nobody (a crash)."""
+
     def login(self, node: Any) -> Login: ...
 
     def node(self, driver: Any, instance_id: str) -> Any:

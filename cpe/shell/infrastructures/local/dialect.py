@@ -22,6 +22,13 @@ class LocalDialect:
     def tag(self, driver: Any, node: Any, metadata: Mapping[str, str | None]) -> None:
         driver.ex_set_metadata(node, metadata)
 
+    def zone(self, node: Any) -> str:  # noqa: ARG002 - wherever it is, it is on this host
+        return ""
+
+    def stopped_by(self, driver: Any, node: Any) -> str:
+        by = str(node.extra["stopped_by"])
+        return "" if by == driver.user else by
+
     def login(self, node: Any) -> Login:
         return Login(address=node.public_ips[0], port=node.extra["ssh_port"], user=node.extra["ssh_user"])
 
