@@ -44,6 +44,7 @@ class MemoryCloud:
     name: str = "lab"
     controller: str = "here"
     lateness: float = 10.0
+    user_data_limit: int | None = None
     slowness: float = 0.0  # seconds from accepting a stop to its effect
     patience: float = 0.0  # seconds from doing what was asked to saying so
     born: InstanceStatus = InstanceStatus.ACTIVE  # the status of what is created

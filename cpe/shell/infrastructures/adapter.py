@@ -58,6 +58,10 @@ class LibcloudInfrastructure:
         return self._dialect.lateness
 
     @property
+    def user_data_limit(self) -> int | None:
+        return self._dialect.user_data_limit
+
+    @property
     def tally(self) -> Tally:
         """How the calls went."""
         return self._calls.tally

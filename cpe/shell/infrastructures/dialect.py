@@ -27,6 +27,9 @@ class Dialect(Protocol):
     lateness: float
     """Seconds within which something may still show that was asked for by somebody who did not get the answer: a node, a reboot."""
 
+    user_data_limit: int | None
+    """Bytes that user data may have, base64-encoded; a cloud that counts what comes of it has four thirds of that. None: any length."""
+
     def metadata(self, thing: Any) -> Mapping[str, str]:
         """What a node or a volume is tagged with."""
 

@@ -15,6 +15,9 @@ class LocalDialect:
     lateness = 5.0
     """Everything is on this host's disk: only a thread of our own that a dead DPE left at work can still be creating."""
 
+    user_data_limit: int | None = None
+    """It is a file."""
+
     def metadata(self, thing: Any) -> Mapping[str, str]:
         metadata: Mapping[str, str] = thing.extra["metadata"]
         return metadata
