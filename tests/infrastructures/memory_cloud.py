@@ -47,6 +47,7 @@ class MemoryCloud:
     user_data_limit: int | None = None
     slowness: float = 0.0  # seconds from accepting a stop to its effect
     patience: float = 0.0  # seconds from doing what was asked to saying so
+    zone: str = ""  # of what is created
     born: InstanceStatus = InstanceStatus.ACTIVE  # the status of what is created
     late: float | None = None  # the next creation is not answered, and what it makes turns up after so many seconds
     down: bool = False  # nothing is answered
@@ -99,6 +100,7 @@ class MemoryCloud:
         """An instance that is there without anybody's asking now."""
         self.made += 1  # no id is ever given twice
         node = Node(f"{self.name}-{self.made}", order, f"10.0.0.{self.made}", asyncio.get_running_loop().time() + seen_in, self.born)
+        node.zone = self.zone
         self.nodes[node.id] = node
         return node
 
