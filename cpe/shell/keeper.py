@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -68,9 +68,9 @@ class Keeper:
         kept = self._kept.get(name)
         return kept.engine if kept is not None else None
 
-    def last_states(self) -> list[DeployableState]:
+    def last_states(self) -> Iterator[DeployableState]:
         """How all of them stood when they were looked after last."""
-        return [kept.engine.state for kept in self._kept.values() if kept.engine is not None]
+        return (kept.engine.state for kept in self._kept.values() if kept.engine is not None)
 
     def states(self) -> dict[str, DeployableState | None]:
         """How each deployable stands; None for one that nobody looks after at the moment."""

@@ -64,10 +64,16 @@ def on_cloud(turn: Turn, event: CloudAnswered) -> None:
     silence = state.silence
     if silence is None:
         return
+    turn.update(event.assembly, stopped_by=stopper(state, event))
     same = silence.cloud is not None and silence.cloud.status is event.status
     since = silence.cloud_since if same else event.at
     word = CloudReading(event.at, event.status)
     turn.update(event.assembly, silence=replace(silence, cloud=word, cloud_since=since, cloud_lost=""))
+
+
+def stopper(state: AssemblyState, event: CloudAnswered) -> str:
+    """Who stopped it, as far as is known now: what runs again is stopped by nobody any more."""
+    return "" if event.status is InstanceStatus.ACTIVE else event.stopped_by or state.stopped_by
 
 
 def on_cloud_unreachable(turn: Turn, event: CloudUnreachable) -> None:

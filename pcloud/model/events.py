@@ -156,11 +156,12 @@ class ProvisionFinished(Event):
 @quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloudAnswered(Event):
-    """The cloud's word about this very instance."""
+    """The cloud's word about this very instance. ``stopped_by``: who switched it off by the cloud's own record, if that was not us."""
 
     assembly: str
     instance_id: str
     status: InstanceStatus
+    stopped_by: str = ""
 
 
 @quick

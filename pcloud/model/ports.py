@@ -179,6 +179,10 @@ class Infrastructure(Protocol):
     def lateness(self) -> float:
         """Seconds within which what somebody asked for who did not get the answer may still show: an instance, a reboot."""
 
+    @property
+    def user_data_limit(self) -> int | None:
+        """Bytes that the user data of an instance may have, base64-encoded as it is sent; None where any length is taken."""
+
     async def find(self, deployable: str, assembly: str) -> Sequence[InstanceReading]:
         """All instances that carry this controller's tags for the assembly, of whatever generation and status."""
 

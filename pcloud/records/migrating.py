@@ -63,6 +63,9 @@ _RETIRED_2: Document = {"generation": 0, "twin": False}
 _DEPLOYABLE_2: Document = {"life": 0}
 _ASSEMBLY_2: Document = {"adopted": False}
 _SILENCE_3: Document = {"anchor_since": None, "missed_at": None}
+_ASSEMBLY_3: Document = {"zone": ""}
+_INSTANCE_3: Document = {"zone": ""}
+_TWIN_3: Document = {"told": False}
 
 
 def migrated(document: Document, version: int) -> Document:
@@ -130,10 +133,28 @@ def from_2(document: Document) -> Document:
 
 
 def from_3(document: Document) -> Document:
-    """3 → 4: a silence knows when it was tried last, and since when anchors answer."""
+    """3 → 4: a silence knows when it was tried last, and since when anchors answer; machines have zones; twins that were told."""
     state = document["state"]
-    assemblies = {name: {**each, "silence": _with(_SILENCE_3, each["silence"])} for name, each in state["assemblies"].items()}
-    return {**document, "state": {**state, "version": 4, "assemblies": assemblies}}
+    assemblies = {name: _assembly_from_3(each) for name, each in state["assemblies"].items()}
+    return {
+        **document,
+        "state": {**state, "version": 4, "assemblies": assemblies},
+        "intents": [{**each, "action": _action_from_3(each["action"])} for each in document["intents"]],
+    }
+
+
+def _assembly_from_3(assembly: Document) -> Document:
+    return {
+        **_ASSEMBLY_3,
+        **assembly,
+        "instance": _with(_INSTANCE_3, assembly["instance"]),
+        "silence": _with(_SILENCE_3, assembly["silence"]),
+        "twins": [_with(_TWIN_3, each) for each in assembly["twins"]],
+    }
+
+
+def _action_from_3(action: Document) -> Document:
+    return {**action, "instance": _with(_INSTANCE_3, action["instance"])} if "instance" in action else action
 
 
 def _with(known: Document, part: Document | None) -> Document | None:

@@ -220,6 +220,18 @@ def test_a_machine_that_went_down_in_good_order_and_is_off_was_stopped_from_outs
     assert world.alerts() == ["external stop: it went down in good order, and is off"]
 
 
+def test_what_the_cloud_says_of_a_stop_is_held_until_it_says_that_it_runs_again() -> None:
+    world = World(one())
+    world.host("db").status, world.host("db").stopped_by = InstanceStatus.SHUTOFF, "ada"
+    mark = silent(world, seconds=400)
+    assert (world.did(mark), world.state.assemblies["db"].held) == ([], "external stop")
+    assert world.alerts() == ["external stop: stopped by ada"]
+    world.host("db").status, world.host("db").stopped_by = InstanceStatus.ACTIVE, ""
+    world.anchors = True
+    world.advance(400)  # whoever has started it wants it to run, and it does not answer
+    assert world.did(mark)[0] == "RebootAssembly db"
+
+
 def test_a_reboot_in_good_order_has_its_time_to_come_back_and_is_no_failure() -> None:
     world = World(one())
     world.anchors = True

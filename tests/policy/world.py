@@ -109,8 +109,9 @@ class World(Lab, Looking, Hurting):
             case actions.ReadInstance(assembly, instance) if self.api_down:
                 self.inbox.append(events.CloudUnreachable(at=self.now, assembly=assembly, instance_id=instance.id, reason="timeout"))
             case actions.ReadInstance(assembly, instance):
-                status = machine.status if machine is not None else InstanceStatus.ABSENT
-                self.inbox.append(events.CloudAnswered(at=self.now, assembly=assembly, instance_id=instance.id, status=status))
+                status, by = (machine.status, machine.stopped_by) if machine is not None else (InstanceStatus.ABSENT, "")
+                answer = events.CloudAnswered(at=self.now, assembly=assembly, instance_id=instance.id, status=status, stopped_by=by)
+                self.inbox.append(answer)
             case actions.AskPeers(assembly, instance, peers, ports):
                 for peer in peers:
                     for port in ports:
