@@ -19,9 +19,10 @@ from cpe.shell.host_keys import fingerprint, from_console, plain
 from dpe.policy.adopting import refusal
 from pcloud.errors import InfrastructureError, NotFoundError, RefusedError
 from pcloud.model.instance import Instance, InstanceReading, Tags
+from pcloud.model.logins import Logins
 from pcloud.model.operators import InstanceAdopted
 from pcloud.model.plan import AssemblyPlan
-from pcloud.model.ports import Infrastructure, Keyring, Logins
+from pcloud.model.ports import Infrastructure, Keyring
 from pcloud.model.state import AssemblyState, DeployableState
 from pcloud.model.words import InstanceStatus
 from pcloud.records.adopting import Adoption, AdoptRequest, KeySource
@@ -86,6 +87,7 @@ class Adoptions:
             fingerprint=fingerprint(key),
             key_source=source,
             replaces=old.id if old is not None and old.id != reading.id else "",
+            zone=reading.zone,
         )
 
     async def adopt(self, name: str, assembly: str, request: AdoptRequest) -> None:
@@ -189,4 +191,5 @@ def runs(cloud: str, reading: InstanceReading) -> None:
 
 def instance_of(found: Adoption) -> Instance:
     """The instance that it becomes."""
-    return Instance(found.instance, found.generation, found.address, found.port, found.user, found.host_key, found.infrastructure)
+    login = found.address, found.port, found.user, found.host_key
+    return Instance(found.instance, found.generation, *login, found.infrastructure, found.zone)

@@ -17,11 +17,11 @@ import logging
 from collections.abc import Callable, Sequence
 
 from dpe.policy.keeping import CONSOLE as CONSOLE_END
-from dpe.shell.certainty import POLL, heard, read_again
 from dpe.shell.facts import Fact
+from dpe.shell.insisting import POLL, heard, read_again
 from dpe.shell.secrets import Secrets
 from dpe.shell.surroundings import Surroundings
-from dpe.shell.userdata import user_data
+from dpe.shell.userdata import fitted, user_data
 from pcloud.errors import AmbiguousError, InfrastructureError
 from pcloud.model.actions import RebootAssembly
 from pcloud.model.events import InstanceListed
@@ -32,6 +32,7 @@ from pcloud.model.words import InstanceStatus
 
 log = logging.getLogger(__name__)
 
+SOME_ID = "0" * 36  # as long as volumes' ids are
 RECORDED = 10.0  # seconds from an instance's end to the record of it
 CONSOLE = 10.0  # seconds for the console: the fence must not wait long for it
 RUNNING = {InstanceStatus.ACTIVE, InstanceStatus.REBOOT}
@@ -78,7 +79,8 @@ class Machines:
     async def _instance(self, reading: InstanceReading, assembly: str, generation: int, infrastructure: str, user: str) -> Instance:
         """What runs, with its own host key; ``user`` where the infrastructure names none."""
         _, public = await asyncio.to_thread(self._around.keyring.host_pair, self._deployable, assembly, generation)
-        return Instance(reading.id, generation, reading.address, reading.port, reading.user or user, public, infrastructure)
+        login = reading.address, reading.port, reading.user or user, public
+        return Instance(reading.id, generation, *login, infrastructure, reading.zone)
 
     async def _look_for(self, cloud: Infrastructure, assembly: str, generation: int, patience: float) -> InstanceReading | None:
         """The instance that carries the tags of this generation, for ``patience`` seconds; a twin of it is stopped."""
@@ -131,6 +133,20 @@ class Machines:
                 raise
             return found
 
+    async def _user_data(self, cloud: Infrastructure, plan: AssemblyPlan, generation: int, volumes: Sequence[tuple[str, str]]) -> bytes:
+        """The document for the first boot, as this cloud takes it; ``volumes`` are the id and the mount path of each."""
+        private, public = await asyncio.to_thread(self._around.keyring.host_pair, self._deployable, plan.name, generation)
+        data = user_data(
+            assembly=plan,
+            user=plan.monitor.user,
+            authorized_key=self._around.keyring.client_public(self._deployable),
+            host_private=private,
+            host_public=public,
+            environment=self._secrets.environment(plan, {}),
+            volumes=volumes,
+        )
+        return fitted(data, cloud.user_data_limit, f"{self._deployable}/{plan.name}", cloud.name)
+
     async def _volume(self, cloud: Infrastructure, assembly: str, volume: VolumePlan) -> str:
         """Its id, found or created; after an ambiguous answer it is looked for before anybody asks again: two of a name are two data."""
         controller = self._around.keyring.tags(self._deployable, assembly, 0).controller
@@ -146,28 +162,19 @@ class Machines:
             return await cloud.volume(self._deployable, assembly, volume.name, volume.size)
 
     async def _order(self, cloud: Infrastructure, plan: AssemblyPlan, generation: int) -> LaunchOrder:
-        """Everything that the instance needs, its volumes free to be attached."""
+        """Everything that the instance needs, its volumes free to be attached. What cannot be sent is refused before any is made."""
+        await self._user_data(cloud, plan, generation, [(SOME_ID, volume.mount) for volume in plan.volumes])
         volumes = []
         for volume in plan.volumes:
             found = await self._volume(cloud, plan.name, volume)
             await cloud.release(found)
             volumes.append((found, volume.mount))
-        private, public = await asyncio.to_thread(self._around.keyring.host_pair, self._deployable, plan.name, generation)
-        data = user_data(
-            assembly=plan,
-            user=plan.monitor.user,
-            authorized_key=self._around.keyring.client_public(self._deployable),
-            host_private=private,
-            host_public=public,
-            environment=self._secrets.environment(plan, {}),
-            volumes=volumes,
-        )
         return LaunchOrder(
             name=f"{self._deployable}-{plan.name}-{generation}",
             tags=self._around.keyring.tags(self._deployable, plan.name, generation),
             image=plan.image,
             size=plan.size,
-            user_data=data,
+            user_data=await self._user_data(cloud, plan, generation, volumes),
             networks=plan.networks,
             volumes=tuple(volumes),
             spread=plan.spread,
@@ -273,9 +280,9 @@ class Machines:
             await asyncio.sleep(POLL)
             asked = asked or await heard(cloud.destroy(instance_id))
 
-    async def read(self, instance: Instance) -> InstanceStatus:
+    async def read(self, instance: Instance) -> InstanceReading:
         """The cloud's word about this very instance."""
-        return (await self._around.infrastructure(instance.infrastructure).read(instance.id)).status
+        return await self._around.infrastructure(instance.infrastructure).read(instance.id)
 
 
 def of_generation(readings: Sequence[InstanceReading], generation: int) -> list[InstanceReading]:

@@ -49,6 +49,7 @@ class Instance:
     user: str = ""
     host_key: str = ""
     infrastructure: str = ""
+    zone: str = ""  # of the infrastructure; empty where it has none, or none was told
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,8 @@ class InstanceReading:
     """One answer of the cloud about one instance. ``address``, ``port`` and ``user`` are empty or 0 while the cloud has not said them.
 
     ``fault`` is why it is in ERROR, where the cloud says so. ``doubt`` is why it may run although it is called ABSENT; empty where nothing
-    speaks for that. ``stopped_by`` is who has stopped it, other than this controller; told of a SHUTOFF one that is read singly.
+    speaks for that. ``stopped_by`` is told by a single reading of what is off: whoever switched it off by the cloud's own record, if that
+    was not us.
     """
 
     id: str

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from copy import copy
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from libcloud.common.exceptions import BaseHTTPError
 
+from cpe.shell.infrastructures.adapter import LibcloudInfrastructure
+from cpe.shell.infrastructures.openstack.driver import OpenStackDriver
 from pcloud.errors import HardInfrastructureError, InfrastructureError
 from pcloud.model.instance import LaunchOrder, Tags
 from pcloud.model.ports import Infrastructure
 from pcloud.model.words import InstanceStatus
 from tests.infrastructures.contract import TAGS, launched, until
+from tests.infrastructures.memory_cloud import MemoryCloud
 
 pytestmark = pytest.mark.real
 
@@ -75,6 +82,46 @@ async def test_an_instance_is_stopped_started_rebooted_and_destroyed(cloud: Infr
     assert await cloud.find("shop", "web") == []
 
 
+async def stop_as_somebody_else(cloud: Infrastructure, instance_id: str) -> str:
+    """Somebody has the instance switched off, at the same cloud; by whom."""
+    if isinstance(cloud, MemoryCloud):
+        cloud.nodes[instance_id].switched(InstanceStatus.SHUTOFF, "ada")
+        return "ada"
+
+    def stop(driver: Any) -> str:
+        if isinstance(driver, OpenStackDriver):  # by our own user, and by a request that is not ours
+            with suppress(BaseHTTPError):  # it is off already
+                driver.act(driver.ex_get_node(instance_id), "os-stop")
+            return driver.login.user
+        hers = copy(getattr(driver, "_driver", driver))  # without the faults that a cloud can be told
+        hers.user = "ada"
+        hers.stop_node(hers.ex_get_node(instance_id))
+        return "ada"
+
+    assert isinstance(cloud, LibcloudInfrastructure)
+    return await cloud.ask("stopping", stop)
+
+
+async def test_a_reading_says_who_switched_an_instance_off_unless_that_was_us(cloud: Infrastructure, order: LaunchOrder) -> None:
+    made = await launched(cloud, order)
+    await cloud.stop(made.id)
+    await until(cloud, made.id, InstanceStatus.SHUTOFF)
+    await stop_as_somebody_else(cloud, made.id)  # it is off already
+    assert (await cloud.read(made.id)).stopped_by == ""
+    await cloud.start(made.id)
+    await until(cloud, made.id, InstanceStatus.ACTIVE)
+    somebody = await stop_as_somebody_else(cloud, made.id)
+    await until(cloud, made.id, InstanceStatus.SHUTOFF)
+    for _ in range(2):
+        assert (await cloud.read(made.id)).stopped_by == somebody
+        await cloud.stop(made.id)  # nor have we stopped what was off
+    await cloud.start(made.id)
+    await until(cloud, made.id, InstanceStatus.ACTIVE)
+    assert (await cloud.read(made.id)).stopped_by == ""
+    await cloud.destroy(made.id)
+    await until(cloud, made.id, InstanceStatus.ABSENT)
+
+
 async def test_what_is_asked_of_a_missing_instance_is_an_error(cloud: Infrastructure, order: LaunchOrder) -> None:
     assert (await cloud.read("nosuchthing")).status is InstanceStatus.ABSENT
     calls: tuple[Callable[[str], Awaitable[object]], ...] = (cloud.stop, cloud.start, cloud.console)
@@ -122,9 +169,3 @@ async def test_tags_are_put_on_and_taken_off_what_is_there(cloud: Infrastructure
     assert (await cloud.read(made.id)).tags is None
     with pytest.raises(InfrastructureError):
         await cloud.tag("nobody", TAGS)
-
-
-async def test_a_stop_of_ours_is_nobody_elses(cloud: Infrastructure, order: LaunchOrder) -> None:
-    made = await launched(cloud, order)
-    await cloud.stop(made.id)
-    assert (await until(cloud, made.id, InstanceStatus.SHUTOFF)).stopped_by == ""

@@ -54,6 +54,10 @@ class LibcloudInfrastructure(Belongings):
         return self._dialect.lateness
 
     @property
+    def user_data_limit(self) -> int | None:
+        return self._dialect.user_data_limit
+
+    @property
     def tally(self) -> Tally:
         """How the calls went."""
         return self._calls.tally
@@ -167,7 +171,10 @@ class LibcloudInfrastructure(Belongings):
         reading = self._reading(node)
         if reading.status is not InstanceStatus.SHUTOFF:
             return reading
-        return replace(reading, stopped_by=unless_absent(lambda: self._dialect.stopped_by(driver, node) or "") or "")
+        try:
+            return replace(reading, stopped_by=unless_absent(lambda: self._dialect.stopped_by(driver, node)) or "")
+        except SENSELESS as error:
+            raise MalformedResponseError(f"{node.id} has no record of its stop that can be read", "") from error
 
     def _reading(self, node: Any) -> InstanceReading:
         metadata = self._metadata(node)

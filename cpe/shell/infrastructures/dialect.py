@@ -28,7 +28,7 @@ class Dialect(Protocol):
     """Seconds within which something may still show that was asked for by somebody who did not get the answer: a node, a reboot."""
 
     user_data_limit: int | None
-    """Bytes of user data, as they are sent; None where nothing bounds them."""
+    """Bytes that user data may have, base64-encoded; a cloud that counts what comes of it has four thirds of that. None: any length."""
 
     off_first: bool
     """Whether a node must be seen off before it is deleted: that such a cloud calls it gone is no proof that it does not run."""
@@ -43,10 +43,13 @@ class Dialect(Protocol):
     def tag(self, driver: Any, node: Any, metadata: Mapping[str, str | None]) -> None:
         """Put these on a node, and take off those that are None; what else it is tagged with stays."""
 
-    def login(self, node: Any) -> Login: ...
-
     def zone(self, node: Any) -> str:
-        """The part of the cloud that fails together, which it is in; empty where nobody says."""
+        """The zone that a node is in; empty where the cloud has none, or does not say."""
+
+    def stopped_by(self, driver: Any, node: Any) -> str:
+        """Who switched off a node that is off, by the cloud's own record; empty if that was us, or nobody (a crash)."""
+
+    def login(self, node: Any) -> Login: ...
 
     def fault(self, node: Any) -> str:
         """Why it is in ERROR; empty where nobody says."""
@@ -73,9 +76,6 @@ class Dialect(Protocol):
 
     def console(self, driver: Any, node: Any) -> str:
         """The end of the console's output; empty where there is none."""
-
-    def stopped_by(self, driver: Any, node: Any) -> str | None:
-        """Of a node that is off: the user of the last recorded stop that this controller has not asked for; None for none."""
 
     def doubt(self, driver: Any, instance_id: str) -> str:
         """Of a node that the cloud does not know any more: why it may run all the same; empty where nothing speaks for that."""

@@ -16,6 +16,8 @@ class LocalDialect:
     """Everything is on this host's disk: only a thread of our own that a dead DPE left at work can still be creating."""
 
     user_data_limit: int | None = None
+    """It is a file."""
+
     off_first = False  # what is destroyed here is killed before it is called gone
 
     @property
@@ -29,11 +31,15 @@ class LocalDialect:
     def tag(self, driver: Any, node: Any, metadata: Mapping[str, str | None]) -> None:
         driver.ex_set_metadata(node, metadata)
 
-    def login(self, node: Any) -> Login:
-        return Login(address=node.public_ips[0], port=node.extra["ssh_port"], user=node.extra["ssh_user"])
-
     def zone(self, node: Any) -> str:
         return ""
+
+    def stopped_by(self, driver: Any, node: Any) -> str:
+        by = str(node.extra["stopped_by"])
+        return "" if by == driver.user else by
+
+    def login(self, node: Any) -> Login:
+        return Login(address=node.public_ips[0], port=node.extra["ssh_port"], user=node.extra["ssh_user"])
 
     def fault(self, node: Any) -> str:
         return ""
@@ -61,9 +67,6 @@ class LocalDialect:
 
     def console(self, driver: Any, node: Any) -> str:
         return str(driver.ex_get_console_output(node)["output"])
-
-    def stopped_by(self, driver: Any, node: Any) -> None:
-        return None
 
     def doubt(self, driver: Any, instance_id: str) -> str:
         return ""

@@ -154,7 +154,7 @@ class OpenStackDialect:
                 return ""
             raise
 
-    def stopped_by(self, driver: OpenStackDriver, node: Any) -> str | None:
+    def stopped_by(self, driver: OpenStackDriver, node: Any) -> str:
         return stops.stopped_by(driver, node)
 
     def doubt(self, driver: OpenStackDriver, instance_id: str) -> str:

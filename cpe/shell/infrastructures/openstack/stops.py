@@ -42,12 +42,12 @@ def _remember(driver: OpenStackDriver, node: Any, what: str) -> None:
             raise
 
 
-def stopped_by(driver: OpenStackDriver, node: Any) -> str | None:
-    """The user of the last recorded stop, unless that was ours, nobody's, or overtaken by a start."""
+def stopped_by(driver: OpenStackDriver, node: Any) -> str:
+    """The user of the last recorded stop; empty if that was ours, nobody's, or overtaken by a start."""
     last = next((each for each in driver.actions(node.id) if each["action"] in POWER), None)
     if last is None or last["action"] != "stop" or not last["user_id"]:
-        return None
-    return None if _ours(driver, node.extra["metadata"].get(STOP, ""), last) else str(last["user_id"])
+        return ""
+    return "" if _ours(driver, node.extra["metadata"].get(STOP, ""), last) else str(last["user_id"])
 
 
 def _ours(driver: OpenStackDriver, remembered: str, action: dict[str, Any]) -> bool:

@@ -38,7 +38,7 @@ class PlainDialect:
     """The Dialect of any driver. ``name`` begins errors; ``kind`` is what libcloud calls the driver."""
 
     lateness = 120.0
-    user_data_limit: int | None = 16384  # the smallest that is known: EC2's
+    user_data_limit: int | None = 4 * 16384 // 3  # the smallest that is known: EC2's 16 KiB, before they are encoded
     off_first = False
 
     def __init__(self, name: str, kind: str) -> None:
@@ -110,8 +110,8 @@ class PlainDialect:
         said = read(node) if read is not None else ""
         return str(said.get("output") or "") if isinstance(said, Mapping) else str(said)
 
-    def stopped_by(self, driver: Any, node: Any) -> None:
-        return None
+    def stopped_by(self, driver: Any, node: Any) -> str:
+        return ""
 
     def doubt(self, driver: Any, instance_id: str) -> str:
         return ""

@@ -1,4 +1,7 @@
-"""Asking a cloud until the answer is certain: what got no clear one is asked again."""
+"""Asking a cloud again that has not answered: what is asked for is done once, however often that is.
+
+Rules: the caller's timeout ends the asking.
+"""
 
 from __future__ import annotations
 
