@@ -148,7 +148,8 @@ class Identity:
 
 def refused(account: Account, error: BaseHTTPError) -> Exception:
     """What Keystone's no means."""
-    if error.code == requests.codes.unauthorized:
+    gone = error.code == requests.codes.not_found and "Could not find" in str(error)  # an application credential that was deleted
+    if gone or error.code == requests.codes.unauthorized:
         said = f"{account.source}: Keystone at {account.auth_url} refuses {account.who}: unknown, disabled, expired, or the wrong password"
         return InvalidCredsError(said)  # type: ignore[no-any-return]
     if error.code in NO_KEYSTONE:
