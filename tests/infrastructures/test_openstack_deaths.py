@@ -13,6 +13,7 @@ import pytest
 
 from cpe.shell.infrastructures import adapter
 from cpe.shell.infrastructures.belongings import GIB
+from openstack_lab.settings import COMPUTE_HOST
 from pcloud.errors import AmbiguousError
 from pcloud.model.instance import LaunchOrder
 from pcloud.model.words import InstanceStatus
@@ -41,14 +42,21 @@ def compute_is(state: str) -> bool:
     return [each["state"] for each in services if each["binary"] == "nova-compute"] == [state]
 
 
+def force_down(forced: bool) -> None:
+    words = {"binary": "nova-compute", "host": COMPUTE_HOST, "forced_down": forced}
+    driver("admin").compute("/os-services/force-down", "PUT", words, version="2.11")
+
+
 @contextmanager
 def host_down() -> Iterator[None]:
-    """The servers' host does not answer, and Nova has noticed."""
+    """The servers' host does not answer, and Nova has noticed: told, instead of after the minute that it takes by itself."""
     assert lab("stop", "nova-compute").returncode == 0
+    force_down(True)
     try:
         seen(lambda: compute_is("down"), "nova-compute is down", SLOW)
         yield
     finally:
+        force_down(False)
         lab("start", "nova-compute")
         seen(lambda: compute_is("up"), "nova-compute is up again", SLOW)
 
