@@ -31,6 +31,7 @@ from cpe.shell.infrastructures.registry import Infrastructures
 from cpe.shell.infrastructures.trial import Trials
 from cpe.shell.infrastructures.trial_machine import DEPLOYABLE as TRIAL
 from cpe.shell.keyring import FileKeyring
+from cpe.shell.lookout import Lookout
 from cpe.shell.metrics.census import Census
 from cpe.shell.metrics.exposition import Metrics
 from cpe.shell.metrics.families import Sources
@@ -63,6 +64,7 @@ class House:
     controller: Controller
     trials: Trials
     audits: Audits
+    lookout: Lookout
     metrics: Metrics
     supervision: Supervision
     stalls: asyncio.Task[None]
@@ -88,7 +90,8 @@ async def daemon(settings: Settings, where: Places, points: Failpoints | None = 
         armed = surroundings if points is None else with_failpoints(surroundings, points)
         controller = controller_of(settings, where, store, armed, guards, SshLogins(keyring.client_path))
         census = Census(controller.attendance)
-        metrics = Metrics(Sources(census, store, guards, infrastructures, controller.streams, surroundings.stalls))
+        sources = Sources(census, store, guards, infrastructures, controller.streams, surroundings.stalls)
+        lookout = Lookout(controller.attendance, sources, time.time)
         supervision = Supervision(census, guards, store)
         stalls = asyncio.create_task(surroundings.stalls.run(), name="stalls")
         try:
@@ -97,7 +100,7 @@ async def daemon(settings: Settings, where: Places, points: Failpoints | None = 
                     await controller.open(TakingUp())
                     trials = Trials(infrastructures, reach)
                     audits = audits_of(controller, trials, infrastructures, store, doubt)
-                    yield House(controller, trials, audits, metrics, supervision, stalls)
+                    yield House(controller, trials, audits, lookout, Metrics(sources), supervision, stalls)
                 finally:
                     await controller.close()
         finally:
