@@ -23,6 +23,7 @@ from pcloud.cli import (
     deployable,
     events,
     explain,
+    image,
     infrastructure,
     operating,
     replay,
@@ -50,6 +51,7 @@ app.add_typer(deployable.app, name="deployable")
 app.add_typer(assembly.app, name="assembly")
 app.add_typer(resource.app, name="resource")
 app.add_typer(infrastructure.app, name="infrastructure")
+app.add_typer(image.app, name="image")
 app.command("status", epilog="Example: pcloud status --watch")(status.status)
 app.command("top", epilog="Example: pcloud top --once")(top.top)
 app.command("events", epilog="Example: pcloud events -f wordpress/mysql")(events.events)
