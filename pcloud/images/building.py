@@ -57,13 +57,7 @@ def build(store: ImageStore, name: str, recipe: Recipe, told: Told, *, replace: 
         store.refuse_used(store.directory / name)
     began = time.monotonic()
     with sealed.ended_politely(), store.room(name) as place:
-        _refuse_full(place, recipe.form)
-        script = place / "provision"
-        script.write_text(recipe.provision)
-        log, root = place / "build.log", place / "root"
-        sealed.run(recipe.words(root, script, architecture), log, lambda line: _hear(line, told))
-        script.unlink()
-        parts = _tree(root) if recipe.form is Form.TREE else _disk(root, place, log, told)
+        parts = _made(place, recipe, architecture, told)
         made = ImageRecord(
             name=name,
             form=recipe.form,
@@ -81,6 +75,16 @@ def build(store: ImageStore, name: str, recipe: Recipe, told: Told, *, replace: 
         made.save(place)
         os.sync()  # the name stands for what is on the disk
     return made, True
+
+
+def _made(place: Path, recipe: Recipe, architecture: str, told: Told) -> dict[str, object]:
+    """Make it in ``place``; what the record says of its parts."""
+    _refuse_full(place, recipe.form)
+    script, log, root = place / "provision", place / "build.log", place / "root"
+    script.write_text(recipe.provision)
+    sealed.run(recipe.words(root, script, architecture), log, lambda line: _hear(line, told))
+    script.unlink()
+    return _tree(root) if recipe.form is Form.TREE else _disk(root, place, log, told)
 
 
 def _architecture(recipe: Recipe) -> str:

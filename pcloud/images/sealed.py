@@ -29,7 +29,7 @@ SHOWN = 6  # lines that an error shows
 def run(words: Sequence[str], log: Path, hear: Callable[[str], None] = lambda _: None) -> None:
     """Run it to its end; what it prints goes to ``log``, line by line to ``hear``. PcloudError where it fails, TimedOutError."""
     late = threading.Event()
-    with log.open("ab") as file, started(words) as process:
+    with log.open("ab", buffering=0) as file, started(words) as process:
 
         def end() -> None:
             late.set()
