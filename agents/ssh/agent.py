@@ -7,6 +7,7 @@ whatever becomes of the link.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -32,7 +33,17 @@ from agents.statuses import NOT_RUNNING, judged
 from agents.watcher.protocol import PING, SAY_SOMETHING, Beat, Begun, Foreign, Line, Provisioned, Result, Stopping, look, probe_set
 from pcloud.model.instance import Instance
 from pcloud.model.plan import AssemblyPlan, ResourcePlan, SystemdAgent
-from pcloud.model.ports import ContactMissed, ContactSeen, ContactUnclear, Outcome, ProbeSeen, ProvisionSeen, Sighting, StoppingSeen
+from pcloud.model.ports import (
+    ContactMissed,
+    ContactSeen,
+    ContactUnclear,
+    Outcome,
+    ProbeSeen,
+    ProvisionSeen,
+    ServerSeen,
+    Sighting,
+    StoppingSeen,
+)
 from pcloud.model.words import Reach, Verdict
 
 _UNREADABLE = 126
@@ -64,6 +75,7 @@ class SshAgent:
         self._patience = Patience()
         self._habits = HabitsKept(self.execute)
         self._unlearned = asyncio.Event()  # there may be habits that nobody has asked for
+        self._hurry = asyncio.Event()  # the next attempt is not to wait
         self._looks = Looks(self._order_look)
         self._doing = Doing()
         self._signals = UnitSignals(self._hear)
@@ -82,6 +94,9 @@ class SshAgent:
     def probe_again(self) -> None:
         self._outside.check_again()
         self._send_probes()
+
+    def reach_again(self) -> None:
+        self._hurry.set()
 
     def _send_probes(self) -> None:
         self._serial += 1
@@ -146,8 +161,9 @@ class SshAgent:
         time = asyncio.get_running_loop().time
         while True:
             began = time()
+            self._hurry.clear()
             try:
-                await self._live_once()
+                await self._live_once(pace)
             except MissedError as missed:
                 self._trouble = str(missed)
                 self._report(ContactMissed(str(missed), self._last_seen))
@@ -158,7 +174,13 @@ class SshAgent:
                 pause = pace.unclear()
             else:
                 pause = pace.broke(time() - began)
-            await asyncio.sleep(pause)
+            await self._pause(pause)
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait so long, unless somebody wants to know now."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._hurry.wait()
 
     def _cure(self) -> str:
         """What lets us in to a machine that we have not launched."""
@@ -166,10 +188,15 @@ class SshAgent:
             return ""
         return f"; its authorized_keys must have the line: {public_line(self._options())}"
 
-    async def _live_once(self) -> None:
+    async def _live_once(self, pace: Pace) -> None:
         """Connect, and return when the link is broken. Raises the faults."""
         monitor = self._plan.monitor
-        link = await open_link(self._instance, self._options(), monitor.timeout, self._handshakes, self._see)
+
+        def answered() -> None:
+            if pace.answered():
+                self._report(ServerSeen())
+
+        link = await open_link(self._instance, self._options(), monitor.timeout, self._handshakes, self._see, answered)
         try:
             self._link = link
             self._report(ContactSeen(link.boot_id))

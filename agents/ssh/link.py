@@ -124,9 +124,11 @@ async def open_link(
     timeout: float,
     handshakes: asyncio.Semaphore,
     on_line: Callable[[Line], None],
+    on_banner: Callable[[], None],
 ) -> Link:
     """Connect, log in, begin the watcher. ``timeout`` in seconds is for TCP and for the banner. Raises the faults."""
     sock = await dial(instance.address, instance.port, timeout)
+    on_banner()
     try:
         await handshakes.acquire()  # waiting here is our own affair and counts for nothing
     except BaseException:

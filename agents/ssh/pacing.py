@@ -33,6 +33,11 @@ class Pace:
         pause, self._next = self._next, min(_LONGEST, self._next * 2)
         return pause
 
+    def answered(self) -> bool:
+        """Its server speaks, so that the next attempt need not wait for long. Whether attempts had failed before."""
+        failed, self._next = self._next > _FIRST, _FIRST
+        return failed
+
     def unclear(self) -> float:
         """Seconds to wait after an attempt that said nothing."""
         pause, self._next_unclear = self._next_unclear, min(_LONGEST, self._next_unclear * 2)

@@ -35,6 +35,7 @@ from cpe.shell.lookout import Lookout
 from cpe.shell.metrics.census import Census
 from cpe.shell.metrics.exposition import Metrics
 from cpe.shell.metrics.families import Sources
+from cpe.shell.polling import Polls
 from cpe.shell.retention import retention
 from cpe.shell.secret_files import read_secret
 from cpe.shell.store.run import run_of
@@ -89,18 +90,20 @@ async def daemon(settings: Settings, where: Places, points: Failpoints | None = 
         )
         armed = surroundings if points is None else with_failpoints(surroundings, points)
         controller = controller_of(settings, where, store, armed, guards, SshLogins(keyring.client_path))
-        census = Census(controller.attendance)
-        sources = Sources(census, store, guards, infrastructures, controller.streams, surroundings.stalls)
+        census, polls = Census(controller.attendance), polls_of(controller, infrastructures, store)
+        sources = Sources(census, store, guards, infrastructures, polls, controller.streams, surroundings.stalls)
         lookout = Lookout(controller.attendance, sources, time.time)
         supervision = Supervision(census, guards, store)
         stalls = asyncio.create_task(surroundings.stalls.run(), name="stalls")
         try:
             async with guards.watch():
                 try:
-                    await controller.open(TakingUp())
+                    with guards.gathering():
+                        await controller.open(TakingUp())
                     trials = Trials(infrastructures, reach)
                     audits = audits_of(controller, trials, infrastructures, store, doubt)
-                    yield House(controller, trials, audits, lookout, Metrics(sources), supervision, stalls)
+                    async with polls.watch():
+                        yield House(controller, trials, audits, lookout, Metrics(sources), supervision, stalls)
                 finally:
                     await controller.close()
         finally:
@@ -120,6 +123,22 @@ async def records(settings: Settings, where: Places) -> AsyncIterator[tuple[Sqli
         retention(store, keep=settings.store.keep, size=settings.store.size, wall=time.time),
     ):
         yield store, doubt
+
+
+def polls_of(controller: Controller, infrastructures: Infrastructures, store: SqliteStore) -> Polls:
+    """The lists of all infrastructures, for the deployables of this controller."""
+
+    async def report(line: Report) -> None:
+        await store.report("", line, wall=time.time())
+
+    return Polls(
+        infrastructures.settings,
+        infrastructures.get,
+        controller=store.controller,
+        started=controller.attendance.anything_at,
+        engine=controller.attendance.attendant,
+        report=report,
+    )
 
 
 def audits_of(controller: Controller, trials: Trials, infrastructures: Infrastructures, store: SqliteStore, doubt: str) -> Audits:

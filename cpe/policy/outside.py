@@ -14,6 +14,8 @@ from pcloud.model.guards import OutsideDoubt
 
 def judge_outside(turn: Turn, name: str) -> None:
     """Doubt begins or ends for all; else ``name``, which stands otherwise now, may have to be told how it is."""
+    if turn.gathering:
+        return
     doubted = way_out_doubtful(turn.failing, turn.outside)
     if doubted == turn.doubted:
         tell_doubt(turn, name)

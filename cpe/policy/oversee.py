@@ -18,7 +18,7 @@ from cpe.policy.queues import forget_all, on_asked, on_given_back, repark, settl
 from cpe.policy.standings import on_left, on_stood
 from cpe.policy.state import Key, Oversight
 from cpe.policy.turn import Turn
-from cpe.policy.words import Asked, Attended, Fact, GivenBack, Left, Stood, Ticked, Word
+from cpe.policy.words import Asked, Attended, Fact, Gathered, Gathering, GivenBack, Left, Stood, Ticked, Word
 
 Step = tuple[Oversight, tuple[Word, ...], float | None]
 
@@ -31,6 +31,9 @@ def oversee(state: Oversight, fact: Fact) -> Step:
             return state, (), state.wake_at
     turn = Turn(state, fact.at)
     take_in(turn, fact)
+    if turn.gathering:
+        turn.early = (*turn.early, *turn.fresh)
+        return turn.finish(None), tuple(turn.words), None
     if due(state, fact.at):
         look_everywhere(turn)
     for place in turn.places_seen:
@@ -71,8 +74,22 @@ def take_in(turn: Turn, fact: Fact) -> None:
             on_asked(turn, request)
         case GivenBack(deployable=name, permit=permit):
             on_given_back(turn, Key(name, permit))
+        case Gathering():
+            turn.gathering = True
+        case Gathered():
+            begin_to_judge(turn)
         case Ticked():
             pass
+
+
+def begin_to_judge(turn: Turn) -> None:
+    """Everything is judged, and everybody who has asked meanwhile is to hear something."""
+    turn.gathering = False
+    look_everywhere(turn)
+    for name in turn.seats:
+        judge_outside(turn, name)
+    turn.fresh.update(dict.fromkeys(key for key in turn.early if key.recovery in turn.ward(key.deployable).waiting))
+    turn.early = ()
 
 
 def end_unused(turn: Turn) -> None:

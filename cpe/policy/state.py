@@ -140,7 +140,10 @@ class Queue:
 
 @dataclass(frozen=True, slots=True)
 class Oversight:
-    """All of it. ``outside`` and ``failing`` count assemblies with checks from here, ``seats`` the deployables that have such."""
+    """All of it. ``outside`` and ``failing`` count assemblies with checks from here, ``seats`` the deployables that have such.
+
+    ``gathering``: not all are heard of yet that are there, so that no share of them means anything; ``early`` have asked meanwhile.
+    """
 
     wards: Shelf[Ward] = field(default_factory=Shelf[Ward])
     groups: dict[Place, Group] = field(default_factory=dict)
@@ -151,4 +154,6 @@ class Oversight:
     doubted: bool = False
     seats: Row[str] = field(default_factory=Row[str])
     number: int = 0
+    gathering: bool = False
+    early: tuple[Key, ...] = ()
     wake_at: float | None = None

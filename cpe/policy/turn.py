@@ -27,6 +27,7 @@ class Turn:
         self.outside, self.failing, self.doubted = state.outside, state.failing, state.doubted
         self.seats = state.seats
         self.number = state.number
+        self.gathering, self.early = state.gathering, state.early
         self.words: list[Word] = []
         self.regions_seen: dict[str, None] = {}
         self.places_seen: dict[Place, None] = {}
@@ -80,5 +81,7 @@ class Turn:
             doubted=self.doubted,
             seats=self.seats,
             number=self.number,
+            gathering=self.gathering,
+            early=self.early,
             wake_at=wake_at,
         )

@@ -60,7 +60,21 @@ class Ticked:
     at: float
 
 
-Fact = Attended | Stood | Left | Asked | GivenBack | Ticked
+@dataclass(frozen=True, slots=True)
+class Gathering:
+    """Deployables are taken up one after the other: until ``Gathered`` nobody knows how many there are, and nothing is judged."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """All that were to be taken up have said how they stand."""
+
+    at: float
+
+
+Fact = Attended | Stood | Left | Asked | GivenBack | Ticked | Gathering | Gathered
 
 
 @dataclass(frozen=True, slots=True)

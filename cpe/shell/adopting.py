@@ -86,6 +86,7 @@ class Adoptions:
             fingerprint=fingerprint(key),
             key_source=source,
             replaces=old.id if old is not None and old.id != reading.id else "",
+            zone=reading.zone,
         )
 
     async def adopt(self, name: str, assembly: str, request: AdoptRequest) -> None:
@@ -189,4 +190,5 @@ def runs(cloud: str, reading: InstanceReading) -> None:
 
 def instance_of(found: Adoption) -> Instance:
     """The instance that it becomes."""
-    return Instance(found.instance, found.generation, found.address, found.port, found.user, found.host_key, found.infrastructure)
+    login = found.address, found.port, found.user, found.host_key
+    return Instance(found.instance, found.generation, *login, found.infrastructure, found.zone)

@@ -14,6 +14,8 @@ from cpe.shell.keeper import Keeper
 from cpe.shell.status import deployable_status, summary, unattended, unattended_summary, unwritable
 from cpe.shell.store.trouble import like
 from pcloud.errors import NotFoundError, RefusedError, UnwritableError
+from pcloud.model.state import DeployableState
+from pcloud.model.words import Desired
 from pcloud.records.status import DeployableStatus, DeployableSummary
 
 
@@ -58,6 +60,14 @@ class Attendance:
         found = summary(engine.state) if engine is not None else unattended_summary(name)
         return found.model_copy(update={"state": self.word(name)}) if trouble else found
 
+    def attendant(self, name: str) -> Engine | None:
+        """The engine of a deployable, if it runs."""
+        return None if self._keeper.trouble(name) else self._keeper.engine(name)
+
+    def anything_at(self, infrastructure: str) -> bool:
+        """Whether anything is started that has a machine there, or will have one."""
+        return any(has_machines_at(state, infrastructure) for state in self._keeper.last_states())
+
     def everybody(self) -> dict[str, tuple[Engine | None, str]]:
         """All deployables: the engine of each, and why it does not run; "" where it does."""
         return {name: (self._keeper.engine(name), self._keeper.trouble(name)) for name in self._keeper.names}
@@ -93,3 +103,10 @@ class Attendance:
             return self.unknown(name)
         cure = f"mend that, then run pcloud retry {name}; or create it again, or delete it"
         return RefusedError(f"{name} is {self.word(name)}: {self._keeper.trouble(name)}", cure)
+
+
+def has_machines_at(state: DeployableState, infrastructure: str) -> bool:
+    """Whether a deployable that is started has machines there that a cloud knows of."""
+    if state.desired is not Desired.RUNNING or state.plan is None:
+        return False
+    return any(each.infrastructure == infrastructure and not each.static for each in state.plan.assemblies)

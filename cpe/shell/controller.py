@@ -47,6 +47,8 @@ from pcloud.spec.warnings import warnings
 GROUP = 50
 """Deployables that are taken up at once: a tenth of a second's work, and their beginnings are one transaction."""
 
+BEGUN = 10.0  # seconds for all that were taken up to say how they stand; who cannot record that (a full disk) is not waited for
+
 ACKNOWLEDGE = 10.0  # seconds to see an operator's word in the state: one journal commit, on a slow disk
 
 
@@ -91,6 +93,7 @@ class Controller:
             told(first, len(known))
             await self._keeper.take_up(known[first : first + GROUP])
             gc.freeze()  # they stay: to be walked through again and again would hold the loop for a second with thousands
+        await self._keeper.begun(BEGUN)
 
     async def close(self) -> None:
         """End all DPEs and subscriptions; machines are left as they are."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from pcloud.model.events import OperatorSaid
+from pcloud.model.events import InstanceListed, OperatorSaid
 from pcloud.model.plan import DeployablePlan
 from pcloud.model.ports import Load, Stored
 from pcloud.model.state import DeployableState
@@ -38,6 +38,9 @@ class Engine(Protocol):
 
     def say(self, word: OperatorSaid) -> None:
         """The operator says something else; its moment is set when it is handed over."""
+
+    def listed(self, event: InstanceListed) -> bool:
+        """A list of its cloud shows this; its moment is set when it is handed over. False where there is no room for it now."""
 
     def change_plan(self, plan: DeployablePlan, spec: str = "") -> None:
         """The spec is another: that which the store has staged under the name ``spec``, if it is named."""

@@ -9,12 +9,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import NamedTuple
 
 from cpe.policy.oversee import oversee
 from cpe.policy.state import Oversight
-from cpe.policy.words import Asked, Attended, Fact, GivenBack, Left, Notice, Stood, Ticked
+from cpe.policy.words import Asked, Attended, Fact, Gathered, Gathering, GivenBack, Left, Notice, Stood, Ticked
 from cpe.shell.anchors import Anchors
 from pcloud.errors import StoreError
 from pcloud.model.actions import Report
@@ -82,6 +82,15 @@ class Overseer:
         frozen = [name for name, region in self._state.regions.items() if region.freeze is not None]
         return [*found, *(Holding(Guard.UNVERIFIED, name, "") for name in frozen)]
 
+    @contextlib.contextmanager
+    def gathering(self) -> Iterator[None]:
+        """Judge and grant nothing before the block ends: five of the first five are no storm where there are hundreds."""
+        self._take_in(Gathering(self._now()))
+        try:
+            yield
+        finally:
+            self._take_in(Gathered(self._now()))
+
     def attend(self, deployable: str, hear: Hear) -> None:
         self._hearers[deployable] = hear
         self._take_in(Attended(self._now(), deployable))
@@ -136,11 +145,11 @@ class Overseer:
     def _note(self, notice: Notice) -> None:
         """Into the log at once, and into the journal in its turn."""
         report = report_of(notice)
-        log.warning("guards", extra={"kind": report.kind, "reason": report.reason})
+        log.warning("guards", extra={"kind": str(report.kind), "reason": report.reason})
         try:
             self._notices.put_nowait(report)
         except asyncio.QueueFull:
-            log.warning("notice not recorded: the journal does not keep up", extra={"kind": report.kind, "reason": report.reason})
+            log.warning("notice not recorded: the journal does not keep up", extra={"kind": str(report.kind), "reason": report.reason})
 
     async def _write(self) -> None:
         while True:
@@ -148,7 +157,7 @@ class Overseer:
             try:
                 await self._report(report)
             except StoreError as error:
-                log.warning("notice cannot be recorded", extra={"kind": report.kind, "reason": str(error)})
+                log.warning("notice cannot be recorded", extra={"kind": str(report.kind), "reason": str(error)})
 
 
 def report_of(notice: Notice) -> Report:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -68,9 +68,9 @@ class Keeper:
         kept = self._kept.get(name)
         return kept.engine if kept is not None else None
 
-    def last_states(self) -> list[DeployableState]:
+    def last_states(self) -> Iterator[DeployableState]:
         """How all of them stood when they were looked after last."""
-        return [kept.engine.state for kept in self._kept.values() if kept.engine is not None]
+        return (kept.engine.state for kept in self._kept.values() if kept.engine is not None)
 
     def states(self) -> dict[str, DeployableState | None]:
         """How each deployable stands; None for one that nobody looks after at the moment."""
@@ -109,6 +109,18 @@ class Keeper:
                 made[stored.name] = kept
         for name, kept in made.items():
             self._keep_running(name, kept)
+
+    async def begun(self, patience: float) -> None:
+        """Return when all engines have decided on their beginning, or after ``patience`` seconds: one may be dying, or unable to record."""
+        waits = [asyncio.create_task(kept.engine.taken_in()) for kept in self._kept.values() if kept.engine is not None and kept.task]
+        if not waits:
+            return
+        _, late = await asyncio.wait(waits, timeout=patience)
+        for each in late:
+            each.cancel()
+        for ended in await asyncio.gather(*waits, return_exceptions=True):
+            if isinstance(ended, Exception) and not isinstance(ended, PcloudError):
+                raise ended
 
     async def _taken_up(self, stored: StoredDeployable, state: Stored | Exception | None) -> Kept | None:
         """What is to be kept running; None for one that is blocked."""

@@ -72,7 +72,8 @@ def on_adopted(turn: Turn, event: InstanceAdopted) -> None:
         what = f"{what}; {old.id}, which nobody has seen end, is taken for dead"
         retired = (*retired, Retired(old.id, old.infrastructure, turn.at, gone=True))
     settings.clear_assembly(turn, name)
-    turn.update(name, instance=event.instance, generation=event.instance.generation, adopted=True, provisioned=True, retired=retired)
+    taken = {"instance": event.instance, "zone": event.instance.zone, "generation": event.instance.generation}
+    turn.update(name, **taken, adopted=True, provisioned=True, retired=retired)
     made = Decision(turn.next_id(), Choice.ACT, "adopt", evidence=(event.instance.id,), next="its failures count like any other's")
     turn.decide(made, what, assembly=name)
     if turn.desired is Desired.RUNNING:
@@ -102,4 +103,4 @@ def let_go(turn: Turn, name: str) -> None:
     state = turn[name]
     settings.clear_assembly(turn, name)
     if not turn.leaves(name):
-        turn.update(name, instance=state.instance, adopted=True, provisioned=True, proven=True)
+        turn.update(name, instance=state.instance, zone=state.zone, adopted=True, provisioned=True, proven=True)

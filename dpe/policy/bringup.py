@@ -140,7 +140,7 @@ def launch(turn: Turn, assembly: str) -> None:
 
 def launched(turn: Turn, assembly: str, instance: Instance) -> None:
     """There is an instance: wait for it to answer."""
-    turn.update(assembly, action=None, instance=instance, contact=False, seen_at=None, gone_at=None)
+    turn.update(assembly, action=None, instance=instance, zone=instance.zone, contact=False, seen_at=None, gone_at=None)
     enter(turn, assembly, Stage.BOOTING, until=turn.at + verify_time(turn, assembly), reason=f"{instance.id} at {instance.address}")
 
 

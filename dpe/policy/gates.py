@@ -105,7 +105,10 @@ def request(turn: Turn, place: Place, recovery: Recovery, permit: str) -> AskPer
     name = place.assembly or turn.plan.assemblies[0].name
     instance = turn[name].instance
     home = instance.infrastructure if instance is not None and instance.infrastructure else turn.plan_of(name).infrastructure
-    asked = PermitRequest(permit, turn.state.name, place.assembly, home, recovery.rung, condemned=recovery.condemned)
+    bodiless = recovery.rung is Rung.RELAUNCH and instance is None  # the fence read it off, and no later try can be wrong about it
+    condemned = recovery.condemned or bodiless
+    zone = turn[name].zone
+    asked = PermitRequest(permit, turn.state.name, place.assembly, home, recovery.rung, zone, condemned=condemned)
     return AskPermit(place.assembly, place.resource, asked)
 
 

@@ -24,6 +24,7 @@ from dpe.policy import (
     twins,
     verifying,
     whole,
+    witnesses,
 )
 from dpe.policy.places import Place
 from dpe.policy.turn import Turn
@@ -70,7 +71,7 @@ def keep_running(turn: Turn, name: str) -> None:
     """Apply the rules to one assembly that shall run."""
     state = turn[name]
     if state.silence is not None:
-        silence.ask(turn, name)
+        witnesses.ask(turn, name)
         silence.judge(turn, name)
         state = turn[name]
     if state.recovery is not None:
@@ -171,7 +172,7 @@ def keep_up(turn: Turn, name: str) -> None:
     """What an assembly that is up needs now and then."""
     state = turn[name]
     dependencies.release(turn, name)
-    silence.refresh_baseline(turn, name)
+    witnesses.refresh_baseline(turn, name)
     if state.exhausted and well(state):
         records.recovered(turn, Place(name), state.decision, "recovered by itself", rule="section 3.7")
         turn.update(name, exhausted=False, reason="", decision="")

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from dpe.policy.altering import replace
 from dpe.policy.turn import Turn
-from pcloud.model.events import AnchorAnswered, CloudAnswered, CloudUnreachable, PeerAnswered
+from pcloud.model.events import AnchorAnswered, CloudAnswered, CloudUnreachable, PeerAnswered, ServerAnswered
+from pcloud.model.plan import MonitorPlan
 from pcloud.model.state import AssemblyState, CloudReading, PeerReading, Silence
 from pcloud.model.words import InstanceStatus, Reach
 
@@ -19,6 +20,15 @@ READ_APART = 10.0  # policy.md section 4: "read twice, 10 s apart"
 BASELINE_VALID = 3600.0  # section 4: "a port that it did reach within the last hour"
 ANCHOR_PATIENCE = 3.0  # section 4(c): "silence has lasted 3 x silence"
 CONDEMNING = frozenset({InstanceStatus.ERROR, InstanceStatus.SHUTOFF, InstanceStatus.ABSENT})
+
+
+BANNER = "its SSH server sends a banner, and no login comes to an end"
+"""An answer of the service (section 4): a slow network, or a host at its limits, lets it through and no login."""
+
+
+def on_server(turn: Turn, event: ServerAnswered) -> None:
+    """Its SSH server has begun to speak."""
+    on_passing_sight(turn, event.assembly, BANNER)
 
 
 def on_passing_sight(turn: Turn, assembly: str, by: str) -> None:
@@ -54,10 +64,16 @@ def on_cloud(turn: Turn, event: CloudAnswered) -> None:
     silence = state.silence
     if silence is None:
         return
+    turn.update(event.assembly, stopped_by=stopper(state, event))
     same = silence.cloud is not None and silence.cloud.status is event.status
     since = silence.cloud_since if same else event.at
     word = CloudReading(event.at, event.status)
     turn.update(event.assembly, silence=replace(silence, cloud=word, cloud_since=since, cloud_lost=""))
+
+
+def stopper(state: AssemblyState, event: CloudAnswered) -> str:
+    """Who stopped it, as far as is known now: what runs again is stopped by nobody any more."""
+    return "" if event.status is InstanceStatus.ACTIVE else event.stopped_by or state.stopped_by
 
 
 def on_cloud_unreachable(turn: Turn, event: CloudUnreachable) -> None:
@@ -111,15 +127,37 @@ def can_testify(state: AssemblyState, silence: Silence, at: float, patience: flo
 def on_anchor(turn: Turn, event: AnchorAnswered) -> None:
     """Somebody tried an anchor on the assembly's network."""
     silence = turn[event.assembly].silence
-    if silence is not None and event.answered:
-        turn.update(event.assembly, silence=replace(silence, anchor=event.anchor, anchor_at=event.at))
+    if silence is None:
+        return
+    if event.answered:
+        since = event.at if silence.anchor_since is None else silence.anchor_since
+        turn.update(event.assembly, silence=replace(silence, anchor=event.anchor, anchor_at=event.at, anchor_since=since))
+    elif silence.anchor_since is not None:
+        turn.update(event.assembly, silence=replace(silence, anchor_since=None))
 
 
-def vouched_by_anchor(state: AssemblyState, silence: Silence, at: float, patience: float) -> str:
+def missed_after(silence: Silence, monitor: MonitorPlan) -> float:
+    """From when on an attempt of ours has to have failed for a silence to mean anything.
+
+    One that failed only before says that there was trouble, not that it lasts (we may not have come to try again). And an anchor that
+    answers shows that the way is open now: what was missed while it was not, an attempt of one ``timeout`` included, tells nothing.
+    """
+    if silence.anchor_since is None:
+        return quiet_since(silence) + monitor.silence
+    return max(quiet_since(silence) + ANCHOR_PATIENCE * monitor.silence, silence.anchor_since + monitor.timeout)
+
+
+def missed_lately(silence: Silence, due: float) -> bool:
+    """Whether an attempt of ours has failed since."""
+    return silence.missed_at is not None and silence.missed_at >= due
+
+
+def vouched_by_anchor(state: AssemblyState, silence: Silence, at: float, monitor: MonitorPlan) -> str:
     """Which anchor shows that the way to the assembly's network is open, where nobody else can testify; empty if none does (yet)."""
-    if silence.anchor_at is None or silence.anchor_at < at - patience or at < quiet_since(silence) + ANCHOR_PATIENCE * patience:
+    if silence.anchor_at is None or silence.anchor_since is None or silence.anchor_at < at - monitor.silence:
         return ""
-    return "" if can_testify(state, silence, at, patience) else silence.anchor
+    due = missed_after(silence, monitor)
+    return silence.anchor if missed_lately(silence, due) and not can_testify(state, silence, at, monitor.silence) else ""
 
 
 def sights_text(turn: Turn, assembly: str) -> list[str]:

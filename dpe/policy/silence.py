@@ -1,8 +1,9 @@
-"""When an assembly is dead (policy.md section 4): the judgement, and the questions that it needs.
+"""When an assembly is dead (policy.md section 4): the judgement; whom it asks is in ``witnesses``.
 
 Rules:
 - Silence starts at a failed attempt of ours and must last ``silence`` seconds without any passing sight; a passing sight starts it anew,
   and while such sights go on the assembly is ``held: unreachable``.
+- It has lasted when an attempt of ours failed at its end too: one failure long ago may mean that we never came to try again.
 - Silence needs a second sight (``sights``): a peer, the cloud, or an anchor where no peer can testify.
 - Stopped from outside is held: by the cloud's record of a user's stop, or an orderly shutdown followed by SHUTOFF. An orderly shutdown has
   the reboot's ``verify`` to come back.
@@ -16,29 +17,22 @@ from dataclasses import dataclass
 from dpe.policy import bringup, dependencies, gates, holding, ladder, pauses, records, restarts
 from dpe.policy.altering import replace
 from dpe.policy.places import Place
-from dpe.policy.ports import ports
 from dpe.policy.sights import (
     ANCHOR_PATIENCE,
     CONDEMNING,
-    can_testify,
     condemned_by_cloud,
     missed_by_peers,
+    missed_lately,
     quiet_since,
     vouched_by_anchor,
 )
 from dpe.policy.turn import Turn
+from dpe.policy.witnesses import ASK_INTERVAL, SILENCED
 from dpe.policy.wording import duration
-from pcloud.model.actions import AskAnchors, AskPeers, ProbeAgain, ReadInstance
 from pcloud.model.events import ContactLost
-from pcloud.model.plan import AssemblyPlan
+from pcloud.model.plan import AssemblyPlan, MonitorPlan
 from pcloud.model.state import AssemblyState, Recovery, Silence
 from pcloud.model.words import Desired, InstanceStatus, Phase, Rung, Stage
-
-ASK_INTERVAL = 5.0  # while silent: often enough to be ready when ``silence`` has lasted, 12 questions in the default 60 s
-ASK_SELDOM = 10.0  # when it is held for long: as often as a suspect is read at its cloud (section 4: "10 s apart")
-BASELINE_INTERVAL = 1200.0  # so that two refreshes may be lost before the hour is over
-BASELINE_AGAIN = 60.0  # where no peer could be asked: soon, since without a baseline no silence can be judged
-SILENCED = {Stage.PROVISIONING, Stage.CONFIGURING, Stage.STARTING, Stage.VERIFYING, Stage.UP}
 
 
 def on_lost(turn: Turn, event: ContactLost) -> None:
@@ -46,60 +40,16 @@ def on_lost(turn: Turn, event: ContactLost) -> None:
     state = turn[event.assembly]
     seen = max(event.last_seen, state.seen_at if state.seen_at is not None else event.last_seen)
     turn.update(event.assembly, contact=False, seen_at=seen, unclear="", unclear_since=None)
+    if state.silence is not None:
+        turn.update(event.assembly, silence=replace(state.silence, missed_at=event.at))
     if state.silence is not None or state.stage not in SILENCED:
         return
     restarts.on_lost(turn, event.assembly)
-    silence = Silence(event.at, event.last_seen, event.reason, ask_at=event.at)
+    silence = Silence(event.at, event.last_seen, event.reason, ask_at=event.at, missed_at=event.at)
     turn.update(event.assembly, silence=silence, reason=f"no contact: {event.reason}")
     if state.stage is Stage.UP and gates.waits(state.recovery):  # decided on what its resources said; now the silence is to be judged
         turn.update(event.assembly, recovery=None)
         records.withdrawn(turn, Place(event.assembly), state.recovery, "it does not answer any more, and that is judged first")
-
-
-def ask(turn: Turn, assembly: str) -> None:
-    """Ask the other sights when it is time to."""
-    state = turn[assembly]
-    if state.silence is None or state.stage not in SILENCED or state.instance is None or turn.at < state.silence.ask_at:
-        return
-    turn.update(assembly, silence=replace(state.silence, ask_at=turn.at + ask_interval(turn, assembly, state.silence)))
-    plan = turn.plan_of(assembly)
-    if not plan.static:
-        turn.order(ReadInstance(assembly, state.instance))
-    ask_peers(turn, assembly)
-    patience = plan.monitor.silence
-    lasted = turn.at - quiet_since(state.silence)
-    if lasted >= ANCHOR_PATIENCE * patience - ASK_INTERVAL and not can_testify(state, state.silence, turn.at, patience):
-        turn.order(AskAnchors(assembly, state.instance))
-    turn.order(ProbeAgain(assembly))
-
-
-def ask_interval(turn: Turn, assembly: str, silence: Silence) -> float:
-    """Seconds until the other sights are asked again: seldom where everybody has been heard, and it is held all the same."""
-    patience = turn.plan_of(assembly).monitor.silence
-    if not turn[assembly].held or turn.at < silence.since + ANCHOR_PATIENCE * patience:
-        return ASK_INTERVAL
-    return max(ASK_INTERVAL, min(ASK_SELDOM, patience / 2))
-
-
-def ask_peers(turn: Turn, assembly: str) -> bool:
-    """Ask every other assembly of the deployable that we have contact with; False if there is none."""
-    state = turn[assembly]
-    peers = tuple(name for name, peer in turn.assemblies.items() if name != assembly and peer.contact and peer.silence is None)
-    if peers and state.instance is not None:
-        turn.order(AskPeers(assembly, state.instance, peers, ports(turn, assembly)))
-    return bool(peers)
-
-
-def refresh_baseline(turn: Turn, assembly: str) -> None:
-    """While all is well, learn what the peers reach, so that their failing to do so means something later."""
-    state = turn[assembly]
-    if state.ask_peers_at is None or turn.at < state.ask_peers_at or not state.contact:
-        return
-    if len(turn.assemblies) == 1:
-        turn.update(assembly, ask_peers_at=None)
-        return
-    asked = ask_peers(turn, assembly)
-    turn.update(assembly, ask_peers_at=turn.at + (BASELINE_INTERVAL if asked else BASELINE_AGAIN))
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,11 +156,19 @@ def comes_back(turn: Turn, assembly: str, silence: Silence) -> bool:
 
 def is_coming(turn: Turn, silence: Silence, plan: AssemblyPlan) -> bool:
     """Whether a word of the cloud is still on its way: its first one, or the second reading of a condemning one."""
+    if untried(turn, silence, plan.monitor) and turn.at < quiet_since(silence) + 2 * plan.monitor.silence:
+        return True
     if plan.static or silence.cloud_lost:
         return False
     if silence.cloud is None:
         return turn.at < silence.since + plan.monitor.silence + ASK_INTERVAL
     return silence.cloud.status in CONDEMNING and condemned_by_cloud(silence) is None
+
+
+def untried(turn: Turn, silence: Silence, monitor: MonitorPlan) -> bool:
+    """Whether nobody has tried to reach it since its silence has lasted: the attempts may be waiting for us (section 4, "queued")."""
+    due = quiet_since(silence) + monitor.silence
+    return turn.at >= due and not missed_lately(silence, due)
 
 
 def left_to_themselves(dependency: AssemblyState) -> bool:
@@ -225,7 +183,7 @@ def second_sight(turn: Turn, assembly: str, silence: Silence) -> str:
     missed = missed_by_peers(turn[assembly], silence, turn.at, patience)
     if missed:
         return missed
-    anchor = vouched_by_anchor(turn[assembly], silence, turn.at, patience)
+    anchor = vouched_by_anchor(turn[assembly], silence, turn.at, turn.plan_of(assembly).monitor)
     return f"no peer can testify, while {anchor} answers" if anchor else ""
 
 
@@ -243,6 +201,8 @@ def doubted(turn: Turn, assembly: str, silence: Silence) -> Doubt | None:
     plan = turn.plan_of(assembly)
     if turn.at < quiet_since(silence) + plan.monitor.silence:
         return Doubt("unreachable", silence.passed_by)
+    if untried(turn, silence, plan.monitor):
+        return Doubt("not tried again", "no attempt of this controller has ended since")
     if stopped_from_outside(turn[assembly], silence):
         return Doubt("external stop", stopped_from_outside(turn[assembly], silence))
     if silence.cloud_lost:
@@ -274,7 +234,7 @@ def alarm(turn: Turn, assembly: str) -> float | None:
         return turn[assembly].ask_peers_at
     patience = turn.plan_of(assembly).monitor.silence
     moments = [silence.since + patience, quiet_since(silence) + patience, silence.since + patience + ASK_INTERVAL]
-    moments.append(quiet_since(silence) + ANCHOR_PATIENCE * patience)
+    moments += [quiet_since(silence) + ANCHOR_PATIENCE * patience, quiet_since(silence) + 2 * patience]
     if turn[assembly].stopping_at is not None:
         moments.append((turn[assembly].stopping_at or 0.0) + turn.plan_of(assembly).recovery.reboot.verify)
     ends = [moment for moment in moments if moment > turn.at]

@@ -40,6 +40,7 @@ def assembly_standing(state: DeployableState, plan: AssemblyPlan, assembly: Asse
     return AssemblyStanding(
         assembly=plan.name,
         infrastructure=assembly.instance.infrastructure if assembly.instance is not None else plan.infrastructure,
+        zone=assembly.zone,
         unhealthy=assembly_word(assembly) != "healthy" or dependencies.doubted(assembly),
         silent=assembly.silence is not None,
         active=word is not None and word.status is InstanceStatus.ACTIVE,

@@ -35,6 +35,7 @@ from pcloud.model.events import (
     ProbeReported,
     ProvisionFinished,
     SecretNoted,
+    ServerAnswered,
     SettingsChanged,
     StopRecorded,
     TakeoverAsked,
@@ -117,6 +118,8 @@ def take_in_sight(turn: Turn, event: Event) -> None:
             contact.on_blurred(turn, event)
         case ProvisionFinished() if current(turn, event.assembly, event.generation):
             contact.on_provisioned(turn, event)
+        case ServerAnswered() if current(turn, event.assembly, event.generation):
+            sights.on_server(turn, event)
         case PeerAnswered() if current(turn, event.assembly, event.generation):
             sights.on_peer(turn, event)
         case AnchorAnswered() if current(turn, event.assembly, event.generation):

@@ -6,24 +6,24 @@ Rules:
 - Each is stopped, one at a time, with an alert; a stop that fails is tried again for as long as it takes. Then it stays for 24 h, as what
   failed does, and is deleted: what a launch that was given up has left would else stay for ever.
 - One that is found off, and that nobody knows, stays likewise; one that could not be built is deleted with the next.
-- A pause is waited for, and ``observe`` only tells. A stop of the deployable destroys them with everything else.
+- A pause is waited for, and ``observe`` only tells, once, for as long as it is seen to run. A stop of the deployable destroys them with
+  everything else.
 - A higher generation than ours is not a twin: we are stale.
 """
 
 from __future__ import annotations
 
 from dpe.policy import pauses, places, retiring, stale
+from dpe.policy.altering import replace
 from dpe.policy.lifecycle import TRY_AGAIN
 from dpe.policy.places import Place
 from dpe.policy.turn import Turn
 from pcloud.model.actions import Decision, DestroyInstance, LaunchInstance, StopTwin
 from pcloud.model.events import InstanceListed
 from pcloud.model.state import AssemblyState, Retired, Twin
-from pcloud.model.words import Choice, Desired, InstanceStatus, Mode, Stage
+from pcloud.model.words import AT_REST, Choice, Desired, InstanceStatus, Mode, Stage
 
 STOP = 180.0  # as a fence has: an orderly shutdown may take 90 s, and is read until it shows
-AT_REST = frozenset({InstanceStatus.SHUTOFF, InstanceStatus.ABSENT, InstanceStatus.ERROR})
-"""What does not run; what is in ERROR cannot be stopped, and is deleted."""
 
 
 def on_listed(turn: Turn, event: InstanceListed) -> None:
@@ -75,8 +75,8 @@ def stop(turn: Turn, name: str) -> None:
         return
     if pauses.covering(turn, name) is not None or (turn.desired is Desired.STOPPED and state.stage is not Stage.ABSENT):
         return
-    launching = isinstance(state.action, LaunchInstance)
-    sure = [each for each in state.twins if not launching or each.generation < state.generation]
+    launching, observed = isinstance(state.action, LaunchInstance), places.mode_of(turn, Place(name)) is Mode.OBSERVE
+    sure = [each for each in state.twins if (not launching or each.generation < state.generation) and not (observed and each.told)]
     if sure:
         begin(turn, name, sure[0])
 
@@ -88,7 +88,7 @@ def begin(turn: Turn, name: str, twin: Twin) -> None:
     so = f"beside {current.id} of generation {current.generation}" if current is not None else "and should not"
     found = f"{twin.instance_id} of generation {twin.generation} runs {so}"
     if places.mode_of(turn, Place(name)) is Mode.OBSERVE:
-        forget(turn, name, twin.instance_id)
+        turn.update(name, twins=tuple(replace(each, told=each.told or each == twin) for each in state.twins))
         turn.decide(
             Decision(turn.next_id(), Choice.HOLD, "section 6", evidence=(found,)),
             f"{found}: it would be stopped (observed only)",

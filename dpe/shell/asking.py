@@ -34,22 +34,24 @@ class Asker:
                 await self._read(question)
             case AskPeers():
                 await self._ask_peers(question)
-            case ProbeAgain(assembly=assembly):
+            case ProbeAgain(assembly=assembly, contact=contact):
                 agent = self._watchers.any_agent(assembly)
                 if agent is not None:
                     agent.probe_again()
+                    if contact:
+                        agent.reach_again()
 
     async def _read(self, question: ReadInstance) -> None:
         of: dict[str, Any] = {"assembly": question.assembly, "instance_id": question.instance.id}
         try:
             async with time_limit(CLOUD_READ):
-                status = await self._machines.read(question.instance)
+                reading = await self._machines.read(question.instance)
         except TimeoutError:
             self._post(Fact(CloudUnreachable, **of, reason=f"no answer for {CLOUD_READ:g}s"))
         except PcloudError as error:
             self._post(Fact(CloudUnreachable, **of, reason=str(error)))
         else:
-            self._post(Fact(CloudAnswered, **of, status=status))
+            self._post(Fact(CloudAnswered, **of, status=reading.status, stopped_by=reading.stopped_by))
 
     async def _ask_peers(self, question: AskPeers) -> None:
         """Every peer about every port, all at once: there is a handful of each."""

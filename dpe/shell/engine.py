@@ -40,6 +40,7 @@ from pcloud.model.actions import (
 )
 from pcloud.model.events import (
     ControllerResumed,
+    InstanceListed,
     OperatorAsked,
     OperatorSaid,
     RecoveryAsked,
@@ -116,6 +117,10 @@ class Engine:
         if why_not:
             raise RefusedError(why_not)
         self.post(Fact.undated(word))
+
+    def listed(self, event: InstanceListed) -> bool:
+        """A list of its cloud shows this; its moment is set when it is handed over. False where there is no room for it now."""
+        return self._inbox.offer(Fact.undated(event))
 
     def unreadable(self, plan: DeployablePlan) -> str:
         """Why a secret of a plan cannot be read; empty if all can."""

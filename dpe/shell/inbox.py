@@ -64,6 +64,13 @@ class Inbox:
         self._queue.put_nowait(self._veil(fact))
         self.posted += 1
 
+    def offer(self, fact: Fact) -> bool:
+        """Take what will be said again, if there is room for such; whether it was taken."""
+        if len(self) >= REPEATABLE:
+            return False
+        self.post(fact)
+        return True
+
     def overflowed(self) -> bool:
         """Whether a probe's result was lost since this was asked last."""
         lost, self._overflowed = self._overflowed, False

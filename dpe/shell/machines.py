@@ -14,14 +14,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 
 from dpe.policy.keeping import CONSOLE as CONSOLE_END
 from dpe.shell.facts import Fact
+from dpe.shell.insisting import POLL, heard, read_again
 from dpe.shell.secrets import Secrets
 from dpe.shell.surroundings import Surroundings
-from dpe.shell.userdata import user_data
-from pcloud.errors import AmbiguousError, HardInfrastructureError, InfrastructureError
+from dpe.shell.userdata import fitted, user_data
+from pcloud.errors import AmbiguousError, InfrastructureError
 from pcloud.model.actions import RebootAssembly
 from pcloud.model.events import InstanceListed
 from pcloud.model.instance import Instance, InstanceReading, LaunchOrder, VolumeTags
@@ -31,8 +32,6 @@ from pcloud.model.words import InstanceStatus
 
 log = logging.getLogger(__name__)
 
-POLL = 1.0  # seconds between readings of one instance while we wait for it; a cloud's own steps take seconds
-READ_AGAIN = 15.0  # seconds, at the most, between two readings of which none is answered: as often as a machine that is silent is tried
 CONSOLE = 10.0  # seconds for the console: the fence must not wait long for it
 RUNNING = {InstanceStatus.ACTIVE, InstanceStatus.REBOOT}
 
@@ -78,7 +77,8 @@ class Machines:
     async def _instance(self, reading: InstanceReading, assembly: str, generation: int, infrastructure: str, user: str) -> Instance:
         """What runs, with its own host key; ``user`` where the infrastructure names none."""
         _, public = await asyncio.to_thread(self._around.keyring.host_pair, self._deployable, assembly, generation)
-        return Instance(reading.id, generation, reading.address, reading.port, reading.user or user, public, infrastructure)
+        login = reading.address, reading.port, reading.user or user, public
+        return Instance(reading.id, generation, *login, infrastructure, reading.zone)
 
     async def _look_for(self, cloud: Infrastructure, assembly: str, generation: int, patience: float) -> InstanceReading | None:
         """The instance that carries the tags of this generation, for ``patience`` seconds; a twin of it is stopped."""
@@ -131,6 +131,19 @@ class Machines:
                 raise
             return found
 
+    async def _user_data(self, cloud: Infrastructure, plan: AssemblyPlan, generation: int) -> bytes:
+        """The document for the first boot, as this cloud takes it."""
+        private, public = await asyncio.to_thread(self._around.keyring.host_pair, self._deployable, plan.name, generation)
+        data = user_data(
+            assembly=plan,
+            user=plan.monitor.user,
+            authorized_key=self._around.keyring.client_public(self._deployable),
+            host_private=private,
+            host_public=public,
+            environment=self._secrets.environment(plan, {}),
+        )
+        return fitted(data, cloud.user_data_limit, f"{self._deployable}/{plan.name}", cloud.name)
+
     async def _volume(self, cloud: Infrastructure, assembly: str, volume: VolumePlan) -> str:
         """Its id, found or created; after an ambiguous answer it is looked for before anybody asks again: two of a name are two data."""
         controller = self._around.keyring.tags(self._deployable, assembly, 0).controller
@@ -146,21 +159,13 @@ class Machines:
             return await cloud.volume(self._deployable, assembly, volume.name, volume.size)
 
     async def _order(self, cloud: Infrastructure, plan: AssemblyPlan, generation: int) -> LaunchOrder:
-        """Everything that the instance needs, its volumes free to be attached."""
+        """Everything that the instance needs, its volumes free to be attached. What cannot be sent is refused before any is made."""
+        data = await self._user_data(cloud, plan, generation)
         volumes = []
         for volume in plan.volumes:
             found = await self._volume(cloud, plan.name, volume)
             await cloud.release(found)
             volumes.append((found, volume.mount))
-        private, public = await asyncio.to_thread(self._around.keyring.host_pair, self._deployable, plan.name, generation)
-        data = user_data(
-            assembly=plan,
-            user=plan.monitor.user,
-            authorized_key=self._around.keyring.client_public(self._deployable),
-            host_private=private,
-            host_public=public,
-            environment=self._secrets.environment(plan, {}),
-        )
         return LaunchOrder(
             name=f"{self._deployable}-{plan.name}-{generation}",
             tags=self._around.keyring.tags(self._deployable, plan.name, generation),
@@ -262,33 +267,9 @@ class Machines:
             await asyncio.sleep(POLL)
             asked = asked or await heard(cloud.destroy(instance_id))
 
-    async def read(self, instance: Instance) -> InstanceStatus:
+    async def read(self, instance: Instance) -> InstanceReading:
         """The cloud's word about this very instance."""
-        return (await self._around.infrastructure(instance.infrastructure).read(instance.id)).status
-
-
-async def heard(asking: Awaitable[None]) -> bool:
-    """Whether what was asked for was accepted; False where that cannot be told: it is asked again, and is done once."""
-    try:
-        await asking
-    except AmbiguousError as error:
-        log.info("no clear answer, asked again", extra={"reason": str(error)})
-        return False
-    return True
-
-
-async def read_again(cloud: Infrastructure, instance_id: str) -> InstanceReading:
-    """The instance as it is now, whatever became of questions before. The caller's timeout ends the asking. Raises what stays as it is."""
-    pause = POLL
-    while True:
-        try:
-            return await cloud.read(instance_id)
-        except HardInfrastructureError:
-            raise
-        except InfrastructureError as error:
-            log.info("no answer, asked again", extra={"instance": instance_id, "reason": str(error), "after": pause})
-        await asyncio.sleep(pause)
-        pause = min(2 * pause, READ_AGAIN)
+        return await self._around.infrastructure(instance.infrastructure).read(instance.id)
 
 
 def of_generation(readings: Sequence[InstanceReading], generation: int) -> list[InstanceReading]:

@@ -7,6 +7,7 @@ contents that may hold anything are base64; the marker appears whole, after ever
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import json
 import shlex
@@ -14,6 +15,7 @@ from collections.abc import Mapping
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
 
+from pcloud.errors import HardInfrastructureError
 from pcloud.model.plan import AssemblyPlan
 
 DIRECTORY = "/var/lib/pcloud"
@@ -65,6 +67,28 @@ def user_data(
     script = PROVISION.replace("@DIRECTORY@", DIRECTORY).replace("@USER@", shlex.quote(user))
     parts.append(_part(script, "x-shellscript", "provision.sh"))
     return _document(parts)
+
+
+def fitted(document: bytes, limit: int | None, whose: str, infrastructure: str) -> bytes:
+    """The document as a cloud takes it that counts ``limit`` bytes of base64: as it is, or compressed, which cloud-init understands.
+
+    HardInfrastructureError where that is not enough.
+    """
+    if limit is None or sent(document) <= limit:
+        return document
+    packed = gzip.compress(document, mtime=0)
+    if sent(packed) > limit:
+        raise HardInfrastructureError(
+            f"{infrastructure}: the user data of {whose} is too long: {len(document):,} bytes, compressed and encoded {sent(packed):,}, "
+            f"and {limit:,} are taken",
+            "have provision fetch what is large instead of holding it, or put it into the image",
+        )
+    return packed
+
+
+def sent(document: bytes) -> int:
+    """Bytes of it in base64."""
+    return 4 * -(-len(document) // 3)
 
 
 def _user(name: str, authorized_key: str) -> dict[str, object]:

@@ -17,10 +17,20 @@ from dpe.shell.clock import Clock
 from dpe.shell.facts import Fact
 from dpe.shell.secrets import Secrets
 from dpe.shell.surroundings import Surroundings
-from pcloud.model.events import PROBE_EVENTS, ContactBlurred, ContactLost, ContactMade, GuestStopping, ProvisionFinished
+from pcloud.model.events import PROBE_EVENTS, ContactBlurred, ContactLost, ContactMade, GuestStopping, ProvisionFinished, ServerAnswered
 from pcloud.model.instance import Instance
 from pcloud.model.plan import AssemblyPlan, HttpCheck, ResourcePlan
-from pcloud.model.ports import Agent, ContactMissed, ContactSeen, ContactUnclear, ProbeSeen, ProvisionSeen, Sighting, StoppingSeen
+from pcloud.model.ports import (
+    Agent,
+    ContactMissed,
+    ContactSeen,
+    ContactUnclear,
+    ProbeSeen,
+    ProvisionSeen,
+    ServerSeen,
+    Sighting,
+    StoppingSeen,
+)
 from pcloud.model.state import AssemblyState, DeployableState
 from pcloud.model.words import Stage, Verdict
 from pcloud.spec.references import resolve
@@ -109,6 +119,8 @@ class Watchers:
             case ContactMissed(reason=reason, last_seen=last_seen):
                 seen = NEVER if last_seen is None else self._clock.at(last_seen)
                 self._post(Fact(ContactLost, **of, reason=reason, last_seen=seen))
+            case ServerSeen():
+                self._post(Fact(ServerAnswered, **of))
             case ContactUnclear(reason=reason):
                 self._post(Fact(ContactBlurred, **of, reason=reason))
             case ProvisionSeen(status=status, tail=tail):

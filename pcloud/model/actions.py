@@ -18,7 +18,7 @@ from pcloud.model.instance import Instance
 from pcloud.model.plan import ResourcePlan
 from pcloud.model.words import Choice, Rung
 
-POLICY_VERSION = 3
+POLICY_VERSION = 4
 """Counted up with every release in which ``step`` decides anything differently or its state has another shape; both carry it.
 
 A state of the version before is made one of this by ``pcloud.records.migrating``.
@@ -173,9 +173,10 @@ class AskPeers:
 
 @dataclass(frozen=True, slots=True)
 class ProbeAgain:
-    """Run every probe of the assembly at once and report each result."""
+    """Run every probe of the assembly at once and report each result. ``contact``: and try at once to reach it, where nobody does."""
 
     assembly: str
+    contact: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,6 +125,15 @@ class ContactLost(Event):
 
 @quick
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ServerAnswered(Event):
+    """Its SSH server has sent its banner, after an attempt that failed; whether a login follows is not known yet."""
+
+    assembly: str
+    generation: int
+
+
+@quick
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ContactBlurred(Event):
     """Contact says nothing either way: authentication refused, host key changed."""
 
@@ -147,11 +156,12 @@ class ProvisionFinished(Event):
 @quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloudAnswered(Event):
-    """The cloud's word about this very instance."""
+    """The cloud's word about this very instance. ``stopped_by``: who switched it off by the cloud's own record, if that was not us."""
 
     assembly: str
     instance_id: str
     status: InstanceStatus
+    stopped_by: str = ""
 
 
 @quick

@@ -40,11 +40,15 @@ class Instance:
     user: str = ""
     host_key: str = ""
     infrastructure: str = ""
+    zone: str = ""  # of the infrastructure; empty where it has none, or none was told
 
 
 @dataclass(frozen=True, slots=True)
 class InstanceReading:
-    """One answer of the cloud about one instance. ``address``, ``port`` and ``user`` are empty or 0 while the cloud has not said them."""
+    """One answer of the cloud about one instance. ``address``, ``port`` and ``user`` are empty or 0 while the cloud has not said them.
+
+    ``stopped_by`` is told by a single reading of what is off: whoever switched it off by the cloud's own record, if that was not us.
+    """
 
     id: str
     status: InstanceStatus
@@ -53,6 +57,8 @@ class InstanceReading:
     port: int = 22
     user: str = ""
     name: str = ""
+    stopped_by: str = ""
+    zone: str = ""
 
 
 @dataclass(frozen=True, slots=True)

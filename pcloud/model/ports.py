@@ -37,6 +37,11 @@ class ContactMissed:
 
 
 @dataclass(frozen=True, slots=True)
+class ServerSeen:
+    """Its SSH server has sent its banner, in an attempt that follows a failed one: an answer of the service, if not yet contact."""
+
+
+@dataclass(frozen=True, slots=True)
 class ContactUnclear:
     """It cannot be told whether the machine is alive: authentication refused, host key changed, our own overload."""
 
@@ -71,7 +76,7 @@ class StoppingSeen:
     """The machine says itself that it is going down in good order, to stay off or to boot again. What asked for it is not known."""
 
 
-Sighting = ContactSeen | ContactMissed | ContactUnclear | ProbeSeen | ProvisionSeen | StoppingSeen
+Sighting = ContactSeen | ContactMissed | ServerSeen | ContactUnclear | ProbeSeen | ProvisionSeen | StoppingSeen
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +112,9 @@ class Agent(Protocol):
 
     def probe_again(self) -> None:
         """Run every probe at once and report each result, changed or not."""
+
+    def reach_again(self) -> None:
+        """Where there is no connection, try now instead of after a pause; an attempt that is under way is followed by another."""
 
     async def start(self, resource: ResourcePlan, environment: Mapping[str, str], action_id: str = "") -> Outcome:
         """Start it, within its ``action_timeout`` or else the service's own; ok if it runs already.
@@ -170,6 +178,10 @@ class Infrastructure(Protocol):
     @property
     def lateness(self) -> float:
         """Seconds within which what somebody asked for who did not get the answer may still show: an instance, a reboot."""
+
+    @property
+    def user_data_limit(self) -> int | None:
+        """Bytes that the user data of an instance may have, base64-encoded as it is sent; None where any length is taken."""
 
     async def find(self, deployable: str, assembly: str) -> Sequence[InstanceReading]:
         """All instances that carry this controller's tags for the assembly, of whatever generation and status."""

@@ -112,6 +112,8 @@ class Silence:
     suppressed_by: str = ""  # the dependency whose trouble was said to explain it
     anchor: str = ""  # the one that answered last …
     anchor_at: float | None = None  # … and when
+    anchor_since: float | None = None  # since when anchors have answered each time
+    missed_at: float | None = None  # the last attempt of ours that failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +134,12 @@ class Retired:
 
 @dataclass(frozen=True, slots=True)
 class Twin:
-    """An instance of the assembly that was seen to run and that nobody here expected."""
+    """An instance of the assembly that was seen to run and that nobody here expected. ``told``: so it was, where nothing is done to it."""
 
     instance_id: str
     infrastructure: str
     generation: int
+    told: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +152,7 @@ class AssemblyState:
     until: float | None = None  # end of the stage's time; None while an action runs, or where there is no end
     reason: str = ""  # why it is where it is, for people
     instance: Instance | None = None
+    zone: str = ""  # where its machine is, or the last one was: while it is replaced it counts there still
     adopted: bool = False  # somebody else has made it: it is never replaced or destroyed, and kept through a stop
     generation: int = 0  # the highest that was ever intended
     boot_id: str = ""

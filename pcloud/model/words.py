@@ -135,6 +135,10 @@ class InstanceStatus(StrEnum):
     UNKNOWN = "UNKNOWN"
 
 
+AT_REST = frozenset({InstanceStatus.SHUTOFF, InstanceStatus.ABSENT, InstanceStatus.ERROR})
+"""What does not run; what is in ERROR cannot be stopped, and is deleted."""
+
+
 class Choice(StrEnum):
     """What one evaluation came to (interface.md, simulate)."""
 

@@ -38,3 +38,4 @@ class Adoption(BaseModel):
     fingerprint: str
     key_source: KeySource
     replaces: str = ""
+    zone: str = ""

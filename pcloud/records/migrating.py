@@ -62,6 +62,10 @@ _RECOVERY_1: Document = {
 _RETIRED_2: Document = {"generation": 0, "twin": False}
 _DEPLOYABLE_2: Document = {"life": 0}
 _ASSEMBLY_2: Document = {"adopted": False}
+_SILENCE_3: Document = {"anchor_since": None, "missed_at": None}
+_ASSEMBLY_3: Document = {"zone": ""}
+_INSTANCE_3: Document = {"zone": ""}
+_TWIN_3: Document = {"told": False}
 
 
 def migrated(document: Document, version: int) -> Document:
@@ -128,12 +132,37 @@ def from_2(document: Document) -> Document:
     return {**document, "state": {**_DEPLOYABLE_2, **state, "version": 3, "assemblies": assemblies}}
 
 
+def from_3(document: Document) -> Document:
+    """3 → 4: a silence knows when it was tried last, and since when anchors answer; machines have zones; twins that were told."""
+    state = document["state"]
+    assemblies = {name: _assembly_from_3(each) for name, each in state["assemblies"].items()}
+    return {
+        **document,
+        "state": {**state, "version": 4, "assemblies": assemblies},
+        "intents": [{**each, "action": _action_from_3(each["action"])} for each in document["intents"]],
+    }
+
+
+def _assembly_from_3(assembly: Document) -> Document:
+    return {
+        **_ASSEMBLY_3,
+        **assembly,
+        "instance": _with(_INSTANCE_3, assembly["instance"]),
+        "silence": _with(_SILENCE_3, assembly["silence"]),
+        "twins": [_with(_TWIN_3, each) for each in assembly["twins"]],
+    }
+
+
+def _action_from_3(action: Document) -> Document:
+    return {**action, "instance": _with(_INSTANCE_3, action["instance"])} if "instance" in action else action
+
+
 def _with(known: Document, part: Document | None) -> Document | None:
     """A part that need not be there, with what it did not know."""
     return None if part is None else {**known, **part}
 
 
-MIGRATIONS: Mapping[int, Callable[[Document], Document]] = {1: from_1, 2: from_2}
+MIGRATIONS: Mapping[int, Callable[[Document], Document]] = {1: from_1, 2: from_2, 3: from_3}
 """What makes the document of one version that of the next."""
 
 

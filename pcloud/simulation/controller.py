@@ -175,7 +175,9 @@ class Controller:
             del self._told[name]
             self._read.pop(name, None)
             self._tell_of(events.ContactLost, state, name, reason="no answer", last_seen=self._wheel.now)
-        if self._again.pop(name, False):
+        elif not machine.answers and self._again.get(name, False):
+            self._tell_of(events.ContactLost, state, name, reason="no answer", last_seen=-math.inf)
+        if self._again.pop(name, None) is not None:
             for plan in machine.plan.resources:
                 self.probe(name, plan)
 
@@ -213,8 +215,8 @@ class Controller:
             case actions.AskAnchors(assembly, instance):
                 of = {"assembly": assembly, "generation": instance.generation}
                 self.tell(events.AnchorAnswered, anchor="an anchor", answered=self._world.anchors_answer, **of)
-            case actions.ProbeAgain(assembly):
-                self._again[assembly] = True
+            case actions.ProbeAgain(assembly, contact):
+                self._again[assembly] = contact or self._again.get(assembly, False)
             case actions.AskPermit() | actions.ReturnPermit():
                 self._petitions.append(question)
 

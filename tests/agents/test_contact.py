@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pcloud.errors import StoreError
-from pcloud.model.ports import ContactMissed, ContactSeen, ContactUnclear, ProvisionSeen
+from pcloud.model.ports import ContactMissed, ContactSeen, ContactUnclear, ProvisionSeen, ServerSeen
 from tests.agents.machine import Machine, keygen
 from tests.agents.processes import children_of, send, until
 from tests.agents.sightings import plan, running_agent, watching
@@ -152,3 +154,16 @@ async def test_an_agent_that_is_cancelled_while_it_connects_leaves_nothing(machi
     async with watching(machine, plan(timeout=60)):
         await until(lambda: True)
     machine.signal_all(signal.SIGCONT)
+
+
+async def test_a_server_that_speaks_and_lets_nobody_in_is_told_of_once_it_was_missed(machine: Machine) -> None:
+    async def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"SSH-2.0-at-its-limits\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as server:
+        instance = replace(machine.instance(), address="127.0.0.1", port=server.sockets[0].getsockname()[1])
+        async with watching(machine, plan(timeout=10), instance=instance) as (_, sightings):
+            await sightings.first(ServerSeen)
+            assert [type(each) for each in sightings.all[:2]] == [ContactMissed, ServerSeen]
+            await sightings.first(ContactMissed, after=2)

@@ -10,12 +10,15 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 AGAIN = 0.3
 """Seconds between an end and the next start; systemd's own default is 0.1."""
+
+START = 15.0
+"""Seconds from which a daemon, begun while something hindered it, may still end over that: what it read then is told when it is over."""
 
 PRIORITY = "-10"
 """Of the session's share of the CPU, as nice(1) counts: a controller that starves on a busy host is a fault that nobody has drawn."""
@@ -27,7 +30,7 @@ class Controller:
     def __init__(self, command: Sequence[str | Path], log: Path, environment: Mapping[str, str], group: int) -> None:
         self.starts = 0
         self.deaths: list[tuple[float, str]] = []
-        self.hindrances = 0  # reasons why it cannot be expected to start now
+        self._hindrances, self._free_since = 0, -START  # reasons why it cannot be expected to start now, and since when there are none
         self.before_start: list[Path] = []  # files that are emptied before it is started again
         self._command, self._log, self._environment, self._group = list(map(str, command)), log, dict(environment), group
         self._process: subprocess.Popen[bytes] | None = None
@@ -44,6 +47,20 @@ class Controller:
     def pid(self) -> int:
         process = self._process
         return 0 if process is None else process.pid
+
+    @contextmanager
+    def hindered(self) -> Iterator[None]:
+        """Inside it cannot be expected to start."""
+        self._hindrances += 1
+        try:
+            yield
+        finally:
+            self._free_since = time.monotonic()
+            self._hindrances -= 1
+
+    def may_start(self) -> bool:
+        """Whether nothing hinders it, nor did when it began."""
+        return not self._hindrances and time.monotonic() - self._free_since > START
 
     def environment(self, name: str, value: str) -> None:
         """From the next start on."""
@@ -98,7 +115,7 @@ class Controller:
             if self._over.is_set():
                 return
             told = self._killed or code == -signal.SIGKILL  # at a failpoint it does it itself
-            if not told and not self.hindrances:
+            if not told and self.may_start():
                 self.deaths.append((time.monotonic(), f"exit status {code}: {self.last_words()}"))
             time.sleep(AGAIN)
             if not self._over.is_set():

@@ -79,6 +79,18 @@ class Crowd:
     infrastructures: Mapping[str, int]
 
 
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """The machines of an assembly when all is well again, by id: which there are, and which the store knows, and those it keeps because
+
+    they failed.
+    """
+
+    there: frozenset[str]
+    known: frozenset[str]
+    failed: frozenset[str]
+
+
 @dataclass(slots=True)
 class Evidence:
     """One world's. ``broken``: for each target from when to when it was not whole, as its processes say."""
@@ -93,6 +105,7 @@ class Evidence:
     deaths: list[tuple[float, str]] = field(default_factory=list)
     stored: set[str] = field(default_factory=set)  # deployables in the store at the end
     unrecovered: dict[str, str] = field(default_factory=dict)  # what was not healthy in time, and how it stood
+    stocks: dict[str, Stock] = field(default_factory=dict)  # by target
     strays: list[str] = field(default_factory=list)
     backwards: list[str] = field(default_factory=list)  # volumes that lost what was counted, or had two writers
     settled: float = 0.0  # when all was well after the last fault; seconds after it

@@ -19,6 +19,7 @@ LAG = SCALE.silence + 3 * (SCALE.interval + SCALE.timeout)
 """Seconds for which what is over may still be judged: a silence, and the misses of a probe before its next pass."""
 
 PER_DEPLOYABLE, PER_INFRASTRUCTURE, RELAUNCHES, MINUTE = 1, 5, 6, 60.0  # policy.md section 5
+KEEP_FAILED = 1  # section 6
 LATE_TWIN = 60.0
 """Seconds within which a machine that the infrastructure made twice must be off: it is looked for in lists, once the API answers."""
 
@@ -52,7 +53,7 @@ class Judge:
         """All of them, in order."""
         rules = (
             self.two_generations, self.late_twins, self.paused, self.caps, self.lost, self.unfounded, self.deaths, self.unrecovered,
-            self.strays, self.volumes,
+            self.kept, self.strays, self.volumes,
         )  # fmt: skip
         return sorted((finding for rule in rules for finding in rule()), key=lambda each: each.at)
 
@@ -150,10 +151,15 @@ class Judge:
     # wrong actions
 
     def unfounded(self) -> Iterator[Finding]:
-        """Each recovery has a cause that touches its target, or what it depends on, or the whole."""
+        """Each recovery that began has a cause that touches its target, or what it depends on, or the whole.
+
+        What was decided and never began, because a guard held it until the machine answered, touched nobody.
+        """
+        decided = {line.decision: line for line in self._evidence.lines if line.acts and line.deployable in self._applications}
         for line in self._evidence.lines:
-            if line.acts and line.deployable in self._applications and not self.has_cause(line.deployable, line.assembly, line.stamp):
-                yield self.finding("healthy machine touched", line, f"{line.acts}: {line.reason}")
+            why = decided.get(line.decision) if line.kind == "granted" else None
+            if why is not None and not self.has_cause(line.deployable, line.assembly, why.stamp):
+                yield self.finding("healthy machine touched", why, f"{why.acts}: {why.reason}")
 
     def has_cause(self, deployable: str, assembly: str, at: float) -> bool:
         """Whether anything touches that machine, or what it comes after; with no assembly, any machine of the whole."""
@@ -161,12 +167,18 @@ class Judge:
         every = [part.name for part in application.parts]
         for name in application.below(assembly) if assembly else every:
             target = f"{deployable}/{name}"
+            if self.was_broken(target, at):
+                return True
             for struck in self._evidence.struck:
                 if target in struck.fault.targets and not struck.missed and self.is_open(struck, target, at):
                     harm = BY_NAME[struck.fault.kind].harm
                     if harm is Harm.REAL or (harm is Harm.BLIND and self.alone(deployable, name, at)):
                         return True
         return False
+
+    def was_broken(self, target: str, at: float) -> bool:
+        """Whether its processes say that it was not whole then, or shortly before: whatever struck it, it is no healthy machine."""
+        return any(since <= at <= to + LAG for since, to in self._evidence.broken.get(target, ()))
 
     def is_open(self, struck: Struck, target: str, at: float) -> bool:
         """Whether a fault can still be the reason of something."""
@@ -200,6 +212,14 @@ class Judge:
         for target, words in self._evidence.unrecovered.items():
             if not fenced(words):
                 yield Finding("unrecovered", math.inf, target, words)
+
+    def kept(self) -> Iterator[Finding]:
+        """Every machine is known; of those that failed the newest alone is kept (policy.md section 6), beside twins for a day."""
+        for target, stock in self._evidence.stocks.items():
+            if unknown := sorted(stock.there - stock.known):
+                yield Finding("stray", math.inf, target, f"nobody knows of {', '.join(unknown)}")
+            if len(failed := sorted(stock.failed & stock.there)) > KEEP_FAILED:
+                yield Finding("stray", math.inf, target, f"too many are kept that failed: {', '.join(failed)}")
 
     def strays(self) -> Iterator[Finding]:
         for words in self._evidence.strays:

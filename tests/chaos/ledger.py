@@ -9,12 +9,13 @@ import json
 import sqlite3
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from tests.chaos.evidence import Crowd, Evidence, Line
+from tests.chaos.evidence import Crowd, Evidence, Line, Stock
+from tests.chaos.site import Site
 
 EVERY = 0.25
 """Seconds between two looks at the events: as exact as times in the report can be."""
@@ -41,10 +42,18 @@ class Ledger:
         self._thread.join()
         self.look(crowd=True)
 
-    def take_stock(self) -> None:
-        """What is registered now, before all of it is deleted."""
+    def take_stock(self, site: Site) -> None:
+        """What is registered now, and which machines there are, before all of it is deleted."""
         with closing(self._connect()) as store:
             self._evidence.stored = {name for (name,) in store.execute("SELECT name FROM deployables")}
+            states = {name: json.loads(text)["state"] for name, text in store.execute("SELECT deployable, state FROM states")}
+        there: defaultdict[str, set[str]] = defaultdict(set)
+        for node in site.nodes():
+            there[node.target].add(node.id)
+        for name, state in states.items():
+            for assembly, each in state["assemblies"].items():
+                target = f"{name}/{assembly}"
+                self._evidence.stocks[target] = stock_of(there[target], each)
 
     def _run(self) -> None:
         while not self._over.wait(EVERY):
@@ -93,6 +102,13 @@ def line(seq: int, stamp: float, deployable: str, body: dict[str, Any]) -> Line:
         body.get("decision", ""),
         body.get("record"),
     )
+
+
+def stock_of(there: set[str], assembly: dict[str, Any]) -> Stock:
+    """What the state of an assembly says of the machines that are there."""
+    current = [assembly["instance"]["id"]] if assembly["instance"] else []
+    known = {*current, *(each["instance_id"] for each in (*assembly["retired"], *assembly["twins"]))}
+    return Stock(frozenset(there), frozenset(known), frozenset(each["instance_id"] for each in assembly["retired"] if not each["twin"]))
 
 
 def crowd_of(at: float, states: dict[str, dict[str, Any]], homes: dict[str, str]) -> Crowd:

@@ -101,8 +101,8 @@ class Run:
             result = Result(
                 evidence, self._worlds[1][1] if self._twin else None, self._actions(begin), begin - started, own.controller.starts
             )
-            ledger.take_stock()
-            take_down(client, customer.registered, own.site, evidence)
+            ledger.take_stock(own.site)
+            take_down(client, customer.registered, evidence)
             ledger.close()
         self._last_look()
         return result
@@ -224,14 +224,8 @@ def unwell(eye: Eye, ledger: Ledger, site: Site, targets: list[str]) -> dict[str
     return found
 
 
-def take_down(client: Client, registered: list[str], site: Site, evidence: Evidence) -> None:
-    """Stop and delete everything, with its volumes: what is left then is a stray. Until then each has one machine and a kept one."""
-    for target in {node.target for node in site.nodes()}:
-        nodes = [node for node in site.nodes() if node.target == target]
-        if len(nodes) > 2:
-            evidence.strays.append(
-                f"{target} has {len(nodes)} machines, on or off: {', '.join(f'{each.id} ({each.generation})' for each in nodes)}"
-            )
+def take_down(client: Client, registered: list[str], evidence: Evidence) -> None:
+    """Stop and delete everything, with its volumes: what is left then is a stray."""
     names = [each.name for each in applications()]
     for name in names:
         insist(lambda name=name: client.stop(name), PATIENCE)

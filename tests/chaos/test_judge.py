@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from tests.chaos.applications import applications
-from tests.chaos.evidence import Crowd, Double, Evidence, Line, Struck, Told
+from tests.chaos.evidence import Crowd, Double, Evidence, Line, Stock, Struck, Told
 from tests.chaos.figures import course, needless, spread
 from tests.chaos.judge import LAG, LATE_TWIN, Finding, Judge
 from tests.chaos.schedule import Fault
@@ -21,6 +21,12 @@ PAUSED = Line(10, 9.4, "east-0", "", "", "paused", "", "", "paused by customer-1
 def act(seq: int, stamp: float, assembly: str = "db", action: str = "restart", deployable: str = "east-0") -> Line:
     record = {"choice": "act", "action": action}
     return Line(seq, stamp, deployable, assembly, "", "failed", "healthy", "failed", "it is said to be dead", f"{deployable}:{seq}", record)
+
+
+def acted(seq: int, stamp: float, assembly: str = "db") -> list[Line]:
+    """Decided, and begun."""
+    decided = act(seq, stamp, assembly)
+    return [decided, replace(decided, seq=seq + 1, kind="granted", record=None)]
 
 
 def struck(kind: str, *targets: str, at: float = 0.0, ended: float = 1.0, missed: str = "") -> Struck:
@@ -101,10 +107,14 @@ def test_a_record_that_was_acknowledged_and_is_not_there_is_found() -> None:
 
 
 def test_an_action_without_a_cause_is_found_with_the_fault_that_was_on_and_the_record() -> None:
-    [finding] = found(Evidence(lines=[act(1, 3.0)], struck=[struck("disk-full", ended=5)]))
+    [finding] = found(Evidence(lines=acted(1, 3.0), struck=[struck("disk-full", ended=5)]))
     assert (finding.rule, finding.target, finding.at) == ("healthy machine touched", "east-0/db", 3.0)
     assert "disk-full" in finding.faults[0]
     assert "'action': 'restart'" in finding.record
+
+
+def test_what_was_decided_and_never_begun_touched_nobody() -> None:
+    assert rules(Evidence(lines=[act(1, 3.0)])) == []
 
 
 @pytest.mark.parametrize(
@@ -122,25 +132,26 @@ def test_an_action_without_a_cause_is_found_with_the_fault_that_was_on_and_the_r
     ],
 )
 def test_a_cause_touches_the_target_is_real_and_comes_before(fault: Struck, excused: bool) -> None:
-    assert (rules(Evidence(lines=[act(1, 3.0)], struck=[fault])) == []) is excused
+    assert (rules(Evidence(lines=acted(1, 3.0), struck=[fault])) == []) is excused
 
 
 def test_what_a_machine_comes_after_excuses_it_and_not_the_other_way_round() -> None:
-    assert rules(Evidence(lines=[act(1, 3.0, "web")], struck=[struck("service-killed", "east-0/db")])) == []
+    assert rules(Evidence(lines=acted(1, 3.0, "web"), struck=[struck("service-killed", "east-0/db")])) == []
 
 
 def test_a_machine_that_only_the_controller_does_not_see_is_dead_only_where_no_peer_can_say_otherwise() -> None:
     blind = struck("cut-to", "east-0/db", ended=5)
-    assert rules(Evidence(lines=[act(1, 3.0)], struck=[blind])) == ["healthy machine touched"]
-    assert rules(Evidence(lines=[act(1, 3.0)], struck=[blind, struck("machine-stopped", "east-0/web", ended=5)])) == []
+    assert rules(Evidence(lines=acted(1, 3.0), struck=[blind])) == ["healthy machine touched"]
+    assert rules(Evidence(lines=acted(1, 3.0), struck=[blind, struck("machine-stopped", "east-0/web", ended=5)])) == []
 
 
 def test_a_cause_is_over_when_its_target_is_whole_again() -> None:
     fault = struck("machine-killed", "east-0/db")
-    late = [act(1, 40.0 + LAG)]
+    late = acted(1, 40.0 + LAG)
     assert rules(Evidence(lines=late, struck=[fault])) == ["healthy machine touched"]
     assert rules(Evidence(lines=late, struck=[fault], broken={"east-0/db": [(1.5, 41.0)]})) == []
-    assert rules(Evidence(lines=late, struck=[fault], broken={"east-0/db": [(20.0, 41.0)]})) == ["healthy machine touched"]
+    assert rules(Evidence(lines=late, struck=[fault], broken={"east-0/db": [(20.0, 39.0)]})) == ["healthy machine touched"]
+    assert rules(Evidence(lines=late, struck=[fault], broken={"east-0/db": [(20.0, 41.0)]})) == []
 
 
 def test_deaths_of_its_own_strays_and_volumes_are_found() -> None:
@@ -171,3 +182,15 @@ def test_times_are_taken_from_the_beginning_of_a_fault() -> None:
 def test_findings_come_in_order() -> None:
     evidence = Evidence(strays=["x"], doubles=[Double("east-0/db", 5, 6, (1, 2))], deaths=[(1.0, "exit status 1")])
     assert [finding.at for finding in found(evidence)] == [1.0, 5, math.inf]
+
+
+def test_a_machine_that_nobody_knows_and_one_too_many_that_failed_are_found() -> None:
+    def stocks(**stock: frozenset[str]) -> Evidence:
+        return Evidence(
+            stocks={"east-0/db": Stock(**{"there": frozenset("abt"), "known": frozenset("abt"), "failed": frozenset("b")} | stock)}
+        )
+
+    assert rules(stocks()) == []
+    assert [each.text for each in found(stocks(known=frozenset("ab")))] == ["nobody knows of t"]
+    assert [each.text for each in found(stocks(failed=frozenset("bt")))] == ["too many are kept that failed: b, t"]
+    assert rules(stocks(failed=frozenset("bx"))) == []

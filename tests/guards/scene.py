@@ -5,12 +5,14 @@ Every deployable stands on one machine ``a`` unless it is given more; a recovery
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import count
 
 from cpe.policy.oversee import oversee
 from cpe.policy.state import Oversight
-from cpe.policy.words import Asked, Attended, Fact, GivenBack, Left, Notice, Notices, Stood, Ticked, Told
+from cpe.policy.words import Asked, Attended, Fact, Gathered, Gathering, GivenBack, Left, Notice, Notices, Stood, Ticked, Told
 from pcloud.model.guards import AssemblyStanding, GuardVerdict, GuardWord, OutsideDoubt, PermitAnswer, PermitRequest, Standing
 from pcloud.model.words import Guard, Rung
 
@@ -49,6 +51,13 @@ class Scene:
             self.at = self.state.wake_at
             self.feed(Ticked(self.at))
         self.at = end
+
+    @contextmanager
+    def gathering(self) -> Iterator[None]:
+        """The daemon has just started, and takes them up one after the other."""
+        self.feed(Gathering(self.at))
+        yield
+        self.feed(Gathered(self.at))
 
     # how deployables stand
 
@@ -97,6 +106,10 @@ class Scene:
         """Ask; returns the guard that holds, None if it is granted."""
         self.feed(Asked(self.at, self.request(name, rung, permit, assembly, condemned=condemned)))
         return self.held(permit or name)
+
+    def ask_early(self, name: str) -> None:
+        """Ask while nobody is answered."""
+        self.feed(Asked(self.at, self.request(name, Rung.REBOOT, "", "a", condemned=False)))
 
     def begin(self, name: str, rung: Rung = Rung.REBOOT, *, permit: str = "", only: str = "a") -> None:
         """Its action has begun."""

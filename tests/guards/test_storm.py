@@ -36,6 +36,41 @@ def test_more_than_two_fifths_unhealthy_from_any_cause_are_a_storm() -> None:
     assert not notice.alert
 
 
+def test_what_is_heard_of_first_after_a_start_is_no_storm_of_all_that_will_be() -> None:
+    scene = Scene()
+    with scene.gathering():
+        names = scene.many(5)
+        scene.ail(*names)
+        scene.ask_early(names[0])
+        scene.add(*(f"e{number}" for number in range(10)))
+        assert scene.log == []
+    assert not scene.notices()
+    assert scene.answer(names[0]).granted
+
+
+def test_who_asked_while_others_were_taken_up_hears_of_the_storm_that_it_is() -> None:
+    scene = Scene()
+    with scene.gathering():
+        names = scene.many(6)
+        scene.ail(*names[:3])
+        scene.ask_early(names[0])
+        scene.ask_early(names[1])
+        scene.give_back(names[1])
+    assert [each.numbers for each in scene.notices()] == ["3 of 6 unhealthy, at most 2"]
+    assert scene.answer(names[0]).guards[-1].guard is Guard.STORM
+    assert names[1] not in scene.last
+
+
+def test_the_way_out_is_judged_when_all_are_heard_of() -> None:
+    scene = Scene()
+    with scene.gathering():
+        names = scene.many(5)
+        for name in names:
+            scene.change(name, outside=True, outside_failing=True)
+        assert scene.log == []
+    assert [each.kind for each in scene.notices() if each.guard is None] == [Notices.OUTSIDE_DOUBTED]
+
+
 def test_all_verdicts_go_with_an_answer_and_the_one_that_holds_is_the_last() -> None:
     scene = Scene()
     names = scene.many(5)

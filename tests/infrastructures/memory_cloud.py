@@ -22,12 +22,19 @@ class Node:
     status: InstanceStatus = InstanceStatus.ACTIVE
     console: str = ""
     tags: Tags | None = None  # the order's, until somebody puts others on
+    stopped_by: str = ""  # who has switched it off, if that was not us
+    zone: str = ""
 
     def __post_init__(self) -> None:
         self.tags = self.order.tags
 
     def reading(self) -> InstanceReading:
-        return InstanceReading(self.id, self.status, self.tags, self.address, 22, "debian", self.order.name)
+        return InstanceReading(self.id, self.status, self.tags, self.address, 22, "debian", self.order.name, zone=self.zone)
+
+    def switched(self, status: InstanceStatus, stopped_by: str = "") -> None:
+        """On or off, at somebody's word; who stops what is off has not stopped it."""
+        if self.status is not status:
+            self.status, self.stopped_by = status, stopped_by
 
 
 @dataclass
@@ -37,8 +44,10 @@ class MemoryCloud:
     name: str = "lab"
     controller: str = "here"
     lateness: float = 10.0
+    user_data_limit: int | None = None
     slowness: float = 0.0  # seconds from accepting a stop to its effect
     patience: float = 0.0  # seconds from doing what was asked to saying so
+    zone: str = ""  # of what is created
     born: InstanceStatus = InstanceStatus.ACTIVE  # the status of what is created
     late: float | None = None  # the next creation is not answered, and what it makes turns up after so many seconds
     down: bool = False  # nothing is answered
@@ -66,7 +75,10 @@ class MemoryCloud:
     async def read(self, instance_id: str) -> InstanceReading:
         await self._answer()
         node = self.nodes.get(instance_id)
-        return node.reading() if node is not None and self._seen(node) else InstanceReading(instance_id, InstanceStatus.ABSENT)
+        if node is None or not self._seen(node):
+            return InstanceReading(instance_id, InstanceStatus.ABSENT)
+        off = node.status is InstanceStatus.SHUTOFF
+        return replace(node.reading(), stopped_by=node.stopped_by) if off else node.reading()
 
     async def create(self, order: LaunchOrder) -> InstanceReading:
         await self._answer(f"create {order.name}")
@@ -88,6 +100,7 @@ class MemoryCloud:
         """An instance that is there without anybody's asking now."""
         self.made += 1  # no id is ever given twice
         node = Node(f"{self.name}-{self.made}", order, f"10.0.0.{self.made}", asyncio.get_running_loop().time() + seen_in, self.born)
+        node.zone = self.zone
         self.nodes[node.id] = node
         return node
 
@@ -97,14 +110,14 @@ class MemoryCloud:
         await self._said()
 
     async def start(self, instance_id: str) -> None:
-        (await self._node("start", instance_id)).status = InstanceStatus.ACTIVE
+        (await self._node("start", instance_id)).switched(InstanceStatus.ACTIVE)
         await self._said()
 
     async def stop(self, instance_id: str) -> None:
         node = await self._node("stop", instance_id)
         if node.status is InstanceStatus.ERROR:
             raise InfrastructureError(f"{self.name}: {instance_id} is in ERROR")
-        self._later(lambda: setattr(node, "status", InstanceStatus.SHUTOFF))
+        self._later(lambda: node.switched(InstanceStatus.SHUTOFF))
         await self._said()
 
     async def reboot(self, instance_id: str, *, hard: bool) -> None:

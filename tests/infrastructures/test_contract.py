@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -104,6 +106,41 @@ async def test_an_instance_is_stopped_started_rebooted_and_destroyed(cloud: Infr
         await cloud.destroy(made.id)
         await until(cloud, made.id, InstanceStatus.ABSENT)
     assert await cloud.find("shop", "web") == []
+
+
+async def stop_as_somebody_else(cloud: Infrastructure, instance_id: str) -> None:
+    """Ada has the instance switched off, at the same cloud."""
+    if isinstance(cloud, MemoryCloud):
+        cloud.nodes[instance_id].switched(InstanceStatus.SHUTOFF, "ada")
+        return
+
+    def stop(driver: Any) -> None:
+        hers = copy(getattr(driver, "_driver", driver))  # without the faults that a cloud can be told
+        hers.user = "ada"
+        hers.stop_node(hers.ex_get_node(instance_id))
+
+    assert isinstance(cloud, LibcloudInfrastructure)
+    await cloud.ask("stopping", stop)
+
+
+async def test_a_reading_says_who_switched_an_instance_off_unless_that_was_us(cloud: Infrastructure) -> None:
+    made = await cloud.create(ORDER)
+    await cloud.stop(made.id)
+    await until(cloud, made.id, InstanceStatus.SHUTOFF)
+    await stop_as_somebody_else(cloud, made.id)  # it is off already
+    assert (await cloud.read(made.id)).stopped_by == ""
+    await cloud.start(made.id)
+    await until(cloud, made.id, InstanceStatus.ACTIVE)
+    await stop_as_somebody_else(cloud, made.id)
+    await until(cloud, made.id, InstanceStatus.SHUTOFF)
+    for _ in range(2):
+        assert (await cloud.read(made.id)).stopped_by == "ada"
+        await cloud.stop(made.id)  # nor have we stopped what was off
+    await cloud.start(made.id)
+    await until(cloud, made.id, InstanceStatus.ACTIVE)
+    assert (await cloud.read(made.id)).stopped_by == ""
+    await cloud.destroy(made.id)
+    await until(cloud, made.id, InstanceStatus.ABSENT)
 
 
 async def test_what_is_asked_of_a_missing_instance_is_an_error(cloud: Infrastructure) -> None:

@@ -203,6 +203,12 @@ class Fate(RuleBasedStateMachine):
             self.world.say(events.GuestStopping, name)
             self.world.feed(events.StopRecorded(at=0, assembly=name, instance_id=machine.instance.id, user=user))
 
+    @rule(name=st.sampled_from(NAMES))
+    def its_ssh_server_speaks(self, name: str) -> None:
+        machine = self.world.machine(name)
+        if machine is not None and machine.alive:
+            self.world.say(events.ServerAnswered, name)
+
     @rule(doubted=st.booleans(), anchors=st.booleans())
     def the_way_out(self, doubted: bool, anchors: bool) -> None:
         self.world.anchors = anchors

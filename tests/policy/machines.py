@@ -36,6 +36,7 @@ class Machine:
     plan: AssemblyPlan
     boot: int = 1
     status: InstanceStatus = InstanceStatus.ACTIVE
+    stopped_by: str = ""  # by the cloud's record
     frozen: bool = False  # SIGSTOP: TCP handshakes complete, nothing answers
     unreachable: bool = False  # for the controller only: sshd died, or the network between
     locked: bool = False  # it refuses our key: whether it is well cannot be told

@@ -6,7 +6,8 @@ from dpe.policy.standing import standing
 from pcloud.model import actions, events
 from pcloud.model.guards import GuardVerdict
 from pcloud.model.words import Choice, Guard, Rung
-from tests.policy.plans import WORDPRESS, one
+from tests.policy.arrangements import fails
+from tests.policy.plans import WORDPRESS, one, recovery, rung
 from tests.policy.world import World
 
 
@@ -106,6 +107,15 @@ def test_a_recovery_of_a_silent_machine_asks_too_and_says_that_the_cloud_condemn
     world.vanish("db")
     world.advance(80)
     assert [(each.request.rung, each.request.condemned) for each in requests(world)] == [(Rung.RELAUNCH, True)]
+
+
+def test_a_launch_that_failed_asks_again_as_for_what_the_cloud_condemned_for_nothing_is_left_that_may_live() -> None:
+    world = fails(World(one(recovery(relaunch=rung(3, 3600.0)))), actions.LaunchInstance, "503")
+    world.vanish("db")
+    world.advance(80)
+    assert world.state.assemblies["db"].instance is None
+    world.advance(120)
+    assert [(each.request.rung, each.request.condemned) for each in requests(world)] == [(Rung.RELAUNCH, True)] * 2
 
 
 def test_the_controller_that_comes_back_asks_again_under_the_same_id() -> None:

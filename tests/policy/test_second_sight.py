@@ -180,6 +180,17 @@ def test_where_no_peer_can_testify_an_anchor_does_after_three_times_the_silence(
     assert any("no peer can testify, while gateway:22 answers" in each for each in world.lines(mark))
 
 
+def test_an_anchor_that_answers_again_tells_nothing_of_what_was_missed_before() -> None:
+    world = World(one())
+    mark = silent(world, seconds=300)
+    world.anchors, world.busy = True, True  # the way is open again, and another machine was quicker to be tried
+    world.advance(60)
+    assert (world.did(mark), world.word("db")) == ([], "held")
+    world.busy = False
+    world.advance(11)
+    assert world.did(mark)[0] == "RebootAssembly db"
+
+
 def test_without_an_answer_of_an_anchor_it_stays_held() -> None:
     world = World(one())
     mark = silent(world, seconds=3600)
@@ -207,6 +218,18 @@ def test_a_machine_that_went_down_in_good_order_and_is_off_was_stopped_from_outs
     assert world.did(mark) == []
     assert world.state.assemblies["db"].held == "external stop"
     assert world.alerts() == ["external stop: it went down in good order, and is off"]
+
+
+def test_what_the_cloud_says_of_a_stop_is_held_until_it_says_that_it_runs_again() -> None:
+    world = World(one())
+    world.host("db").status, world.host("db").stopped_by = InstanceStatus.SHUTOFF, "ada"
+    mark = silent(world, seconds=400)
+    assert (world.did(mark), world.state.assemblies["db"].held) == ([], "external stop")
+    assert world.alerts() == ["external stop: stopped by ada"]
+    world.host("db").status, world.host("db").stopped_by = InstanceStatus.ACTIVE, ""
+    world.anchors = True
+    world.advance(400)  # whoever has started it wants it to run, and it does not answer
+    assert world.did(mark)[0] == "RebootAssembly db"
 
 
 def test_a_reboot_in_good_order_has_its_time_to_come_back_and_is_no_failure() -> None:

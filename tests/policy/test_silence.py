@@ -65,6 +65,33 @@ def test_a_check_from_the_controller_that_passes_vetoes() -> None:
     assert world.alerts(mark) == ["unreachable: check http of apache from the controller"]
 
 
+def test_an_ssh_server_that_speaks_and_lets_no_login_through_is_an_answer() -> None:
+    world = World(PAIR)
+    mark = silent(world)
+    for _ in range(30):
+        world.say(events.ServerAnswered, "db")
+        world.advance(20)
+    assert world.did(mark) == []
+    assert world.state.assemblies["db"].held == "unreachable"
+    assert world.alerts(mark) == ["unreachable: its SSH server sends a banner, and no login comes to an end"]
+    world.advance(61)
+    assert world.did(mark)[0] == "RebootAssembly db"
+
+
+def test_a_silence_that_nobody_has_tried_again_is_not_judged() -> None:
+    world = World(PAIR)
+    world.busy = True
+    mark = silent(world, seconds=115)
+    assert (world.did(mark), world.word("db")) == ([], "suspect")
+    world.advance(10)
+    assert world.alerts(mark) == ["not tried again: no attempt of this controller has ended since"]
+    world.advance(600)
+    assert world.did(mark) == []
+    world.busy = False
+    world.advance(11)
+    assert world.did(mark)[0] == "RebootAssembly db"
+
+
 def test_a_check_from_inside_is_no_sight_of_its_own() -> None:
     world = World(PAIR)
     mark = silent(world)

@@ -52,6 +52,7 @@ class World(Lab, Looking, Hurting):
         self.outcomes: dict[type, Outcome] = {}
         self.interval = 5.0  # at which what does not pass is said again
         self.anchors = False  # whether they answer
+        self.busy = False  # too much so to try again what did not answer
         self.held: Guard | None = None  # the guard that holds every recovery
         self.asked: list[str] = []  # permits that it holds
         self.wall_shift = 0.0  # by how much the wall clock was set
@@ -108,8 +109,9 @@ class World(Lab, Looking, Hurting):
             case actions.ReadInstance(assembly, instance) if self.api_down:
                 self.inbox.append(events.CloudUnreachable(at=self.now, assembly=assembly, instance_id=instance.id, reason="timeout"))
             case actions.ReadInstance(assembly, instance):
-                status = machine.status if machine is not None else InstanceStatus.ABSENT
-                self.inbox.append(events.CloudAnswered(at=self.now, assembly=assembly, instance_id=instance.id, status=status))
+                status, by = (machine.status, machine.stopped_by) if machine is not None else (InstanceStatus.ABSENT, "")
+                answer = events.CloudAnswered(at=self.now, assembly=assembly, instance_id=instance.id, status=status, stopped_by=by)
+                self.inbox.append(answer)
             case actions.AskPeers(assembly, instance, peers, ports):
                 for peer in peers:
                     for port in ports:
@@ -122,9 +124,11 @@ class World(Lab, Looking, Hurting):
                 self.inbox.append(
                     events.AnchorAnswered(at=self.now, assembly=assembly, generation=generation, anchor="gateway:22", answered=self.anchors)
                 )
-            case actions.ProbeAgain(assembly):
+            case actions.ProbeAgain(assembly, contact):
                 if assembly in self.sessions:
                     self.sessions[assembly].told.clear()
+                elif contact and not self.busy and (machine is None or not machine.alive or machine.unreachable):
+                    self.say(events.ContactLost, assembly, reason="no answer", last_seen=-1e9)
 
     def guard(self, request: PermitRequest) -> events.Event:
         """What the guards say; they let everything pass unless ``held`` names one that does not."""
@@ -150,7 +154,7 @@ class World(Lab, Looking, Hurting):
                 self.sessions.pop(name, None)
                 if machine is not None and machine.alive and machine.locked and again:
                     self.say(events.ContactBlurred, name, reason="the key is refused")
-                elif session is not None or again:
+                elif session is not None or (again and not self.busy):
                     self.say(events.ContactLost, name, reason="no answer", last_seen=self.now if session else -1e9)
             elif machine is not None and (session is None or session.boot_id != machine.boot_id):
                 self.sessions[name] = Session(machine.boot_id)

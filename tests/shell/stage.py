@@ -175,6 +175,7 @@ class Stage:
     async def up(self, engine: Engine) -> None:
         """Bring it up: every machine connects, is provisioned, and is well."""
         engine.ask(Desired.RUNNING)
+        deadline = now() + 600.0
         while deployable_word(engine.state) != "healthy":
             for puppet in self.puppets.values():
                 if puppet.runs:
@@ -182,7 +183,7 @@ class Stage:
                     puppet.provisioned()
                     puppet.finds(Verdict.PASSED)
             await asyncio.sleep(1.0)
-            assert now() < 600.0, engine.state
+            assert now() < deadline, engine.state
 
 
 def now() -> float:

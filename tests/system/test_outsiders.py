@@ -26,7 +26,7 @@ def outsider(daemon: Daemon, name: str, assembly: str) -> tuple[LocalNodeDriver,
     """Somebody else at the same cloud, and the id of the machine there."""
     instance = daemon.assembly(name, assembly).instance
     assert instance is not None
-    return LocalNodeDriver(daemon.cloud), instance.id
+    return LocalNodeDriver(daemon.cloud, "ada"), instance.id
 
 
 def test_a_machine_that_somebody_else_stops_in_good_order_stays_off(daemon: Daemon) -> None:
@@ -36,7 +36,7 @@ def test_a_machine_that_somebody_else_stops_in_good_order_stays_off(daemon: Daem
     driver, instance_id = outsider(daemon, "pair", "back")
     driver.stop_node(driver.ex_get_node(instance_id))
     held = daemon.until_event(lambda event: event.assembly == "back" and event.to == "held", "it is held", mark)
-    assert held.reason == "external stop: it went down in good order, and is off"
+    assert held.reason == "external stop: stopped by ada"
     assert held.alert
     assert daemon.decided(mark) == [], daemon.story(mark)
     assert members(machine) == []

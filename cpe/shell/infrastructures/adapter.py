@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -55,6 +56,10 @@ class LibcloudInfrastructure:
     @property
     def lateness(self) -> float:
         return self._dialect.lateness
+
+    @property
+    def user_data_limit(self) -> int | None:
+        return self._dialect.user_data_limit
 
     @property
     def tally(self) -> Tally:
@@ -175,7 +180,16 @@ class LibcloudInfrastructure:
         return [VolumeReading(str(each.id), its, self._dialect.holder(each), each.name) for each, its in found if its is not None]
 
     def _read(self, driver: Any, instance_id: str) -> InstanceReading | None:
-        return _unless_absent(lambda: self._reading(self._dialect.node(driver, instance_id)))
+        node = _unless_absent(lambda: self._dialect.node(driver, instance_id))
+        if node is None:
+            return None
+        reading = self._reading(node)
+        if reading.status is not InstanceStatus.SHUTOFF:
+            return reading
+        try:
+            return replace(reading, stopped_by=self._dialect.stopped_by(driver, node))
+        except SENSELESS as error:
+            raise MalformedResponseError(f"{node.id} has no record of its stop that can be read", "") from error
 
     def _reading(self, node: Any) -> InstanceReading:
         metadata = self._metadata(node)
@@ -196,6 +210,7 @@ class LibcloudInfrastructure:
             port=login.port,
             user=login.user,
             name=str(node.name),
+            zone=self._dialect.zone(node),
         )
 
     def _metadata(self, thing: Any) -> dict[str, str]:

@@ -49,7 +49,7 @@ def _local(name: str, settings: InfrastructureSettings, *, controller: str, dire
     except OSError as error:
         raise InfrastructureError(f"infrastructure {name}: {directory} cannot be used: {error}") from error
     faults = Faults(directory)
-    calls = Calls(name, lambda: FaultyNodeDriver(directory, faults))
+    calls = Calls(name, lambda: FaultyNodeDriver(directory, faults, controller))
     return LibcloudInfrastructure(name, calls, LocalDialect(), controller=controller)
 
 
@@ -66,7 +66,7 @@ def _machine(name: str, settings: InfrastructureSettings, *, controller: str, di
     except ValidationError as error:
         raise RefusedError("\n".join(_problems(name, error)), "its args are images (NAME = DIRECTORY), bridge and subnet") from error
     network = Network(args.bridge, args.subnet)
-    calls = Calls(name, lambda: MachineNodeDriver(directory, args.images, network))
+    calls = Calls(name, lambda: MachineNodeDriver(directory, args.images, network, controller))
     return LibcloudInfrastructure(name, calls, LocalDialect(), controller=controller)
 
 

@@ -27,11 +27,20 @@ class Dialect(Protocol):
     lateness: float
     """Seconds within which something may still show that was asked for by somebody who did not get the answer: a node, a reboot."""
 
+    user_data_limit: int | None
+    """Bytes that user data may have, base64-encoded; a cloud that counts what comes of it has four thirds of that. None: any length."""
+
     def metadata(self, thing: Any) -> Mapping[str, str]:
         """What a node or a volume is tagged with."""
 
     def tag(self, driver: Any, node: Any, metadata: Mapping[str, str | None]) -> None:
         """Put these on a node, and take off those that are None; what else it is tagged with stays."""
+
+    def zone(self, node: Any) -> str:
+        """The zone that a node is in; empty where the cloud has none, or does not say."""
+
+    def stopped_by(self, driver: Any, node: Any) -> str:
+        """Who switched off a node that is off, by the cloud's own record; empty if that was us, or nobody (a crash)."""
 
     def login(self, node: Any) -> Login: ...
 

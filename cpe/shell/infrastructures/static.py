@@ -17,6 +17,7 @@ class StaticInfrastructure:
     """An Infrastructure without a cloud. All calls raise HardInfrastructureError, but those that have nothing to do."""
 
     lateness = 0.0
+    user_data_limit: int | None = None
 
     def __init__(self, name: str) -> None:
         self._name = name

@@ -17,6 +17,7 @@ from cpe.shell.infrastructures.calls import THREADS
 from cpe.shell.infrastructures.calls import WAITING as CALLS
 from cpe.shell.infrastructures.registry import Infrastructures
 from cpe.shell.metrics.census import Census, Seen
+from cpe.shell.polling import Polls
 from cpe.shell.store.sqlite import SqliteStore
 from cpe.shell.store.writer import WAITING
 from pcloud import __version__
@@ -45,6 +46,7 @@ class Sources:
     store: SqliteStore
     guards: Overseer
     infrastructures: Infrastructures
+    polls: Polls
     streams: Broadcast
     loop: Lateness
 
@@ -109,6 +111,8 @@ class Families(Collector):
         )
         under_way = {name: tally.under_way for name, tally in tallies.items()}
         yield by("infrastructure", "pcloud_infrastructure_calls_in_flight", "Calls under way, and those that wait.", under_way)
+        ages = self._sources.polls.ages()
+        yield by("infrastructure", "pcloud_infrastructure_list_age_seconds", "Since the last list was asked for that was answered.", ages)
         limits = dict.fromkeys(tallies, CALLS + THREADS)
         yield by("infrastructure", "pcloud_infrastructure_calls_limit", "How many calls there may be.", limits)
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import threading
 import time
+from contextlib import ExitStack
 
 from tests.chaos.faults.words import Strikes, Undo
 from tests.chaos.schedule import Fault
@@ -68,7 +69,8 @@ def stopped(pid: int) -> bool:
 
 def fill_disk(world: World, fault: Fault) -> Undo:
     """Every byte of the file system under the store; what SQLite has of its own stays."""
-    world.controller.hindrances += 1
+    hindrance = ExitStack()
+    hindrance.enter_context(world.controller.hindered())
     path = world.state / BALLAST
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     size = STEP
@@ -81,14 +83,15 @@ def fill_disk(world: World, fault: Fault) -> Undo:
 
     def undo() -> None:
         path.unlink(missing_ok=True)
-        world.controller.hindrances -= 1
+        hindrance.close()
 
     return undo
 
 
 def read_only(world: World, fault: Fault) -> Undo:
     """No file system with files open for writing becomes read-only, so the daemon is killed, and comes back to a store that is."""
-    world.controller.hindrances += 1
+    hindrance = ExitStack()
+    hindrance.enter_context(world.controller.hindered())
     for _ in range(50):
         world.controller.kill()
         if remount(world, "ro") == 0:
@@ -97,7 +100,7 @@ def read_only(world: World, fault: Fault) -> Undo:
 
     def undo() -> None:
         remount(world, "rw")
-        world.controller.hindrances -= 1
+        hindrance.close()
 
     return undo
 

@@ -15,12 +15,22 @@ class LocalDialect:
     lateness = 5.0
     """Everything is on this host's disk: only a thread of our own that a dead DPE left at work can still be creating."""
 
+    user_data_limit: int | None = None
+    """It is a file."""
+
     def metadata(self, thing: Any) -> Mapping[str, str]:
         metadata: Mapping[str, str] = thing.extra["metadata"]
         return metadata
 
     def tag(self, driver: Any, node: Any, metadata: Mapping[str, str | None]) -> None:
         driver.ex_set_metadata(node, metadata)
+
+    def zone(self, node: Any) -> str:  # noqa: ARG002 - wherever it is, it is on this host
+        return ""
+
+    def stopped_by(self, driver: Any, node: Any) -> str:
+        by = str(node.extra["stopped_by"])
+        return "" if by == driver.user else by
 
     def login(self, node: Any) -> Login:
         return Login(address=node.public_ips[0], port=node.extra["ssh_port"], user=node.extra["ssh_user"])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import platform
+import pwd
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -31,16 +33,25 @@ def image_names() -> list[str]:
     return [HOST_IMAGE, "-".join(filter(None, (system["ID"], system.get("VERSION_ID", ""))))]
 
 
+def account() -> str:
+    """The name of whoever this process runs as."""
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:  # a user without an entry
+        return f"uid {os.geteuid()}"
+
+
 class LocalNodeDriver(NodeDriver):  # type: ignore[misc]  # libcloud's types are not followed, see pyproject.toml
-    """All calls raise LocalCloudError, whose ``code`` is an HTTP status, or OSError."""
+    """All calls raise LocalCloudError, whose ``code`` is an HTTP status, or OSError. ``user`` is who makes them, by the cloud's records."""
 
     type = "local"
     name = "local"
     website = ""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, user: str = "") -> None:
         # NodeDriver's own __init__ would open a connection to somewhere.
         self.key = str(directory)
+        self.user = user or account()
         self._cloud = LocalCloud(directory)
 
     def list_sizes(self) -> list[NodeSize]:
@@ -137,7 +148,7 @@ class LocalNodeDriver(NodeDriver):  # type: ignore[misc]  # libcloud's types are
         return True
 
     def _perform(self, node: Node, task: Task) -> bool:
-        self._cloud.machine(node.id).perform(task)
+        self._cloud.machine(node.id).perform(task, self.user)
         return True
 
     def _node(self, machine: Machine) -> Node:
@@ -150,7 +161,13 @@ class LocalNodeDriver(NodeDriver):  # type: ignore[misc]  # libcloud's types are
             public_ips=[record.address],
             private_ips=[],
             driver=self,
-            extra={"metadata": dict(record.metadata), "ssh_port": record.port, "ssh_user": record.user, "image": record.image},
+            extra={
+                "metadata": dict(record.metadata),
+                "ssh_port": record.port,
+                "ssh_user": record.user,
+                "image": record.image,
+                "stopped_by": record.stopped_by,
+            },
         )
 
     def _volume(self, record: VolumeRecord) -> StorageVolume:

@@ -141,8 +141,8 @@ class Faults:
 class FaultyNodeDriver:
     """A LocalNodeDriver whose answers go wrong as told."""
 
-    def __init__(self, directory: Path, faults: Faults) -> None:
-        self._driver = LocalNodeDriver(directory)
+    def __init__(self, directory: Path, faults: Faults, user: str = "") -> None:
+        self._driver = LocalNodeDriver(directory, user)
         self._faults = faults
 
     def __getattr__(self, name: str) -> Any:

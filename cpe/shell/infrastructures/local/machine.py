@@ -73,10 +73,13 @@ class Machine:
                 return UNDER_WAY[task]
         return Power.STOPPED if processes.supervisor(self.directory) is None else Power.RUNNING
 
-    def perform(self, task: Task) -> None:
-        """Do it; when the machine is as it should be already, nothing happens."""
+    def perform(self, task: Task, by: str = "") -> None:
+        """Do it, because ``by`` asks for it; when the machine is as it should be already, nothing happens."""
         with self._lock(LOCK_PATIENCE):
-            replace(self.record(), task=task).save(self.directory)
+            record = self.record()
+            ends = task is Task.STOP and processes.supervisor(self.directory) is not None  # who stops what is off has not stopped it
+            stopped_by = by if ends else record.stopped_by if task is Task.STOP else ""
+            replace(record, task=task, stopped_by=stopped_by).save(self.directory)
             self._do(task)
 
     def tag(self, metadata: Mapping[str, str | None]) -> None:

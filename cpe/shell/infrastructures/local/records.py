@@ -29,7 +29,7 @@ class Task(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MachineRecord:
-    """One machine. ``created`` is POSIX seconds."""
+    """One machine. ``created`` is POSIX seconds, ``stopped_by`` whoever asked for it to be off, empty where nobody did."""
 
     id: str
     name: str
@@ -41,6 +41,7 @@ class MachineRecord:
     created: float
     metadata: Mapping[str, str] = field(default_factory=dict)
     task: Task = Task.NONE
+    stopped_by: str = ""
 
     def save(self, directory: Path) -> None:
         write_record(directory / MACHINE_RECORD, asdict(self))

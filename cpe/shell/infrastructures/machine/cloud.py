@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from cpe.shell.infrastructures.local.cloud import MachineOrder
@@ -112,16 +113,19 @@ class MachineCloud:
 
     def _boot(self, place: Path, identity: str) -> None:
         if not container.running(identity):
+            replace(self.record(identity), stopped_by="").save(place)
             self._network.ensure()
             container.begin(place, identity, self._network.bridge, self.volumes.of(identity), self._data)
 
     def _data(self, volume: str) -> Path:
         return self._directory / "volumes" / volume / "data"
 
-    def stop(self, identity: str) -> None:
-        """Orderly if the machine plays along; when this returns nothing of it runs."""
+    def stop(self, identity: str, by: str = "") -> None:
+        """Orderly if the machine plays along, because ``by`` asks for it; when this returns nothing of it runs."""
         place = self._place(identity)
         with locked(place / "lock", PATIENCE):
+            if container.running(identity):
+                replace(self.record(identity), stopped_by=by).save(place)
             container.end(identity, orderly=True)
 
     def reboot(self, identity: str, *, hard: bool) -> None:

@@ -10,7 +10,7 @@ from libcloud.compute.base import Node, NodeDriver, NodeImage, NodeSize, Storage
 from libcloud.compute.types import NodeState, StorageVolumeState
 
 from cpe.shell.infrastructures.local.cloud import MachineOrder
-from cpe.shell.infrastructures.local.driver import SIZES
+from cpe.shell.infrastructures.local.driver import SIZES, account
 from cpe.shell.infrastructures.local.records import MachineRecord, VolumeRecord
 from cpe.shell.infrastructures.local.refusals import NoSuchThingError
 from cpe.shell.infrastructures.machine.cloud import MachineCloud
@@ -18,15 +18,19 @@ from cpe.shell.infrastructures.machine.network import Network
 
 
 class MachineNodeDriver(NodeDriver):  # type: ignore[misc]  # libcloud's types are not followed, see pyproject.toml
-    """All calls raise LocalCloudError, whose ``code`` is an HTTP status, or OSError. Speaks the embedded cloud's dialect."""
+    """All calls raise LocalCloudError, whose ``code`` is an HTTP status, or OSError. Speaks the embedded cloud's dialect.
+
+    ``user`` is who makes them, by the cloud's records.
+    """
 
     type = "machine"
     name = "machine"
     website = ""
 
-    def __init__(self, directory: Path, images: Mapping[str, Path], network: Network) -> None:
+    def __init__(self, directory: Path, images: Mapping[str, Path], network: Network, user: str = "") -> None:
         # NodeDriver's own __init__ would open a connection to somewhere.
         self.key = str(directory)
+        self.user = user or account()
         self._images = images
         self._cloud = MachineCloud(directory, images, network)
 
@@ -70,7 +74,7 @@ class MachineNodeDriver(NodeDriver):  # type: ignore[misc]  # libcloud's types a
 
     def stop_node(self, node: Node) -> bool:
         """Orderly if the machine plays along, by force if not; when this returns nothing of it runs."""
-        self._cloud.stop(node.id)
+        self._cloud.stop(node.id, self.user)
         return True
 
     def reboot_node(self, node: Node) -> bool:
@@ -121,7 +125,13 @@ class MachineNodeDriver(NodeDriver):  # type: ignore[misc]  # libcloud's types a
             public_ips=[record.address],
             private_ips=[],
             driver=self,
-            extra={"metadata": dict(record.metadata), "ssh_port": record.port, "ssh_user": record.user, "image": record.image},
+            extra={
+                "metadata": dict(record.metadata),
+                "ssh_port": record.port,
+                "ssh_user": record.user,
+                "image": record.image,
+                "stopped_by": record.stopped_by,
+            },
         )
 
     def _volume(self, record: VolumeRecord) -> StorageVolume:
