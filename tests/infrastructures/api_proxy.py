@@ -1,4 +1,4 @@
-"""Between an adapter and the API of a real OpenStack: passes everything on, and has the bad days that it is told, as ``local`` has.
+"""Between an adapter and the API of a cloud: passes everything on, and has the bad days that it is told, as ``local`` has.
 
 Rules: the faults are those of ``faults.json`` (``cpe.shell.infrastructures.local.faults``), as far as they can be had here: delay, status
 with retry_after, then (the connection ends in the place of an answer), stale, times.
@@ -10,7 +10,7 @@ import http.client
 import json
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
@@ -21,8 +21,12 @@ UPSTREAM = 120.0  # seconds for the API itself to answer
 NOT_PASSED = {"connection", "transfer-encoding", "content-length", "content-encoding", "accept-encoding", "host"}
 
 
-def call_of(method: str, path: str) -> str:
-    """What ``faults.json`` calls it; "" for what has no name there."""
+Naming = Callable[[str, str, bytes], str]
+"""Method, path, body."""
+
+
+def call_of(method: str, path: str, body: bytes) -> str:
+    """What ``faults.json`` calls a request to Nova; "" for what has no name there."""
     parts = [part for part in urlsplit(path).path.split("/") if part and not part.startswith("v2")]
     match method, parts:
         case "GET", ["servers", "detail"]:
@@ -37,9 +41,15 @@ def call_of(method: str, path: str) -> str:
 
 
 class ApiProxy:
-    """``url`` is where it listens; it passes on to ``behind``."""
+    """``url`` is where it listens; it passes on to ``behind``. ``naming`` says what ``faults.json`` calls a request.
 
-    def __init__(self, behind: str) -> None:
+    ``refusals``: by call, statuses and bodies that are answered instead, each once.
+    """
+
+    def __init__(self, behind: str, naming: Naming = call_of) -> None:
+        self._naming = naming
+        self.refusals: dict[str, list[tuple[int, bytes]]] = {}
+        self.seen: list[tuple[str, dict[str, str], bytes]] = []
         self._host, self._port = urlsplit(behind).hostname or "", urlsplit(behind).port or 80
         self._faults: dict[str, Fault] = {}
         self._used: dict[str, int] = {}
@@ -73,10 +83,14 @@ class ApiProxy:
         self._server.server_close()
 
     def handle(self, request: BaseHTTPRequestHandler) -> None:
-        call = call_of(request.command, request.path)
-        self.asked.append(call or f"{request.command} {request.path}")
-        fault = self._fault(call)
         body = request.rfile.read(int(request.headers.get("content-length") or 0))
+        call = self._naming(request.command, request.path, body)
+        self.asked.append(call or f"{request.command} {request.path}")
+        self.seen.append((request.path, dict(request.headers.items()), body))
+        if self.refusals.get(call):
+            _answer(request, *self.refusals[call].pop(0), {})
+            return
+        fault = self._fault(call)
         time.sleep(fault.delay)
         if isinstance(fault.status, int):
             headers = {} if fault.retry_after is None else {"Retry-After": f"{fault.retry_after:g}"}
@@ -118,9 +132,9 @@ def _answer(request: BaseHTTPRequestHandler, status: int, body: bytes, headers: 
 
 
 @contextmanager
-def api_proxy(behind: str) -> Iterator[ApiProxy]:
+def api_proxy(behind: str, naming: Naming = call_of) -> Iterator[ApiProxy]:
     """One for a while."""
-    proxy = ApiProxy(behind)
+    proxy = ApiProxy(behind, naming)
     try:
         yield proxy
     finally:

@@ -17,8 +17,10 @@ from cpe.shell.keyring import FileKeyring
 from pcloud.model.instance import LaunchOrder
 from pcloud.model.ports import Infrastructure
 from tests.agents.nspawn import why_not
+from tests.infrastructures import ec2_cloud as ec2
 from tests.infrastructures.access import Access
 from tests.infrastructures.contract import ORDER
+from tests.infrastructures.ec2_cloud import EC2, ec2_cloud, emptied, moto_server
 from tests.infrastructures.machine_cloud import machine_cloud
 from tests.infrastructures.memory_cloud import MemoryCloud
 from tests.infrastructures.openstack_cloud import IMAGE, OPENSTACK, SIZE, openstack_cloud
@@ -29,6 +31,7 @@ MACHINE = pytest.param("machine", marks=BOOTING)
 
 
 LAB = pytest.param("openstack", marks=OPENSTACK)
+MOTO = pytest.param("ec2", marks=EC2)
 
 
 @pytest.fixture
@@ -47,18 +50,32 @@ def driver(cloud_directory: Path) -> LocalNodeDriver:
     return LocalNodeDriver(cloud_directory)
 
 
+@pytest.fixture(scope="session")
+def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of an EC2 for all tests of this process."""
+    with moto_server(tmp_path_factory.mktemp("moto")) as url:
+        yield url
+
+
+@pytest.fixture
+def ec2_url(moto: str) -> str:
+    """That of one in which nothing is left of other tests."""
+    emptied(moto)
+    return moto
+
+
 @pytest.fixture
 def access(tmp_path: Path) -> Access:
     return Access(tmp_path, FileKeyring(tmp_path / "keys", "test"))
 
 
-@pytest.fixture(params=["in memory", "local", MACHINE, LAB])
+@pytest.fixture(params=["in memory", "local", MACHINE, LAB, MOTO])
 def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
 @pytest.fixture
-def cloud(kind: str, cloud_directory: Path) -> Iterator[Infrastructure]:
+def cloud(kind: str, cloud_directory: Path, request: pytest.FixtureRequest) -> Iterator[Infrastructure]:
     if kind == "in memory":
         yield MemoryCloud(slowness=0.01)
         return
@@ -70,6 +87,10 @@ def cloud(kind: str, cloud_directory: Path) -> Iterator[Infrastructure]:
         with openstack_cloud(cloud_directory) as servers:
             yield servers
         return
+    if kind == "ec2":
+        with ec2_cloud(request.getfixturevalue("ec2_url")) as instances:
+            yield instances
+        return
     infrastructure = build("local", InfrastructureSettings(), controller="here", state_directory=cloud_directory.parent.parent)
     assert isinstance(infrastructure, LibcloudInfrastructure)
     yield infrastructure
@@ -78,7 +99,8 @@ def cloud(kind: str, cloud_directory: Path) -> Iterator[Infrastructure]:
 
 @pytest.fixture
 def order(kind: str) -> LaunchOrder:
-    return replace(ORDER, image=IMAGE, size=SIZE) if kind == "openstack" else ORDER
+    names = {"openstack": (IMAGE, SIZE), "ec2": (ec2.IMAGE, ec2.SIZE)}.get(kind, (ORDER.image, ORDER.size))
+    return replace(ORDER, image=names[0], size=names[1])
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What the Infrastructure Protocol promises: the same cases for both clouds of this host, an OpenStack, and the stand-in of other tests."""
+"""What the Infrastructure Protocol promises: the same cases for both clouds of this host, an OpenStack, an EC2, and the stand-in of other tests."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ import pytest
 from libcloud.common.exceptions import BaseHTTPError
 
 from cpe.shell.infrastructures.adapter import LibcloudInfrastructure
+from cpe.shell.infrastructures.ec2.driver import EC2Driver
+from cpe.shell.infrastructures.ec2.stops import SOMEBODY
 from cpe.shell.infrastructures.openstack.driver import OpenStackDriver
 from pcloud.errors import HardInfrastructureError, InfrastructureError
 from pcloud.model.instance import LaunchOrder, Tags
@@ -93,6 +95,9 @@ async def stop_as_somebody_else(cloud: Infrastructure, instance_id: str) -> str:
             with suppress(BaseHTTPError):  # it is off already
                 driver.act(driver.ex_get_node(instance_id), "os-stop")
             return driver.login.user
+        if isinstance(driver, EC2Driver):
+            driver.halt(driver.ex_get_node(instance_id))
+            return SOMEBODY
         hers = copy(getattr(driver, "_driver", driver))  # without the faults that a cloud can be told
         hers.user = "ada"
         hers.stop_node(hers.ex_get_node(instance_id))

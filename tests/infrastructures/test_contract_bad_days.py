@@ -1,4 +1,4 @@
-"""What every cloud's bad days come to: the same cases on ``local``, which is told them, and on a real OpenStack behind a proxy that is."""
+"""What every cloud's bad days come to: the same cases on ``local``, which is told them, and on a real OpenStack and an EC2 behind a proxy that is."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ from cpe.shell.infrastructures.settings import InfrastructureSettings
 from pcloud.errors import AmbiguousError, InfrastructureError
 from pcloud.model.instance import LaunchOrder
 from pcloud.model.words import InstanceStatus
+from tests.infrastructures import ec2_cloud as ec2
 from tests.infrastructures.api_proxy import api_proxy
 from tests.infrastructures.contract import TAGS, eventually, launched, until
+from tests.infrastructures.ec2_cloud import EC2
 from tests.infrastructures.openstack_cloud import OPENSTACK, driver, openstack_cloud
 
 pytestmark = pytest.mark.real
@@ -33,18 +35,22 @@ class BadDay:
     told: Callable[[Mapping[str, Mapping[str, object]]], None]
 
 
-@pytest.fixture(params=["local", pytest.param("openstack", marks=OPENSTACK)])
+@pytest.fixture(params=["local", pytest.param("openstack", marks=OPENSTACK), pytest.param("ec2", marks=EC2)])
 def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
 @pytest.fixture
-def day(kind: str, cloud_directory: Path) -> Iterator[BadDay]:
+def day(kind: str, cloud_directory: Path, request: pytest.FixtureRequest) -> Iterator[BadDay]:
     if kind == "local":
         infrastructure = build("local", InfrastructureSettings(), controller="here", state_directory=cloud_directory.parent.parent)
         assert isinstance(infrastructure, LibcloudInfrastructure)
         yield BadDay(infrastructure, lambda faults: told(cloud_directory, faults))
         infrastructure.close()
+        return
+    if kind == "ec2":
+        with api_proxy(request.getfixturevalue("ec2_url"), ec2.call_of) as proxy, ec2.ec2_cloud(proxy.url) as instances:
+            yield BadDay(instances, lambda faults: proxy.told(**faults))
         return
     with (
         api_proxy(driver("demo").login.address(driver("demo").connection.service)) as proxy,

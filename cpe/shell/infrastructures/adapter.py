@@ -100,8 +100,8 @@ class LibcloudInfrastructure(Belongings):
         return await self._calls(f"reading {instance_id}", lambda driver: self._read(driver, instance_id), question=True)
 
     async def create(self, order: LaunchOrder) -> InstanceReading:
-        image = await self._find("image", order.image, lambda driver: driver.list_images())
-        size = await self._find("size", order.size, lambda driver: driver.list_sizes())
+        image = await self._find("image", order.image, lambda driver: self._dialect.images(driver, order.image))
+        size = await self._find("size", order.size, lambda driver: self._dialect.sizes(driver, order.size))
         prepared = await self._prepared(order, size=size, image=image)
         return await self._calls(f"creating {order.name}", lambda driver: self._reading(self._dialect.create(driver, order, prepared)))
 
@@ -129,23 +129,26 @@ class LibcloudInfrastructure(Belongings):
 
     async def reboot(self, instance_id: str, *, hard: bool) -> None:
         await self._with_node("rebooting", instance_id, lambda driver, node: self._dialect.reboot(driver, node, hard=hard))
+        if hard and self._dialect.off_to_reboot:
+            await self._see_off(instance_id, "it is not started again")
+            await self.start(instance_id)
 
     async def destroy(self, instance_id: str) -> None:
         if self._dialect.off_first:
-            await self._see_off(instance_id)
+            await self._see_off(instance_id, "it is not deleted")
 
         def destroy(driver: Any) -> None:
             unless_absent(lambda: driver.destroy_node(self._dialect.node(driver, instance_id)))
 
         await self._calls(f"destroying {instance_id}", destroy)
 
-    async def _see_off(self, instance_id: str) -> None:
+    async def _see_off(self, instance_id: str, otherwise: str) -> None:
         """Stop what may run, and read it until it is off: one that is deleted while its host does not answer may run on."""
         deadline, refusal = asyncio.get_running_loop().time() + OFF_WITHIN, ""
         while (status := (await self.read(instance_id)).status) in RUNS:
             if asyncio.get_running_loop().time() > deadline:
                 raise AmbiguousError(
-                    f"{self._name}: {instance_id} is {status} {OFF_WITHIN:g} s after its stop was asked for: it is not deleted{refusal}",
+                    f"{self._name}: {instance_id} is {status} {OFF_WITHIN:g} s after its stop was asked for: {otherwise}{refusal}",
                     "its host may not answer: look there, or at the cloud's services",
                 )
             try:
@@ -168,7 +171,7 @@ class LibcloudInfrastructure(Belongings):
         node = unless_absent(lambda: self._dialect.node(driver, instance_id))
         if node is None:
             return InstanceReading(instance_id, InstanceStatus.ABSENT, doubt=self._dialect.doubt(driver, instance_id))
-        reading = self._reading(node)
+        reading = self._reading(self._dialect.furnished(driver, node))
         if reading.status is not InstanceStatus.SHUTOFF:
             return reading
         try:

@@ -15,6 +15,10 @@ from pydantic import BaseModel, ValidationError
 
 from cpe.shell.infrastructures.adapter import LibcloudInfrastructure
 from cpe.shell.infrastructures.calls import Calls
+from cpe.shell.infrastructures.ec2.account import Account as EC2Account
+from cpe.shell.infrastructures.ec2.args import EC2Args
+from cpe.shell.infrastructures.ec2.dialect import EC2Dialect
+from cpe.shell.infrastructures.ec2.driver import EC2Driver
 from cpe.shell.infrastructures.local.dialect import LocalDialect
 from cpe.shell.infrastructures.local.driver import LocalNodeDriver
 from cpe.shell.infrastructures.local.faults import Faults, FaultyNodeDriver
@@ -38,7 +42,7 @@ from pcloud.spec.wording import known_keys, wording
 
 M = TypeVar("M", bound=BaseModel)
 
-DRIVERS = ("local", "machine", "static", "openstack")
+DRIVERS = ("local", "machine", "static", "openstack", "ec2")
 LIBCLOUDS = sorted(str(each) for each in PROVIDERS)
 """What libcloud has beside: as far as its base API goes."""
 
@@ -52,6 +56,8 @@ def build(name: str, settings: InfrastructureSettings, *, controller: str, state
         return StaticInfrastructure(name)
     if settings.driver == "openstack":
         return _openstack(name, settings, controller=controller)
+    if settings.driver == "ec2":
+        return _ec2(name, settings, controller=controller)
     if settings.driver not in DRIVERS:
         return _plain(name, settings, controller=controller)
     make = _machine if settings.driver == "machine" else _local
@@ -100,6 +106,19 @@ def _openstack(name: str, settings: InfrastructureSettings, *, controller: str) 
     identity = Identity(account)
     calls = Calls(name, lambda: OpenStackDriver(identity))
     return LibcloudInfrastructure(name, calls, OpenStackDialect(name, args), controller=controller)
+
+
+def _ec2(name: str, settings: InfrastructureSettings, *, controller: str) -> Infrastructure:
+    """An account at EC2; RefusedError where what is written of it makes no sense. Nothing is asked yet."""
+    args = _args(name, EC2Args, settings.args)
+    account = EC2Account(os.environ, settings.cloud, args)
+    try:
+        account.keys()
+        place = account.place()
+    except RefusedError as error:
+        raise RefusedError(f"infrastructure {name}: {error}", error.cure) from error
+    calls = Calls(name, lambda: EC2Driver(account, place, args.image_owners))
+    return LibcloudInfrastructure(name, calls, EC2Dialect(name, args), controller=controller)
 
 
 def _plain(name: str, settings: InfrastructureSettings, *, controller: str) -> Infrastructure:

@@ -33,6 +33,9 @@ class Dialect(Protocol):
     off_first: bool
     """Whether a node must be seen off before it is deleted: that such a cloud calls it gone is no proof that it does not run."""
 
+    off_to_reboot: bool
+    """Whether a hard reboot is a hard stop, which ``reboot`` asks for, and a start once the node is seen off."""
+
     @property
     def trials(self) -> Mapping[str, Callable[[Any], str]]:
         """What a trial asks beside what is asked of every cloud: each question changes nothing and answers in words, or raises."""
@@ -56,6 +59,15 @@ class Dialect(Protocol):
 
     def node(self, driver: Any, instance_id: str) -> Any:
         """One node, asked by its id; raises the driver's 404 if there is none."""
+
+    def furnished(self, driver: Any, node: Any) -> Any:
+        """The node, when what its creation left open has been done, or asked for: volumes that can be attached to what runs only."""
+
+    def images(self, driver: Any, name: str) -> list[Any]:
+        """Those among which ``name``, an id or a name, is looked for; all of them where a cloud has few enough."""
+
+    def sizes(self, driver: Any, name: str) -> list[Any]:
+        """Likewise; the smallest of them is taken where ``name`` is empty."""
 
     def prepare(self, driver: Any, order: LaunchOrder, *, size: Any, image: Any, metadata: Mapping[str, str]) -> Any:
         """Everything that a creation needs, found, or made where it outlives the node: the ports that the assembly keeps, say.

@@ -19,6 +19,7 @@ class LocalDialect:
     """It is a file."""
 
     off_first = False  # what is destroyed here is killed before it is called gone
+    off_to_reboot = False
 
     @property
     def trials(self) -> Mapping[str, Callable[[Any], str]]:
@@ -46,6 +47,17 @@ class LocalDialect:
 
     def node(self, driver: Any, instance_id: str) -> Any:
         return driver.ex_get_node(instance_id)
+
+    def furnished(self, driver: Any, node: Any) -> Any:
+        return node
+
+    def images(self, driver: Any, name: str) -> list[Any]:
+        found: list[Any] = driver.list_images()
+        return found
+
+    def sizes(self, driver: Any, name: str) -> list[Any]:
+        found: list[Any] = driver.list_sizes()
+        return found
 
     def prepare(self, driver: Any, order: LaunchOrder, *, size: Any, image: Any, metadata: Mapping[str, str]) -> Any:
         return {"size": size, "image": image, "ex_metadata": metadata}

@@ -40,6 +40,7 @@ class OpenStackDialect:
     lateness = 120.0
     user_data_limit: int | None = 65535
     off_first = True
+    off_to_reboot = False
 
     def __init__(self, name: str, args: OpenStackArgs) -> None:
         self._name = name
@@ -87,6 +88,17 @@ class OpenStackDialect:
 
     def node(self, driver: OpenStackDriver, instance_id: str) -> Any:
         return driver.ex_get_node(instance_id)
+
+    def furnished(self, driver: OpenStackDriver, node: Any) -> Any:
+        return node
+
+    def images(self, driver: OpenStackDriver, name: str) -> list[Any]:
+        found: list[Any] = driver.list_images()
+        return found
+
+    def sizes(self, driver: OpenStackDriver, name: str) -> list[Any]:
+        found: list[Any] = driver.list_sizes()
+        return found
 
     def prepare(self, driver: OpenStackDriver, order: LaunchOrder, *, size: Any, image: Any, metadata: Mapping[str, str]) -> Any:
         server, hints = self._wanted(driver, order, size=size, image=image, metadata=metadata)

@@ -40,6 +40,7 @@ class PlainDialect:
     lateness = 120.0
     user_data_limit: int | None = 4 * 16384 // 3  # the smallest that is known: EC2's 16 KiB, before they are encoded
     off_first = False
+    off_to_reboot = False
 
     def __init__(self, name: str, kind: str) -> None:
         self._name = name
@@ -80,6 +81,17 @@ class PlainDialect:
             if str(node.id) == instance_id:
                 return node
         raise BaseHTTPError(404, f"there is no {instance_id} in the list")
+
+    def furnished(self, driver: Any, node: Any) -> Any:
+        return node
+
+    def images(self, driver: Any, name: str) -> list[Any]:
+        found: list[Any] = driver.list_images()
+        return found
+
+    def sizes(self, driver: Any, name: str) -> list[Any]:
+        found: list[Any] = driver.list_sizes()
+        return found
 
     def prepare(self, driver: Any, order: LaunchOrder, *, size: Any, image: Any, metadata: Mapping[str, str]) -> Any:
         user_data, tags = parameter(driver, USER_DATA), parameter(driver, TAGS)

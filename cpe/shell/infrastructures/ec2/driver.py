@@ -1,0 +1,154 @@
+"""libcloud's EC2 driver with what it lacks, over connections of our own.
+
+Rules: raises what libcloud's driver raises; everything here is one question or order, what they come to together is the dialect's business.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from libcloud.compute.base import Node, NodeImage, NodeSize, StorageVolume
+from libcloud.compute.drivers.ec2 import NAMESPACE, EC2NodeDriver
+from libcloud.compute.types import NodeState
+from libcloud.utils.xml import findall, findtext
+
+from cpe.shell.infrastructures.ec2.account import Account, Place
+from cpe.shell.infrastructures.ec2.connections import SOCKET_TIMEOUT, Connection
+
+Words = Mapping[str, str]
+
+ATTACH = "pcloud-attach"
+"""The tag of an instance whose volumes are not attached yet: their ids, of which each is attached once it runs."""
+
+THERE = ("pending", "running", "shutting-down", "stopping", "stopped")
+"""States of what is there: EC2 goes on listing for an hour what was terminated."""
+
+PAGE = 500
+"""Instances or volumes in one answer, as many as EC2 gives of each."""
+
+TYPES_PAGE = 100
+"""Instance types in one answer, the most that EC2 gives."""
+
+STATES = {**EC2NodeDriver.NODE_STATE_MAP, "stopping": NodeState.STOPPING, "shutting-down": NodeState.STOPPING}
+
+
+class EC2Driver(EC2NodeDriver):  # type: ignore[misc]  # libcloud's types are not followed, see pyproject.toml
+    """For one thread; ``account`` is shared. ``owners`` are those whose images are listed."""
+
+    connectionCls = Connection  # noqa: N815 - libcloud's own name
+    NODE_STATE_MAP = STATES
+    signature_version = "4"
+
+    def __init__(self, account: Account, place: Place, owners: Sequence[str] = ("self",)) -> None:
+        # libcloud's own __init__ knows the regions of its own year only.
+        self.account, self.owners = account, owners
+        self.region_name, self.path, self.token = place.region, place.path, None
+        login = {"key": "", "secret": "", "secure": place.secure, "host": place.host, "port": place.port}
+        super(EC2NodeDriver, self).__init__(**login, timeout=SOCKET_TIMEOUT)
+
+    def ask(self, action: str, params: Words | None = None) -> Any:
+        """The answer's root element."""
+        return self.connection.request(self.path, params={"Action": action, **(params or {})}).object
+
+    def pages(self, action: str, path: str, params: Words, page: int = PAGE) -> Iterator[Any]:
+        """All elements at ``path``, answer after answer."""
+        more = {"MaxResults": str(page)}
+        while True:
+            answer = self.ask(action, {**params, **more})
+            yield from findall(element=answer, xpath=path, namespace=NAMESPACE)
+            token = findtext(element=answer, xpath="nextToken", namespace=NAMESPACE)
+            if not token:
+                return
+            more = {"MaxResults": str(page), "NextToken": token}
+
+    def list_nodes(self, ex_node_ids: object = None, ex_filters: Mapping[str, Any] | None = None) -> list[Node]:  # noqa: ARG002 - libcloud's
+        found = filters({"instance-state-name": THERE, **(ex_filters or {})})
+        return [self._to_node(each) for each in self.pages("DescribeInstances", "reservationSet/item/instancesSet/item", found)]
+
+    def ex_get_node(self, node_id: str) -> Node:
+        """One instance, also one that was terminated; raises the 404 where there is none."""
+        answer = self.ask("DescribeInstances", {"InstanceId.1": node_id})
+        return self._to_node(findall(element=answer, xpath="reservationSet/item/instancesSet/item", namespace=NAMESPACE)[0])
+
+    def run(self, params: Words) -> Node:
+        """One instance of what ``params`` say."""
+        answer = self.ask("RunInstances", {**params, "MinCount": "1", "MaxCount": "1"})
+        return self._to_node(findall(element=answer, xpath="instancesSet/item", namespace=NAMESPACE)[0])
+
+    def halt(self, node: Node, *, force: bool = False) -> None:
+        """Stop an instance; by ``force`` without asking its system."""
+        self.ask("StopInstances", {"InstanceId.1": node.id, **({"Force": "true"} if force else {})})
+
+    def list_images(self, location: object = None, **asked: Any) -> list[NodeImage]:  # noqa: ARG002 - libcloud's own
+        """Those of the owners that were named: of all there are a hundred thousand."""
+        owners = {f"Owner.{number}": owner for number, owner in enumerate(self.owners, 1)}
+        found = self.ask("DescribeImages", {**owners, **filters({"state": ["available"], **asked})})
+        return [self._to_image(each) for each in findall(element=found, xpath="imagesSet/item", namespace=NAMESPACE)]
+
+    def image(self, image_id: str) -> list[NodeImage]:
+        """The image of an id, whosever it is; raises the 404 where there is none."""
+        found = self.ask("DescribeImages", {"ImageId.1": image_id})
+        return [self._to_image(each) for each in findall(element=found, xpath="imagesSet/item", namespace=NAMESPACE)]
+
+    def list_sizes(self, location: object = None, **asked: Any) -> list[NodeSize]:  # noqa: ARG002 - libcloud's own
+        """As the region has them; libcloud's own list is of its own year."""
+        return [self._to_size(each) for each in self.pages("DescribeInstanceTypes", "instanceTypeSet/item", filters(asked), TYPES_PAGE)]
+
+    def _to_size(self, element: Any) -> NodeSize:
+        name = findtext(element=element, xpath="instanceType", namespace=NAMESPACE)
+        memory = findtext(element=element, xpath="memoryInfo/sizeInMiB", namespace=NAMESPACE)
+        return NodeSize(id=name, name=name, ram=int(memory or 0), disk=0, bandwidth=None, price=None, driver=self)
+
+    def list_volumes(self, node: object = None, ex_filters: Mapping[str, Any] | None = None) -> list[StorageVolume]:  # noqa: ARG002
+        return [self._to_volume(each) for each in self.pages("DescribeVolumes", "volumeSet/item", filters(ex_filters or {}))]
+
+    def ex_get_volume(self, volume_id: str) -> StorageVolume:
+        """One volume; raises the 404 where there is none."""
+        answer = self.ask("DescribeVolumes", {"VolumeId.1": volume_id})
+        return self._to_volume(findall(element=answer, xpath="volumeSet/item", namespace=NAMESPACE)[0])
+
+    def create_tagged_volume(self, params: Words, metadata: Words) -> StorageVolume:
+        """What ``create_volume`` cannot do: tags that are there from the beginning."""
+        return self._to_volume(self.ask("CreateVolume", {**params, **tagged("volume", metadata)}))
+
+    def put_tags(self, thing: str, metadata: Mapping[str, str | None]) -> None:
+        """Put these on, and take off those that are None."""
+        put = [(key, value) for key, value in metadata.items() if value is not None]
+        off = [key for key, value in metadata.items() if value is None]
+        if put:
+            params = {f"Tag.{n}.{word}": text for n, pair in enumerate(put, 1) for word, text in zip(("Key", "Value"), pair, strict=True)}
+            self.ask("CreateTags", {"ResourceId.1": thing, **params})
+        if off:
+            self.ask("DeleteTags", {"ResourceId.1": thing, **{f"Tag.{number}.Key": key for number, key in enumerate(off, 1)}})
+
+    def console(self, node: Node) -> str:
+        """What its console said, "" where nothing was kept of it."""
+        said = findtext(element=self.ask("GetConsoleOutput", {"InstanceId": node.id}), xpath="output", namespace=NAMESPACE)
+        return base64.b64decode(said or "").decode(errors="replace")
+
+    def _to_node(self, element: Any) -> Node:
+        node = super()._to_node(element)
+        for key, path in (("state_code", "stateReason/code"), ("state_message", "stateReason/message")):
+            node.extra[key] = findtext(element=element, xpath=path, namespace=NAMESPACE) or ""
+        if node.state == NodeState.RUNNING and ATTACH in node.extra["tags"]:
+            node.state = NodeState.STARTING  # it is not finished
+        return node
+
+
+def filters(wanted: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """As the API takes them."""
+    params = {}
+    for number, (name, values) in enumerate(wanted.items(), 1):
+        params[f"Filter.{number}.Name"] = name
+        params.update({f"Filter.{number}.Value.{place}": value for place, value in enumerate(values, 1)})
+    return params
+
+
+def tagged(what: str, metadata: Words) -> dict[str, str]:
+    """The parameters that give a new thing its tags."""
+    params = {"TagSpecification.1.ResourceType": what}
+    for number, (key, value) in enumerate(metadata.items(), 1):
+        params.update({f"TagSpecification.1.Tag.{number}.Key": key, f"TagSpecification.1.Tag.{number}.Value": value})
+    return params
