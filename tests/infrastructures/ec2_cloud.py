@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 from urllib.parse import parse_qs
 
 import pytest
@@ -65,7 +64,9 @@ def emptied(url: str) -> None:
 def ec2_cloud(url: str, **args: object) -> Iterator[Any]:
     """One with everything default, but for ``args``."""
     settings = InfrastructureSettings(driver="ec2", args={"region": "us-east-1", "endpoint": url, **args})
-    with patch.dict(os.environ, KEYS):
+    with pytest.MonkeyPatch.context() as environment:
+        for key, value in KEYS.items():
+            environment.setenv(key, value)
         infrastructure = build("lab", settings, controller="here", state_directory=Path("/nonexistent"))
     assert isinstance(infrastructure, LibcloudInfrastructure)
     try:

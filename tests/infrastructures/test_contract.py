@@ -1,4 +1,4 @@
-"""What the Infrastructure Protocol promises: the same cases for both clouds of this host, an OpenStack, an EC2, and the stand-in of other tests."""
+"""What the Infrastructure Protocol promises: the same cases for clouds of this host, an OpenStack, an EC2, other tests' stand-in."""
 
 from __future__ import annotations
 

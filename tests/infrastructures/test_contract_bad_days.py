@@ -1,4 +1,4 @@
-"""What every cloud's bad days come to: the same cases on ``local``, which is told them, and on a real OpenStack and an EC2 behind a proxy that is."""
+"""What every cloud's bad days come to: the same cases on ``local``, which is told them, and on an OpenStack and an EC2 behind a proxy."""
 
 from __future__ import annotations
 

@@ -111,7 +111,7 @@ def _openstack(name: str, settings: InfrastructureSettings, *, controller: str) 
 def _ec2(name: str, settings: InfrastructureSettings, *, controller: str) -> Infrastructure:
     """An account at EC2; RefusedError where what is written of it makes no sense. Nothing is asked yet."""
     args = _args(name, EC2Args, settings.args)
-    account = EC2Account(os.environ, settings.cloud, args)
+    account = EC2Account(dict(os.environ), settings.cloud, args)
     try:
         account.keys()
         place = account.place()

@@ -28,9 +28,6 @@ THERE = ("pending", "running", "shutting-down", "stopping", "stopped")
 PAGE = 500
 """Instances or volumes in one answer, as many as EC2 gives of each."""
 
-TYPES_PAGE = 100
-"""Instance types in one answer, the most that EC2 gives."""
-
 STATES = {**EC2NodeDriver.NODE_STATE_MAP, "stopping": NodeState.STOPPING, "shutting-down": NodeState.STOPPING}
 
 
@@ -93,13 +90,10 @@ class EC2Driver(EC2NodeDriver):  # type: ignore[misc]  # libcloud's types are no
         return [self._to_image(each) for each in findall(element=found, xpath="imagesSet/item", namespace=NAMESPACE)]
 
     def list_sizes(self, location: object = None, **asked: Any) -> list[NodeSize]:  # noqa: ARG002 - libcloud's own
-        """As the region has them; libcloud's own list is of its own year."""
-        return [self._to_size(each) for each in self.pages("DescribeInstanceTypes", "instanceTypeSet/item", filters(asked), TYPES_PAGE)]
-
-    def _to_size(self, element: Any) -> NodeSize:
-        name = findtext(element=element, xpath="instanceType", namespace=NAMESPACE)
-        memory = findtext(element=element, xpath="memoryInfo/sizeInMiB", namespace=NAMESPACE)
-        return NodeSize(id=name, name=name, ram=int(memory or 0), disk=0, bandwidth=None, price=None, driver=self)
+        """The names of those that the region has; libcloud's own list is of its own year."""
+        found = self.pages("DescribeInstanceTypeOfferings", "instanceTypeOfferingSet/item", filters(asked))
+        names = sorted({findtext(element=each, xpath="instanceType", namespace=NAMESPACE) for each in found})
+        return [NodeSize(id=name, name=name, ram=0, disk=0, bandwidth=None, price=None, driver=self) for name in names]
 
     def list_volumes(self, node: object = None, ex_filters: Mapping[str, Any] | None = None) -> list[StorageVolume]:  # noqa: ARG002
         return [self._to_volume(each) for each in self.pages("DescribeVolumes", "volumeSet/item", filters(ex_filters or {}))]
@@ -108,6 +102,11 @@ class EC2Driver(EC2NodeDriver):  # type: ignore[misc]  # libcloud's types are no
         """One volume; raises the 404 where there is none."""
         answer = self.ask("DescribeVolumes", {"VolumeId.1": volume_id})
         return self._to_volume(findall(element=answer, xpath="volumeSet/item", namespace=NAMESPACE)[0])
+
+    def detach_volume(self, volume: StorageVolume, ex_force: bool = False) -> bool:  # noqa: ARG002 - libcloud's own
+        """With the instance's id, which EC2 does without and others do not."""
+        self.ask("DetachVolume", {"VolumeId": volume.id, "InstanceId": volume.extra["instance_id"]})
+        return True
 
     def create_tagged_volume(self, params: Words, metadata: Words) -> StorageVolume:
         """What ``create_volume`` cannot do: tags that are there from the beginning."""
