@@ -94,7 +94,7 @@ def _refusal(body: Any) -> tuple[str, str]:
     except Exception:  # noqa: BLE001 - whatever parser libcloud has found here raises errors of its own
         return "", " ".join(text.split())
     found = {str(each.tag).rpartition("}")[2]: " ".join((each.text or "").split()) for each in root.iter()}
-    return found.get("Code", ""), found.get("Message", "")
+    return found.get("Code", ""), found.get("Message") or " ".join(text.split())
 
 
 def _meaning(status: int, reason: str) -> int:

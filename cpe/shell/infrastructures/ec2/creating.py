@@ -48,7 +48,7 @@ def create(driver: EC2Driver, tags: Tags, params: Mapping[str, str], sentence: s
             if error.reason == TERMINATED:
                 continue
             if error.reason == OTHERWISE:
-                living = driver.list_nodes(ex_filters={"client-token": [mark]})
+                living = [each for each in driver.list_nodes() if each.extra["client_token"] == mark and each.state not in GONE]
                 if living:
                     return living[0]
                 continue
