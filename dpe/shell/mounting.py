@@ -13,9 +13,12 @@ from collections.abc import Sequence
 DEVICE = 60
 """Seconds for a volume's device to appear: it is attached before the machine boots, udev names it within a second."""
 
+LETTERS = "fghijklmnop"
+"""Those that EC2's volumes get, the first one the first: its machines without NVMe, Xen's, show volumes by these and not by their ids."""
+
 SCRIPT = """\
-# $1 is the volume's id, $2 where it is mounted
-id=$1 place=$2 device=
+# $1 is the volume's id, $2 where it is mounted, $3 its letter
+id=$1 place=$2 letter=$3 device=
 [ -z "${PCLOUD_ROOT:-}" ] || exit 0
 if mountpoint -q "$place"; then exit 0; fi
 short=$(printf %.20s "$id")
@@ -26,6 +29,7 @@ while [ -z "$device" ]; do
         case $each in *-part[0-9]*) continue ;; esac
         if [ -b "$each" ]; then device=$each; fi
     done
+    case $id in vol-*) if [ -z "$device" ] && [ -b "/dev/xvd$letter" ]; then device=/dev/xvd$letter; fi ;; esac
     if [ -z "$device" ]; then
         if [ "$waited" -ge @DEVICE@ ]; then
             echo "pcloud: volume $id has no device, and $place is not mounted" >&2
@@ -55,9 +59,10 @@ echo "pcloud: volume $id ($device) is mounted at $place"
 
 
 def boot_commands(volumes: Sequence[tuple[str, str]]) -> list[list[str]]:
-    """cloud-config's ``bootcmd``, which runs early in every boot: one command for each volume, of id and mount path."""
+    """cloud-config's ``bootcmd``, which runs early in every boot: one command for each volume, of id, mount path and letter."""
     script = SCRIPT.replace("@DEVICE@", str(DEVICE))
-    return [["sh", "-c", script, "pcloud-mount", volume, place] for volume, place in volumes]
+    letters = LETTERS.ljust(len(volumes), "-")  # a cloud with letters takes no more volumes
+    return [["sh", "-c", script, "pcloud-mount", volume, place, letter] for (volume, place), letter in zip(volumes, letters, strict=False)]
 
 
 def unmounted(volumes: Sequence[tuple[str, str]]) -> str:

@@ -61,12 +61,18 @@ def emptied(url: str) -> None:
 
 
 @contextmanager
-def ec2_cloud(url: str, **args: object) -> Iterator[Any]:
-    """One with everything default, but for ``args``."""
-    settings = InfrastructureSettings(driver="ec2", args={"region": "us-east-1", "endpoint": url, **args})
+def configured(url: str, **args: object) -> Iterator[InfrastructureSettings]:
+    """Settings with everything default, but for ``args``; the keys are in the environment for as long."""
     with pytest.MonkeyPatch.context() as environment:
         for key, value in KEYS.items():
             environment.setenv(key, value)
+        yield InfrastructureSettings(driver="ec2", args={"region": "us-east-1", "endpoint": url, **args})
+
+
+@contextmanager
+def ec2_cloud(url: str, **args: object) -> Iterator[Any]:
+    """One of those settings."""
+    with configured(url, **args) as settings:
         infrastructure = build("lab", settings, controller="here", state_directory=Path("/nonexistent"))
     assert isinstance(infrastructure, LibcloudInfrastructure)
     try:

@@ -17,9 +17,14 @@ from botocore.credentials import Credentials
 from cpe.shell.infrastructures.belongings import GIB
 from cpe.shell.infrastructures.ec2.creating import OTHERWISE, TERMINATED
 from cpe.shell.infrastructures.ec2.driver import ATTACH
+from cpe.shell.infrastructures.ec2.volumes import LETTERS
+from cpe.shell.infrastructures.registry import Infrastructures
+from cpe.shell.infrastructures.trial import Trials
+from dpe.shell import mounting
 from pcloud.errors import AmbiguousError, HardInfrastructureError, InfrastructureError
 from pcloud.model.instance import LaunchOrder
-from pcloud.model.words import InstanceStatus
+from pcloud.model.words import InstanceStatus, Reach
+from pcloud.records.infrastructures import Found, TrialRequest
 from tests.infrastructures import ec2_cloud as ec2
 from tests.infrastructures.api_proxy import ApiProxy, api_proxy
 from tests.infrastructures.contract import TAGS, launched, until
@@ -173,7 +178,8 @@ async def test_volumes_are_attached_by_whoever_reads_the_instance_and_only_then_
         await until(successor, made.id, InstanceStatus.ACTIVE)
         assert [each.holder for each in await successor.volumes()] == [made.id]
     (attached,) = asked(proxy, "AttachVolume")
-    assert (attached["VolumeId"], attached["Device"]) == (volume, "/dev/sdf")
+    assert (attached["VolumeId"], attached["Device"]) == (volume, f"/dev/sd{mounting.LETTERS[0]}")
+    assert mounting.LETTERS == LETTERS
     assert ATTACH not in ec2.driver(proxy.url).ex_get_node(made.id).extra["tags"]
 
 
@@ -205,6 +211,34 @@ async def test_what_is_not_spoken_is_refused_before_anything_is_made(cloud, orde
     with pytest.raises(HardInfrastructureError, match=said):
         await cloud.create(replace(order, **change))
     assert await cloud.instances() == []
+
+
+async def reached(host: str, port: int, timeout: float) -> Reach:
+    return Reach.ANSWERED
+
+
+@pytest.mark.parametrize(
+    ("args", "what", "said"),
+    [
+        ({"security_groups": "default"}, "", ""),
+        ({"subnet": "privat"}, "args", "there is no subnet 'privat'"),
+        ({"endpoint": "http://127.0.0.1:9"}, "machines", "refused"),
+    ],
+)
+async def test_a_trial_goes_through_an_instances_life_and_says_what_is_wrong(ec2_url, tmp_path, args, what, said) -> None:
+    with ec2.configured(ec2_url, **args) as settings:
+        known = Infrastructures({"lab": settings}, controller="here", state_directory=tmp_path)
+        found = {each.what: each for each in (await Trials(known, reached).test("lab", TrialRequest(launch=True))).steps}
+        known.close()
+    if what:
+        assert (found[what].found, said in found[what].said) == (Found.FAILED, True), found[what].said
+        return
+    assert [each.what for each in found.values() if each.found is not Found.PASSED] == []
+    assert found["account"].said.startswith("the AWS_* variables; region us-east-1, zones us-east-1a, ")
+    assert found["args"].said.startswith("found: security group sg-")
+    assert found["images"].said == "1 listed: debian-12"
+    hers = ec2.driver(ec2_url)
+    assert (hers.list_nodes(), [each for each in hers.list_volumes() if each.extra["tags"]]) == ([], [])
 
 
 class WholeAuth(SigV4Auth):

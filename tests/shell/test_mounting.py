@@ -16,6 +16,7 @@ from dpe.shell.userdata import user_data
 from pcloud.model.plan import AssemblyPlan
 
 ID = "0f4c2d6e-98a1-4f0b-9a51-3c1c7a5e9d10"
+EBS = "vol-0f4c2d6e98a14f0b9"
 ROOT = os.geteuid() == 0 and Path("/dev/loop-control").exists()
 needs_devices = pytest.mark.skipif(not ROOT, reason="only root has block devices, and only where the kernel has loop devices")
 
@@ -28,11 +29,11 @@ ln -s "$2" "$1/dev/disk/by-id/$3"
 mount --bind "$1/dev" /dev
 mount --bind "$1/fstab" /etc/fstab
 status=0
-sh -c "$4" pcloud-mount "$5" "$1/data" || status=$?
+sh -c "$4" pcloud-mount "$5" "$1/data" "$6" || status=$?
 if mountpoint -q "$1/data"; then cat "$1/data/kept" 2>/dev/null || true; echo written >"$1/data/kept"; fi
 exit $status
 """
-"""A machine with one volume, as far as the script sees it: $2 is the device, $3 its name, $4 the script, $5 the volume's id."""
+"""A machine with one volume, as far as the script sees it: $2 is the device, $3 its name; the script, the volume's id and letter."""
 
 
 @pytest.fixture
@@ -48,22 +49,32 @@ def device(tmp_path: Path) -> Iterator[str]:
         subprocess.run(["losetup", "--detach", found], check=True)
 
 
-def mounted(directory: Path, device: str, name: str = f"virtio-{ID[:20]}") -> subprocess.CompletedProcess[str]:
+def mounted(directory: Path, device: str, name: str = f"virtio-{ID[:20]}", volume: str = ID) -> subprocess.CompletedProcess[str]:
     for place in ("dev", "data"):
         (directory / place).mkdir(exist_ok=True)
     (directory / "fstab").touch()
-    ((_, _, script, _, volume, _),) = mounting.boot_commands([(ID, "/data")])
-    words = ["unshare", "--mount", "sh", "-c", INSIDE, "inside", directory, device, name, script.replace("-ge 60", "-ge 0"), volume]
+    ((_, _, script, _, volume, _, letter),) = mounting.boot_commands([(volume, "/data")])
+    script = script.replace("-ge 60", "-ge 0")
+    words = ["unshare", "--mount", "sh", "-c", INSIDE, "inside", directory, device, name, script, volume, letter]
     return subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
 
 
 @pytest.mark.real
 @needs_devices
-@pytest.mark.parametrize("name", [f"virtio-{ID[:20]}", f"scsi-0QEMU_QEMU_HARDDISK_{ID}", f"nvme-Vendor_{ID.replace('-', '')}"])
-def test_a_blank_volume_is_formatted_once_and_mounted_again_with_what_is_on_it(tmp_path: Path, device: str, name: str) -> None:
-    first = mounted(tmp_path, device, name)
+@pytest.mark.parametrize(
+    ("name", "volume"),
+    [
+        (f"virtio-{ID[:20]}", ID),
+        (f"scsi-0QEMU_QEMU_HARDDISK_{ID}", ID),
+        (f"nvme-Vendor_{ID.replace('-', '')}", ID),
+        (f"nvme-Amazon_Elastic_Block_Store_{EBS.replace('-', '')}", EBS),
+        ("../../xvdf", EBS),
+    ],
+)
+def test_a_blank_volume_is_formatted_once_and_mounted_again_with_what_is_on_it(tmp_path: Path, device: str, name: str, volume: str) -> None:
+    first = mounted(tmp_path, device, name, volume)
     assert (first.returncode, "is mounted at" in first.stdout, "written" in first.stdout) == (0, True, False), first.stderr
-    again = mounted(tmp_path, device, name)
+    again = mounted(tmp_path, device, name, volume)
     assert (again.returncode, "written" in again.stdout) == (0, True), again.stderr
     (line,) = (tmp_path / "fstab").read_text().splitlines()
     assert line.split()[1:3] == [str(tmp_path / "data"), "auto"]
@@ -84,8 +95,9 @@ def test_what_is_neither_blank_nor_a_file_system_is_left_alone(tmp_path: Path, d
 @pytest.mark.real
 @needs_devices
 def test_a_volume_that_is_not_there_is_told(tmp_path: Path, device: str) -> None:
-    missing = mounted(tmp_path, device, "virtio-another")
-    assert (missing.returncode, "has no device" in missing.stderr) == (1, True)
+    for name, volume in (("virtio-another", ID), ("../../xvdf", ID), ("../../xvdg", EBS)):
+        missing = mounted(tmp_path, device, name, volume)
+        assert (missing.returncode, "has no device" in missing.stderr) == (1, True)
 
 
 def document(*volumes: tuple[str, str]) -> tuple[dict[str, object], str]:
@@ -102,7 +114,7 @@ def document(*volumes: tuple[str, str]) -> tuple[dict[str, object], str]:
 def test_only_a_machine_with_volumes_has_anything_to_mount() -> None:
     assert "bootcmd" not in document()[0]
     (command,) = document((ID, "/data"))[0]["bootcmd"]  # type: ignore[misc, unused-ignore]
-    assert command[-2:] == [ID, "/data"]
+    assert command[-3:] == [ID, "/data", "f"]
 
 
 @pytest.mark.real
