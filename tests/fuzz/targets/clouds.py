@@ -106,7 +106,11 @@ def run(data: bytes) -> None:
 
 
 async def _ask(make_driver: Callable[[], Any]) -> None:
-    cloud = LibcloudInfrastructure("lab", Calls("lab", make_driver, threads=1), LocalDialect(), controller="here")
+    await asked(LibcloudInfrastructure("lab", Calls("lab", make_driver, threads=1), LocalDialect(), controller="here"))
+
+
+async def asked(cloud: LibcloudInfrastructure) -> None:
+    """Everything is asked of it; it is closed then."""
     try:
         for reading in await _answered(cloud.find("shop", "web")) or ():
             _check(reading)

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from libcloud.common.exceptions import BaseHTTPError
-from libcloud.common.types import LibcloudError
+from libcloud.common.types import LibcloudError, MalformedResponseError
 from libcloud.compute.drivers.ec2 import NAMESPACE, EC2Connection, EC2Response
 from libcloud.utils.py3 import ET
 
@@ -68,9 +68,7 @@ class Answer(EC2Response):  # type: ignore[misc]
     body: Any
 
     def parse_body(self) -> Any:
-        if isinstance(self.body, str):
-            self.body = _XMLNS.sub(f' xmlns="{NAMESPACE}"', self.body, count=1)
-        return super().parse_body()
+        return rooted(self.body)
 
     def parse_error(self) -> str:
         status = int(self.status)
@@ -84,6 +82,14 @@ class Answer(EC2Response):  # type: ignore[misc]
         if reason == "UnauthorizedOperation" or status == 403:
             raise LoginError(f"{keys}: not allowed: {said}", "allow it to the keys' user (docs/ec2.md lists what is needed)")
         raise EC2Error(_meaning(status, reason), said, reason, self.headers)
+
+
+def rooted(body: Any) -> Any:
+    """The root element of an answer; MalformedResponseError."""
+    try:
+        return ET.XML(_XMLNS.sub(f' xmlns="{NAMESPACE}"', body, count=1))
+    except Exception as error:  # whatever parser libcloud has found here raises errors of its own
+        raise MalformedResponseError(f"no XML, but {str(body)[:80]!r}", "") from error
 
 
 def _refusal(body: Any) -> tuple[str, str]:

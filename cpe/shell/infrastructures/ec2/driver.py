@@ -6,17 +6,21 @@ Rules: raises what libcloud's driver raises; everything here is one question or 
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
+from libcloud.common.types import MalformedResponseError
 from libcloud.compute.base import Node, NodeImage, NodeSize, StorageVolume
 from libcloud.compute.drivers.ec2 import NAMESPACE, EC2NodeDriver
 from libcloud.compute.types import NodeState
+from libcloud.utils.iso8601 import ParseError
 from libcloud.utils.xml import findall, findtext
 
+from cpe.shell.infrastructures.belongings import SENSELESS
 from cpe.shell.infrastructures.ec2.account import Account, Place
 from cpe.shell.infrastructures.ec2.connections import SOCKET_TIMEOUT, Connection
 
+T = TypeVar("T")
 Words = Mapping[str, str]
 
 ATTACH = "pcloud-attach"
@@ -67,12 +71,12 @@ class EC2Driver(EC2NodeDriver):  # type: ignore[misc]  # libcloud's types are no
     def ex_get_node(self, node_id: str) -> Node:
         """One instance, also one that was terminated; raises the 404 where there is none."""
         answer = self.ask("DescribeInstances", {"InstanceId.1": node_id})
-        return self._to_node(findall(element=answer, xpath="reservationSet/item/instancesSet/item", namespace=NAMESPACE)[0])
+        return self._to_node(_only(answer, "reservationSet/item/instancesSet/item", node_id))
 
     def run(self, params: Words) -> Node:
         """One instance of what ``params`` say."""
         answer = self.ask("RunInstances", {**params, "MinCount": "1", "MaxCount": "1"})
-        return self._to_node(findall(element=answer, xpath="instancesSet/item", namespace=NAMESPACE)[0])
+        return self._to_node(_only(answer, "instancesSet/item", "the instance"))
 
     def halt(self, node: Node, *, force: bool = False) -> None:
         """Stop an instance; by ``force`` without asking its system."""
@@ -92,7 +96,7 @@ class EC2Driver(EC2NodeDriver):  # type: ignore[misc]  # libcloud's types are no
     def list_sizes(self, location: object = None, **asked: Any) -> list[NodeSize]:  # noqa: ARG002 - libcloud's own
         """The names of those that the region has; libcloud's own list is of its own year."""
         found = self.pages("DescribeInstanceTypeOfferings", "instanceTypeOfferingSet/item", filters(asked))
-        names = sorted({findtext(element=each, xpath="instanceType", namespace=NAMESPACE) for each in found})
+        names = sorted({findtext(element=each, xpath="instanceType", namespace=NAMESPACE) or "" for each in found})
         return [NodeSize(id=name, name=name, ram=0, disk=0, bandwidth=None, price=None, driver=self) for name in names]
 
     def list_volumes(self, node: object = None, ex_filters: Mapping[str, Any] | None = None) -> list[StorageVolume]:  # noqa: ARG002
@@ -101,7 +105,7 @@ class EC2Driver(EC2NodeDriver):  # type: ignore[misc]  # libcloud's types are no
     def ex_get_volume(self, volume_id: str) -> StorageVolume:
         """One volume; raises the 404 where there is none."""
         answer = self.ask("DescribeVolumes", {"VolumeId.1": volume_id})
-        return self._to_volume(findall(element=answer, xpath="volumeSet/item", namespace=NAMESPACE)[0])
+        return self._to_volume(_only(answer, "volumeSet/item", volume_id))
 
     def detach_volume(self, volume: StorageVolume, ex_force: bool = False) -> bool:  # noqa: ARG002 - libcloud's own
         """With the instance's id, which EC2 does without and others do not."""
@@ -125,15 +129,39 @@ class EC2Driver(EC2NodeDriver):  # type: ignore[misc]  # libcloud's types are no
     def console(self, node: Node) -> str:
         """What its console said, "" where nothing was kept of it."""
         said = findtext(element=self.ask("GetConsoleOutput", {"InstanceId": node.id}), xpath="output", namespace=NAMESPACE)
-        return base64.b64decode(said or "").decode(errors="replace")
+        return _sensible(lambda: base64.b64decode(said or "")).decode(errors="replace")
 
     def _to_node(self, element: Any) -> Node:
-        node = super()._to_node(element)
+        node = _sensible(lambda: super(EC2Driver, self)._to_node(element))
         for key, path in (("state_code", "stateReason/code"), ("state_message", "stateReason/message")):
             node.extra[key] = findtext(element=element, xpath=path, namespace=NAMESPACE) or ""
         if node.state == NodeState.RUNNING and ATTACH in node.extra["tags"]:
             node.state = NodeState.STARTING  # it is not finished
         return node
+
+    def _to_volume(self, element: Any, name: str | None = None) -> StorageVolume:
+        return _sensible(lambda: super(EC2Driver, self)._to_volume(element, name))
+
+    def _to_image(self, element: Any) -> NodeImage:
+        image = _sensible(lambda: super(EC2Driver, self)._to_image(element))
+        image.name = image.name or image.id
+        return image
+
+
+def _only(answer: Any, path: str, what: str) -> Any:
+    """The first element there; MalformedResponseError where there is none."""
+    found = findall(element=answer, xpath=path, namespace=NAMESPACE)
+    if not found:
+        raise MalformedResponseError(f"an answer about {what} does not speak of it", "")
+    return found[0]
+
+
+def _sensible(read: Callable[[], T]) -> T:
+    """What ``read`` makes of an answer; MalformedResponseError where that lacks something, or has something else in its place."""
+    try:
+        return read()
+    except (*SENSELESS, ParseError) as error:
+        raise MalformedResponseError(f"an answer makes no sense: {error}", "") from error
 
 
 def filters(wanted: Mapping[str, Sequence[str]]) -> dict[str, str]:

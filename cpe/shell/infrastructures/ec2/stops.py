@@ -50,7 +50,7 @@ def stopped_by(node: Node) -> str:
     """Somebody, if the last stop was a user's and not ours."""
     if node.extra["state_code"] != BY_A_USER:
         return ""
-    return "" if _ours(node.extra["tags"].get(STOP, ""), str(node.extra["reason"] or "")) else SOMEBODY
+    return "" if _ours(node.extra["tags"].get(STOP) or "", str(node.extra["reason"] or "")) else SOMEBODY
 
 
 def _ours(remembered: str, reason: str) -> bool:

@@ -47,7 +47,7 @@ def zone_of_all(driver: EC2Driver, infrastructure: str, volumes: list[str]) -> s
 
 def furnished(driver: EC2Driver, node: Node, infrastructure: str) -> Node:
     """The node, finished if it can be."""
-    wanted = node.extra["tags"].get(ATTACH, "").split()
+    wanted = (node.extra["tags"].get(ATTACH) or "").split()
     if not wanted or node.state != NodeState.STARTING:
         return node
     try:
