@@ -80,7 +80,8 @@ def test_an_endpoint_says_where_to_ask(home: Path) -> None:
         ("", {}, "", "no AWS_* variables and no profile default", "write a profile into"),
         ("", {}, "[default]\naws_access_key_id = AKIA\n", "has no aws_secret_access_key", "below its aws_access_key_id"),
         ("", {}, "[default]\nrole_arn = arn:aws:iam::1:role/x\n", "has role_arn and no keys", "of a user of its own"),
-        ("", {}, "aws_access_key_id = AKIA\n", "makes no sense", "[PROFILE]"),
+        ("", {}, "aws_secret_access_key = AKIA\n", "makes no sense in line 1", "[PROFILE]"),
+        ("", {}, "[default]\nAKIA\n", "makes no sense in line 2", "[PROFILE]"),
         ("", {"AWS_REGION": "eu-wst-1"}, PROFILES, "there is no region 'eu-wst-1'", "eu-west-1"),
     ],
 )
@@ -93,6 +94,7 @@ def test_what_is_wrong_is_told_with_what_would_be_right(home, monkeypatch, cloud
     with pytest.raises(RefusedError) as refused:
         build("lab", settings, controller="here", state_directory=home)
     assert said in str(refused.value)
+    assert "AKIA" not in str(refused.value)
     assert cure in refused.value.cure
 
 

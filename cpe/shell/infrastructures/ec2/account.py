@@ -122,15 +122,19 @@ class Account:
         except OSError as error:
             raise RefusedError(f"{file} cannot be read: {error.strerror}", "let the daemon read it, and nobody else") from error
         except (configparser.Error, ValueError) as error:
-            raise RefusedError(
-                f"{file} makes no sense: {' '.join(str(error).split())}", "write it as [PROFILE] and lines KEY = VALUE"
-            ) from error
+            raise RefusedError(f"{file} makes no sense{_line(error)}", "write it as [PROFILE] and lines KEY = VALUE") from error
         return {name.removeprefix("profile ").strip(): dict(parser[name]) for name in parser.sections()}
 
     def _file(self, variable: str, name: str) -> Path:
         if named := self._environment.get(variable):
             return Path(named).expanduser()
         return Path(self._environment.get("HOME") or "/", ".aws", name)
+
+
+def _line(error: Exception) -> str:
+    """Where it was seen, and nothing of what stands there: it may be a secret."""
+    lines = [getattr(error, "lineno", None), *(place for place, *_ in getattr(error, "errors", ()))]
+    return next((f" in line {each}" for each in lines if isinstance(each, int)), "")
 
 
 def _state(file: Path) -> object:
