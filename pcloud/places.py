@@ -22,6 +22,11 @@ def state_directory(environment: Mapping[str, str] = os.environ) -> Path:
     return Path("/var/lib/pcloud-cped") if _root() else _home(environment, "XDG_STATE_HOME", ".local/state")
 
 
+def image_directory(environment: Mapping[str, str] = os.environ) -> Path:
+    """Where images are built and kept; ``PCLOUD_IMAGES`` wins. Only root builds any."""
+    return Path(environment.get("PCLOUD_IMAGES") or "/var/lib/pcloud/images")
+
+
 def socket_path(environment: Mapping[str, str] = os.environ) -> Path:
     """Where the daemon listens; ``PCLOUD_SOCKET`` wins."""
     if said := environment.get("PCLOUD_SOCKET"):

@@ -1,5 +1,5 @@
 # Tests that take longer than those of `make test`.
-.PHONY: matrix chaos fuzz test-openstack
+.PHONY: matrix chaos fuzz test-images test-openstack
 matrix: setup ## every recovery, cut at each of its points (six minutes)
 	$(BIN)/python -m tests.matrix
 chaos: setup ## faults at random on a real daemon, judged from outside (SEED=, MINUTES=3; root)
@@ -7,5 +7,7 @@ chaos: setup ## faults at random on a real daemon, judged from outside (SEED=, M
 fuzz: setup ## odd input to everything that reads, for SECONDS=120
 	@$(BIN)/uv pip install --quiet --only-binary atheris -r pyproject.toml --extra fuzz || echo "atheris does not install here"
 	@$(BIN)/python -m tests.fuzz $(or $(SECONDS),120)
+test-images: setup ## the tests that build images of guests, and boot one (minutes; root)
+	$(BIN)/pytest -m image
 test-openstack: setup ## the tests that need an OpenStack: it is brought up and taken down (minutes)
 	$(BIN)/pytest -m openstack

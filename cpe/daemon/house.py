@@ -31,6 +31,7 @@ from cpe.shell.infrastructures.registry import Infrastructures
 from cpe.shell.infrastructures.trial import Trials
 from cpe.shell.infrastructures.trial_machine import DEPLOYABLE as TRIAL
 from cpe.shell.keyring import FileKeyring
+from cpe.shell.lookout import Lookout
 from cpe.shell.metrics.census import Census
 from cpe.shell.metrics.exposition import Metrics
 from cpe.shell.metrics.families import Sources
@@ -64,6 +65,7 @@ class House:
     controller: Controller
     trials: Trials
     audits: Audits
+    lookout: Lookout
     metrics: Metrics
     supervision: Supervision
     stalls: asyncio.Task[None]
@@ -89,7 +91,8 @@ async def daemon(settings: Settings, where: Places, points: Failpoints | None = 
         armed = surroundings if points is None else with_failpoints(surroundings, points)
         controller = controller_of(settings, where, store, armed, guards, SshLogins(keyring.client_path))
         census, polls = Census(controller.attendance), polls_of(controller, infrastructures, store)
-        metrics = Metrics(Sources(census, store, guards, infrastructures, polls, controller.streams, surroundings.stalls))
+        sources = Sources(census, store, guards, infrastructures, polls, controller.streams, surroundings.stalls)
+        lookout = Lookout(controller.attendance, sources, time.time)
         supervision = Supervision(census, guards, store)
         stalls = asyncio.create_task(surroundings.stalls.run(), name="stalls")
         try:
@@ -100,7 +103,7 @@ async def daemon(settings: Settings, where: Places, points: Failpoints | None = 
                     trials = Trials(infrastructures, reach)
                     audits = audits_of(controller, trials, infrastructures, store, doubt)
                     async with polls.watch():
-                        yield House(controller, trials, audits, metrics, supervision, stalls)
+                        yield House(controller, trials, audits, lookout, Metrics(sources), supervision, stalls)
                 finally:
                     await controller.close()
         finally:

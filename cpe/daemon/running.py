@@ -30,7 +30,7 @@ async def run(where: Places) -> None:
     refuse_taken(where.socket)  # before a state directory is made for nothing
     still_starting("opening the store")
     async with daemon(settings, where, points) as house, ended_by_signal() as ended:
-        app = application(house.controller, house.trials, house.audits, house.metrics)
+        app = application(house.controller, house.trials, house.audits, house.lookout, house.metrics)
         api = ("api", serve(app, where.socket, on_ready=ready))
         tasks = [asyncio.create_task(work, name=name) for name, work in (api, *house.supervision.vital())]
         status = asyncio.create_task(house.supervision.tell(), name="status")  # a bug in a line that is shown ends nobody else

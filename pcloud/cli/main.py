@@ -23,6 +23,7 @@ from pcloud.cli import (
     deployable,
     events,
     explain,
+    image,
     infrastructure,
     operating,
     replay,
@@ -32,6 +33,7 @@ from pcloud.cli import (
     simulate,
     status,
     takeover,
+    top,
 )
 from pcloud.errors import PcloudError
 from pcloud.screen.console import Screen, speak_any_encoding
@@ -49,7 +51,9 @@ app.add_typer(deployable.app, name="deployable")
 app.add_typer(assembly.app, name="assembly")
 app.add_typer(resource.app, name="resource")
 app.add_typer(infrastructure.app, name="infrastructure")
+app.add_typer(image.app, name="image")
 app.command("status", epilog="Example: pcloud status --watch")(status.status)
+app.command("top", epilog="Example: pcloud top --once")(top.top)
 app.command("events", epilog="Example: pcloud events -f wordpress/mysql")(events.events)
 app.command("simulate", epilog="Example: pcloud simulate wordpress.yaml trace.txt --set recovery.restart.failures=5")(simulate.simulate)
 app.command("explain", epilog="Example: pcloud explain wordpress/mysql --last 3")(explain.explain)

@@ -34,6 +34,7 @@ from pcloud.records.operating import (
     TakeoverRequest,
     TargetRequest,
 )
+from pcloud.records.overview import Overview
 from pcloud.records.reloading import ReloadPlan
 from pcloud.records.requests import CheckedSpec, DaemonStatus, SpecInForce, SpecUpload, SshTarget
 from pcloud.records.specs import EffectiveSettings
@@ -73,6 +74,10 @@ class Client:
 
     def daemon(self) -> DaemonStatus:
         return _body(DaemonStatus, self._ask("GET", "/daemon"))
+
+    def overview(self, *, worst: int = 10) -> Overview:
+        """How everything stands, with at most ``worst`` of the deployables that are in trouble."""
+        return _body(Overview, self._ask("GET", "/overview", worst=worst))
 
     def backup(self, write: Callable[[bytes], object]) -> None:
         """Give ``write`` the parts of a backup, in order; it is whole when this returns."""

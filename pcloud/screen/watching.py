@@ -30,12 +30,13 @@ GONE = (NoDaemonError, AmbiguousError, TimedOutError)
 
 @dataclass
 class Watch(Generic[T]):
-    """``read`` looks, ``lines`` draws what was seen. ``wait`` is the time between two looks."""
+    """``read`` looks, ``lines`` draws what was seen; ``wait`` passes the ``tick`` seconds between two looks."""
 
     screen: Screen
     read: Callable[[], T]
     lines: Callable[[T], Sequence[Text]]
     wait: Callable[[float], None] = time.sleep
+    tick: float = TICK
 
     def in_place(self) -> None:
         """On a terminal, until Ctrl-C."""
@@ -44,7 +45,7 @@ class Watch(Generic[T]):
             try:
                 while True:
                     live.update(Group(self._head(lost), *self.lines(seen)), refresh=True)
-                    self.wait(TICK)
+                    self.wait(self.tick)
                     try:
                         seen, lost = self.read(), None
                     except GONE as error:
@@ -59,7 +60,7 @@ class Watch(Generic[T]):
         write(seen)
         with self.screen.ended_with_reader():
             while True:
-                self.wait(TICK)
+                self.wait(self.tick)
                 try:
                     now, there = self.read(), True
                 except GONE as error:

@@ -41,19 +41,23 @@ def run(*command: str | Path, timeout: float = 30) -> None:
 
 
 def root_file_system() -> Path:
-    """Debian with systemd, built on first use (half a minute) and kept in the checkout's ignored cache."""
+    """Debian with systemd."""
+    return file_system("systemd-machine", PACKAGES, "chroot $1 systemctl enable systemd-networkd")
+
+
+def file_system(name: str, packages: str, *hooks: str) -> Path:
+    """Debian with these packages, built on first use (half a minute) and kept in the checkout's ignored cache."""
     CACHE.mkdir(exist_ok=True)
-    place = CACHE / f"systemd-machine-{zlib.crc32(PACKAGES.encode()):08x}"
-    with (CACHE / "systemd-machine.lock").open("w") as lock:
+    place = CACHE / f"{name}-{zlib.crc32(packages.encode()):08x}"
+    with (CACHE / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not place.exists():
-            for older in CACHE.glob("systemd-machine-*"):
+            for older in CACHE.glob(f"{name}-*"):
                 shutil.rmtree(older)
-            being_built = CACHE / "systemd-machine.new"
+            being_built = CACHE / f"{name}.new"
             shutil.rmtree(being_built, ignore_errors=True)
             being_built.mkdir()
-            networkd = "chroot $1 systemctl enable systemd-networkd"
-            options = ("--quiet", "--variant=minbase", f"--include={PACKAGES}", f"--customize-hook={networkd}")
+            options = ("--quiet", "--variant=minbase", f"--include={packages}", *(f"--customize-hook={hook}" for hook in hooks))
             run("mmdebstrap", *options, "bookworm", being_built, timeout=600)
             being_built.rename(place)
     return place

@@ -21,6 +21,7 @@ from cpe.shell.audits import Audits
 from cpe.shell.infrastructures.registry import Infrastructures
 from cpe.shell.infrastructures.trial import Trials
 from pcloud.model.actions import Report
+from tests.api.memory_overview import MemoryOverviews
 
 T = TypeVar("T")
 LONG = 20.0  # seconds; only a bug reaches it
@@ -46,7 +47,8 @@ def api_before(controller: Controller, state: Path) -> FastAPI:
     async def nowhere(_: Report) -> None:
         """There is no journal."""
 
-    return application(controller, Trials(known, reach), Audits(known, lambda: Known("memory", {}), nowhere))
+    audits = Audits(known, lambda: Known("memory", {}), nowhere)
+    return application(controller, Trials(known, reach), audits, MemoryOverviews(controller))
 
 
 class Served:

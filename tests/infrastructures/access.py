@@ -39,7 +39,8 @@ class Access:
     def command(self, node: Any, *words: str) -> list[str]:
         address, port = node.public_ips[0], node.extra["ssh_port"]
         known = self.directory / "known_hosts"
-        known.write_text(f"[{address}]:{port} {self.keyring.host_pair('shop', 'web', 1)[1]}\n")
+        name = address if port == 22 else f"[{address}]:{port}"  # as OpenSSH looks for it
+        known.write_text(f"{name} {self.keyring.host_pair('shop', 'web', 1)[1]}\n")
         options = {
             "BatchMode": "yes",
             "StrictHostKeyChecking": "yes",

@@ -13,9 +13,10 @@ from cpe.shell.metrics.happenings import UNDER_WAY, Happenings
 from pcloud.model.actions import Decision, Report
 from pcloud.model.guards import GuardVerdict
 from pcloud.model.instance import Instance
+from pcloud.model.plan import AssemblyPlan, Check, DeployablePlan, HttpCheck, ResourcePlan, ScriptAgent, TcpCheck
 from pcloud.model.ports import Load
 from pcloud.model.state import AssemblyState, DeployableState, Recovery, ResourceState
-from pcloud.model.words import Choice, Desired, Guard, Health, Phase, Rung, Stage
+from pcloud.model.words import Choice, Desired, Guard, Health, Origin, Phase, Rung, Stage
 from pcloud.records.event import EventRecord, event_record
 
 WELL = DeployableState(
@@ -111,6 +112,31 @@ def test_one_that_nobody_looks_after_counts_as_such_and_one_that_is_gone_no_more
     assert looking.look().of("deployable") == {"blocked": 1, "healthy": 2}
     house.engines = {}
     assert states(looking.look()) == {}
+
+
+SERVICE = ResourcePlan(
+    "mysqld",
+    agent=ScriptAgent("start", "stop", "monitor"),
+    interval=2.0,
+    checks=(
+        Check("tcp 3306", TcpCheck(3306), interval=4.0),
+        Check("http", HttpCheck("http://db/"), interval=10.0, origin=Origin.CONTROLLER),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("changes", "rate"),
+    [({}, 0.85), ({"contact": False}, 0.1), ({"instance": None, "contact": False}, 0.0)],
+    ids=["in contact", "out of sight, only from here", "no machine"],
+)
+def test_checks_are_counted_by_the_intervals_of_what_is_watched(house: Attendance, changes: dict[str, object], rate: float) -> None:
+    plan = DeployablePlan("shop", assemblies=(AssemblyPlan("db", "lab", resources=(SERVICE,)),))
+    planned = replace(in_db(**changes), plan=plan)
+    house.engines = {name: Engine(planned, Load(0, 2000, 0)) for name in ("shop", "blog")}
+    assert census(house).look().checks == pytest.approx(2 * rate)
+    house.troubles = dict.fromkeys(house.engines, "its engine died")
+    assert census(house).look().checks == 0, "nobody looks"
 
 
 RECOVERY = Recovery(Rung.REBOOT, Phase.VERIFYING, None, "shop.1", failures=1)

@@ -16,6 +16,7 @@ from cpe.shell.api.explanations import explanation_routes
 from cpe.shell.api.infrastructures import infrastructure_routes
 from cpe.shell.api.metrics import Metrics, metrics_routes
 from cpe.shell.api.operating import operating_routes
+from cpe.shell.api.overview import Overviews, overview_routes
 from cpe.shell.api.port import Controller, InfrastructureAudits, InfrastructureTrials
 from cpe.shell.api.problems import install
 from cpe.shell.api.targets import target_routes
@@ -24,9 +25,15 @@ from pcloud.records.requests import DaemonStatus
 
 
 def application(
-    controller: Controller, trials: InfrastructureTrials, audits: InfrastructureAudits, metrics: Metrics | None = None
+    controller: Controller,
+    trials: InfrastructureTrials,
+    audits: InfrastructureAudits,
+    overviews: Overviews,
+    metrics: Metrics | None = None,
 ) -> FastAPI:
-    """The ASGI application that stands before ``controller``, ``trials`` and ``audits`` of its infrastructures, and its ``metrics``."""
+    """The ASGI application that stands before ``controller``, ``trials`` and ``audits`` of its infrastructures, ``overviews`` of all of it,
+    and its ``metrics``.
+    """
     # FastAPI's own documentation pages fetch their scripts from a CDN.
     app = FastAPI(
         title="pcloud",
@@ -40,6 +47,7 @@ def application(
     app.state.stopping = Stopping()
     routes = APIRouter(prefix="/v1", responses=EVERYWHERE, generate_unique_id_function=operation_name)
     routes.include_router(_daemon_routes(controller))
+    routes.include_router(overview_routes(overviews))
     routes.include_router(backup_routes(controller))
     routes.include_router(deployable_routes(controller))
     routes.include_router(assembly_routes(controller))

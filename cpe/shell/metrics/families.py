@@ -72,6 +72,7 @@ class Families(Collector):
         yield by("rung", "pcloud_recoveries", "Recoveries under way or waiting, by rung.", seen.of("recovery"))
         yield by("by", "pcloud_recoveries_held", "Recoveries that are held, by the guard, or by approval.", seen.of("held"))
         yield GaugeMetricFamily("pcloud_connections", "Machines with which there is contact now.", seen.of("contact").get("", 0))
+        yield GaugeMetricFamily("pcloud_checks_per_second", "Checks that the intervals of what is watched come to.", seen.checks)
         yield GaugeMetricFamily("pcloud_actions_in_flight", "Actions under way.", seen.performing)
         yield GaugeMetricFamily("pcloud_streams", "Readers that follow events.", self._sources.streams.listeners)
         yield from self._queues(seen)
