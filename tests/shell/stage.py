@@ -56,6 +56,9 @@ class Puppet:
     def probe_again(self) -> None:
         self.asked += 1
 
+    def reach_again(self) -> None:
+        """It connects when a test says so."""
+
     async def start(self, resource: ResourcePlan, environment: Mapping[str, str], action_id: str = "") -> Outcome:
         self.done.append(f"start {resource.name}")
         return Outcome(0)
