@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.fuzz.target import Target
+from tests.fuzz.targets.accounts import ACCOUNTS
 from tests.fuzz.targets.actions import ACTIONS
 from tests.fuzz.targets.boots import BOOTS
 from tests.fuzz.targets.buses import BUSES
@@ -17,5 +18,20 @@ from tests.fuzz.targets.watchers import WATCHERS
 
 TARGETS: dict[str, Target] = {
     target.name: target
-    for target in (WATCHERS, ACTIONS, BUSES, PAGES, LOGINS, SPEC_FILES, CONFIGS, TRACE_FILES, RECORDS, CLOUDS, BOOTS, STREAMS, STORES)
+    for target in (
+        WATCHERS,
+        ACTIONS,
+        BUSES,
+        PAGES,
+        LOGINS,
+        SPEC_FILES,
+        CONFIGS,
+        TRACE_FILES,
+        RECORDS,
+        CLOUDS,
+        BOOTS,
+        STREAMS,
+        STORES,
+        ACCOUNTS,
+    )
 }
