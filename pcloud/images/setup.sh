@@ -97,6 +97,9 @@ END
     update-initramfs -u
 fi
 
+# What systemd does at the first boot after an update of /usr (users, catalogs) was done by the packages: no boot need do it again.
+touch /etc/.updated /var/.updated
+
 # Each machine's own.
 rm -f /etc/ssh/ssh_host_*
 : >/etc/machine-id

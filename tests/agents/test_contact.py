@@ -167,3 +167,13 @@ async def test_a_server_that_speaks_and_lets_nobody_in_is_told_of_once_it_was_mi
             await sightings.first(ServerSeen)
             assert [type(each) for each in sightings.all[:2]] == [ContactMissed, ServerSeen]
             await sightings.first(ContactMissed, after=2)
+
+
+async def test_what_does_not_answer_is_tried_at_once_where_somebody_wants_to_know(machine: Machine) -> None:
+    async with await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0) as server:
+        instance = replace(machine.instance(), address="127.0.0.1", port=server.sockets[0].getsockname()[1])
+        async with watching(machine, plan(timeout=10), instance=instance) as (agent, sightings):
+            async with asyncio.timeout(60):  # at its own pace it would take 1 + 2 + 4 + 8 + 6 x 15 s
+                for tries in range(10):
+                    await sightings.first(ContactMissed, after=tries)
+                    agent.reach_again()

@@ -80,6 +80,6 @@ def recoveries(evidence: Evidence) -> Counter[str]:
 
 
 def needless(evidence: Evidence, actions: list[tuple[float, str]], applications: tuple[Application, ...]) -> list[tuple[float, str]]:
-    """What the twin made anew without a cause, by the judge's own rule."""
+    """What the twin made anew without a fault as its cause: as it judges by pages alone, most of what is broken then is its own doing."""
     judge = Judge(evidence, applications)
-    return [(at, target) for at, target in actions if not judge.has_cause(*target.split("/"), at)]
+    return [(at, target) for at, target in actions if not judge.has_cause(*target.split("/"), at, anything=False)]

@@ -161,13 +161,16 @@ class Judge:
             if why is not None and not self.has_cause(line.deployable, line.assembly, why.stamp):
                 yield self.finding("healthy machine touched", why, f"{why.acts}: {why.reason}")
 
-    def has_cause(self, deployable: str, assembly: str, at: float) -> bool:
-        """Whether anything touches that machine, or what it comes after; with no assembly, any machine of the whole."""
+    def has_cause(self, deployable: str, assembly: str, at: float, *, anything: bool = True) -> bool:
+        """Whether anything touches that machine, or what it comes after; with no assembly, any machine of the whole.
+
+        Not ``anything``: faults alone. What somebody has broken by himself is no cause of his.
+        """
         application = self._applications[deployable]
         every = [part.name for part in application.parts]
         for name in application.below(assembly) if assembly else every:
             target = f"{deployable}/{name}"
-            if self.was_broken(target, at):
+            if anything and self.was_broken(target, at):
                 return True
             for struck in self._evidence.struck:
                 if target in struck.fault.targets and not struck.missed and self.is_open(struck, target, at):
@@ -177,8 +180,11 @@ class Judge:
         return False
 
     def was_broken(self, target: str, at: float) -> bool:
-        """Whether its processes say that it was not whole then, or shortly before: whatever struck it, it is no healthy machine."""
-        return any(since <= at <= to + LAG for since, to in self._evidence.broken.get(target, ()))
+        """Whether its processes say that it was not whole before: whatever struck it, it is no healthy machine.
+
+        For a while, so that what breaks it by acting on it is not excused by that.
+        """
+        return any(since + LOOK <= at <= to + LAG for since, to in self._evidence.broken.get(target, ()))
 
     def is_open(self, struck: Struck, target: str, at: float) -> bool:
         """Whether a fault can still be the reason of something."""

@@ -61,16 +61,14 @@ class Process:
 
 def stat(pid: int) -> tuple[int, str, int] | None:
     """Parent, state and start of a process that lives."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
-    except OSError:
-        return None
-    return None if fields[0] in "ZX" else (int(fields[1]), fields[0], int(fields[19]))
+    fields = read(pid, "stat").decode(errors="replace").rpartition(")")[2].split()
+    return None if not fields or fields[0] in "ZX" else (int(fields[1]), fields[0], int(fields[19]))
 
 
 def read(pid: int, what: str) -> bytes:
     try:
-        return Path(f"/proc/{pid}/{what}").read_bytes()
+        with open(f"/proc/{pid}/{what}", "rb", buffering=0) as file:  # noqa: PTH123 - dozens of times a second, and a Path costs more
+            return file.read() or b""
     except OSError:
         return b""
 
@@ -85,7 +83,7 @@ class Table:
         """Everything that lives now, parents before their children."""
         found: dict[int, Process] = {}
         known: dict[tuple[int, int], str] = {}
-        for name in sorted(int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdecimal()):
+        for name in sorted(int(name) for name in os.listdir("/proc") if name.isdecimal()):  # noqa: PTH208 - likewise
             now = stat(name)
             if now is None:
                 continue

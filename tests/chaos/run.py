@@ -228,7 +228,7 @@ def take_down(client: Client, registered: list[str], evidence: Evidence) -> None
     """Stop and delete everything, with its volumes: what is left then is a stray."""
     names = [each.name for each in applications()]
     for name in names:
-        insist(lambda name=name: client.stop(name), PATIENCE)
+        insist(lambda name=name: client.stop(name), DOWN)
     until(lambda: all(client.status(name).state == "stopped" for name in names), DOWN)
     known = {each.name for each in client.list_deployables()}
     for name in [*names, *(each for each in registered if each in known)]:

@@ -157,7 +157,7 @@ async def test_what_is_in_flight_is_counted_in_the_store(tmp_path: Path, states:
         await store.record(DeployableState("east-0", assemblies=assemblies), at=1.0, wall=1.0, reports=[report])
         ledger = Ledger(tmp_path, evidence, {"east-0": "east"}, time.monotonic())
         ledger.start()
-        ledger.take_stock()
+        ledger.take_stock(Site("pcloud", tmp_path, 0))
         ledger.close()
     assert evidence.stored == {"east-0"}
     assert (evidence.crowds[-1].deployables["east-0"], evidence.crowds[-1].infrastructures["east"]) == (flying, flying)

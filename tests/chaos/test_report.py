@@ -9,10 +9,11 @@ from tests.chaos.schedule import Fault
 
 RECORD = {"choice": "act", "action": "reboot", "rule": "section 4"}
 WRONG = Line(7, 3.0, "east-0", "db", "", "decided", "suspect", "failed", "silent", "east-0.7", RECORD)
+BEGUN = Line(8, 3.5, "east-0", "db", "", "granted", "", "", "the guards let it begin", "east-0.7")
 
 
 def test_a_finding_is_told_with_seed_faults_and_record() -> None:
-    evidence = Evidence(lines=[WRONG], struck=[Struck(Fault(1, 1.0, "loss", (), 4.0), 1.0, 5.0)])
+    evidence = Evidence(lines=[WRONG, BEGUN], struck=[Struck(Fault(1, 1.0, "loss", (), 4.0), 1.0, 5.0)])
     text = report.whole(Result(evidence), 17, 3.0, report.judged(evidence))
     for words in (
         "1 findings (seed 17)",

@@ -37,9 +37,10 @@ def cloud(cloud_directory: Path) -> Iterator[Any]:
         yield made
 
 
-def compute_is(state: str) -> bool:
+def compute() -> dict[str, str]:
+    """What Nova knows of the service on the servers' host."""
     services = driver("admin").compute("/os-services")["services"]
-    return [each["state"] for each in services if each["binary"] == "nova-compute"] == [state]
+    return next(each for each in services if each["binary"] == "nova-compute")
 
 
 def force_down(forced: bool) -> None:
@@ -52,13 +53,15 @@ def host_down() -> Iterator[None]:
     """The servers' host does not answer, and Nova has noticed: told, instead of after the minute that it takes by itself."""
     assert lab("stop", "nova-compute").returncode == 0
     force_down(True)
+    last = compute()["updated_at"]
     try:
-        seen(lambda: compute_is("down"), "nova-compute is down", SLOW)
+        seen(lambda: compute()["state"] == "down", "nova-compute is down", SLOW)
         yield
     finally:
-        force_down(False)
         lab("start", "nova-compute")
-        seen(lambda: compute_is("up"), "nova-compute is up again", SLOW)
+        seen(lambda: compute()["updated_at"] != last, "nova-compute reports again, and so takes servers", SLOW)
+        force_down(False)
+        seen(lambda: compute()["state"] == "up", "nova-compute is up again", SLOW)
 
 
 async def test_a_server_that_its_host_has_ended_is_gone_without_a_doubt(cloud: Any, order: LaunchOrder) -> None:

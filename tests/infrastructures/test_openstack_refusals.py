@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from cpe.shell.infrastructures.belongings import GIB
 from pcloud.errors import HardInfrastructureError
 from pcloud.model.instance import LaunchOrder
 from pcloud.model.words import InstanceStatus
 from tests.infrastructures.contract import TAGS, launched, until
-from tests.infrastructures.openstack_cloud import OPENSTACK, driver, openstack_cloud
+from tests.infrastructures.openstack_cloud import IMAGE, OPENSTACK, driver, openstack_cloud
 from tests.infrastructures.waiting import SLOW
 from tests.infrastructures.waiting import until as seen
 
@@ -70,6 +71,56 @@ async def test_a_server_that_no_host_can_take_is_in_error_with_the_reason(cloud:
 async def test_a_size_that_nobody_may_use_is_refused_for_good(cloud: Any, order: LaunchOrder) -> None:
     with flavour("lab.diskless", disk=0) as diskless, pytest.raises(HardInfrastructureError, match="zero disk"):
         await cloud.create(replace(order, size=diskless))
+    assert await cloud.find("shop", "web") == []
+
+
+@contextmanager
+def full_network() -> Iterator[str]:
+    """One that everybody may use, and whose two addresses are taken."""
+    admin = driver("admin")
+    words = {"name": "full", "shared": True, "provider:network_type": "local"}
+    network = admin.network("/networks", "POST", {"network": words})["network"]["id"]
+    subnet = {"network_id": network, "ip_version": 4, "cidr": "192.0.2.0/30", "gateway_ip": None, "enable_dhcp": False}
+    admin.network("/subnets", "POST", {"subnet": subnet})
+    taken = [admin.network("/ports", "POST", {"port": {"network_id": network}})["port"]["id"] for _ in range(2)]
+    try:
+        yield "full"
+    finally:
+        for port in taken:
+            admin.network(f"/ports/{port}", "DELETE")
+        admin.network(f"/networks/{network}", "DELETE")
+
+
+async def test_a_network_without_free_addresses_is_told(cloud: Any, order: LaunchOrder) -> None:
+    with full_network() as full:
+        with pytest.raises(HardInfrastructureError, match="No more IP addresses available"):
+            await cloud.create(replace(order, networks=(full,)))
+        assert await cloud.ports() == []
+
+
+@contextmanager
+def demanding_image(megabytes: int) -> Iterator[None]:
+    """The lab's image says that it needs so much memory."""
+    admin = driver("admin")
+    (image,) = [each.id for each in admin.list_images() if each.name == IMAGE]
+
+    def needs(value: int) -> None:
+        headers = {"Content-Type": "application/openstack-images-v2.1-json-patch"}
+        url = f"{admin.login.address(admin.image_connection.service)}/v2/images/{image}"
+        words = [{"op": "replace", "path": "/min_ram", "value": value}]
+        answer = requests.patch(url, json=words, headers={**headers, "X-Auth-Token": admin.login.value}, timeout=60)
+        assert answer.ok, answer.text
+
+    needs(megabytes)
+    try:
+        yield
+    finally:
+        needs(0)
+
+
+async def test_a_size_that_is_too_small_for_the_image_is_told(cloud: Any, order: LaunchOrder) -> None:
+    with demanding_image(512), pytest.raises(HardInfrastructureError, match="memory is too small"):
+        await cloud.create(order)
     assert await cloud.find("shop", "web") == []
 
 

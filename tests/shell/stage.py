@@ -40,6 +40,7 @@ class Puppet:
         self.done: list[str] = []
         self.given_up: list[str] = []
         self.runs = False
+        self.lost = False  # does not answer, whenever it is tried
         self.stops = True  # what it is told to stop; else it hangs
         self.found = Verdict.PASSED  # of every service that is asked about
 
@@ -55,6 +56,10 @@ class Puppet:
 
     def probe_again(self) -> None:
         self.asked += 1
+
+    def reach_again(self) -> None:
+        if self.lost:
+            self.loses_sight()
 
     async def start(self, resource: ResourcePlan, environment: Mapping[str, str], action_id: str = "") -> Outcome:
         self.done.append(f"start {resource.name}")
@@ -83,9 +88,11 @@ class Puppet:
         return Reach.UNABLE
 
     def connects(self, boot_id: str) -> None:
+        self.lost = False
         self.report(ContactSeen(boot_id))
 
     def loses_sight(self) -> None:
+        self.lost = True
         self.report(ContactMissed("no answer", None))
 
     def provisioned(self) -> None:

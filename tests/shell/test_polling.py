@@ -257,7 +257,7 @@ async def test_a_short_failure_is_nobodys_business_and_an_alert_that_cannot_be_r
             await asyncio.sleep(100.0)
         assert scene.said == []
         scene.cloud.down = scene.full = True
-        await asyncio.sleep(600.0)
+        await asyncio.sleep(700.0)
         scene.full = False
         await until(lambda: bool(scene.said))
         assert scene.said[0].reason.startswith("infrastructure lab has not answered for 1")

@@ -39,6 +39,8 @@ class Dying:
 
     def probe_again(self) -> None: ...
 
+    def reach_again(self) -> None: ...
+
     async def start(self, resource: ResourcePlan, environment: Mapping[str, str]) -> Outcome:
         return Outcome(None)
 

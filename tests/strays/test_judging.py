@@ -9,7 +9,7 @@ import pytest
 
 from cpe.policy.strays import Judgement, Known, Listed, doubt, judge
 from pcloud.model import actions
-from pcloud.model.instance import InstanceReading, Tags, VolumeReading, VolumeTags
+from pcloud.model.instance import InstanceReading, PortReading, PortTags, Tags, VolumeReading, VolumeTags
 from pcloud.model.state import DeployableState
 from pcloud.model.words import Belonging, InstanceStatus, Rung
 from tests.policy.arrangements import fails, hangs, listed
@@ -33,10 +33,16 @@ def judged(
     state: DeployableState | None,
     instances: Sequence[InstanceReading] = (),
     volumes: Sequence[VolumeReading] = (),
+    ports: Sequence[PortReading] = (),
     *,
     infrastructure: str = "lab",
 ) -> dict[str, Judgement]:
-    return judge(Listed(infrastructure, instances, volumes), Known("here", {"shop": state}))
+    return judge(Listed(infrastructure, instances, volumes, ports), Known("here", {"shop": state}))
+
+
+def port(identity: str, holder: str = "", *, of: str = "shop/db", controller: str = "here", floating: bool = False) -> PortReading:
+    whole, _, part = of.partition("/")
+    return PortReading(identity, PortTags(controller, whole, part), "10.0.0.7", holder, floating)
 
 
 def strays(found: dict[str, Judgement]) -> list[str]:
@@ -176,3 +182,26 @@ def test_who_only_observes_is_in_doubt() -> None:
     assert doubt(Known("here", {"shop": world.state, "lame": None})) == ""
     world.resume(doubt="the store was restored from a backup")
     assert doubt(Known("here", {"lame": None, "shop": world.state})) == "shop is only observed: the store was restored from a backup"
+
+
+def test_a_port_belongs_to_its_assembly_whether_anything_has_it_or_not() -> None:
+    world = World(PAIR)
+    mine = [port("used", "db-1"), port("free", of="shop/web"), port("outside", floating=True)]
+    assert judged(world.state, [instance("db-1")], ports=mine) == {}
+    world.stop()
+    assert judged(world.state, ports=mine) == {}
+
+
+def test_a_port_of_no_assembly_is_a_stray_unless_something_that_belongs_has_it() -> None:
+    found = judged(World(PAIR).state, ports=[port("left", of="shop/cache"), port("gone", of="blog/web")])
+    assert strays(found) == ["left", "gone"]
+    assert found["left"].reason == "shop has no assembly cache"
+    assert judged(World(PAIR).state, [instance("db-1")], ports=[port("left", "db-1", of="shop/cache")]) == {}
+    assert strays(judged(World(PAIR).state, ports=[port("moved")], infrastructure="elsewhere")) == ["moved"]
+
+
+def test_another_controllers_ports_are_foreign_and_those_of_a_later_one_are_left_alone() -> None:
+    foreign = judged(World(PAIR).state, ports=[port("theirs", controller="there")])
+    assert {name: each.belonging for name, each in foreign.items()} == {"theirs": Belonging.FOREIGN}
+    later = judged(World(PAIR).state, [instance("db-9", 9)], ports=[port("left", of="shop/cache")])
+    assert list(later) == ["db-9"]

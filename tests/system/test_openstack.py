@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -61,6 +62,12 @@ def holders() -> list[str]:
     return [names[each] for each in attached]
 
 
+def ports() -> list[dict[str, Any]]:
+    demo = driver("demo")
+    found: list[dict[str, Any]] = demo.network("/ports", params={"project_id": demo.login.project})["ports"]
+    return found
+
+
 def launched(daemon: Daemon) -> str:
     """The address of the assembly's instance, once it has one."""
     instance = daemon.assembly("shop", "db").instance
@@ -81,7 +88,12 @@ def test_what_never_answers_is_fenced_and_replaced_and_its_volume_and_address_mo
     lab.until_state("shop", "stopped", patience=SLOW)
     assert servers() == {}
     assert pcloud("infrastructure", "audit", "lab").code == 0
+    ((network, mark),) = [(each["network_id"], each["description"]) for each in ports()]
     assert pcloud("deployable", "delete", "shop", "--volumes", "--yes").code == 0
+    assert ports() == []
+    driver("demo").network("/ports", "POST", {"port": {"network_id": network, "description": mark}})
+    assert pcloud("infrastructure", "audit", "lab").code == 1
+    assert "deleted" in pcloud("infrastructure", "audit", "lab", "--clean", "--yes").out
     until(lambda: not driver("demo").list_volumes(), "no volume is left", SLOW)
     audit = json.loads(pcloud("infrastructure", "audit", "lab", "--json").out)
     assert (audit["clean"], audit["instances"], audit["volumes"], audit["ports"]) == (True, 0, 0, 0)
@@ -124,4 +136,4 @@ def test_a_trial_launches_a_server_and_leaves_nothing(lab: Daemon, pcloud: Pclou
         "destroy",
     }
     assert servers() == {}
-    assert driver("demo").network("/ports", params={"project_id": driver("demo").login.project})["ports"] == []
+    assert ports() == []

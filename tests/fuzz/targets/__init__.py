@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.fuzz.target import Target
+from tests.fuzz.targets.accounts import ACCOUNTS
 from tests.fuzz.targets.actions import ACTIONS
 from tests.fuzz.targets.amazons import AMAZONS
 from tests.fuzz.targets.boots import BOOTS
@@ -33,5 +34,6 @@ TARGETS: dict[str, Target] = {
         BOOTS,
         STREAMS,
         STORES,
+        ACCOUNTS,
     )
 }

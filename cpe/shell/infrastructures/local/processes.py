@@ -1,8 +1,8 @@
 """The processes of one machine of the embedded cloud: who belongs to it, and how to stop or kill them all.
 
 Rules:
-- A process belongs to a machine if it is the supervisor, has the machine's PCLOUD_ROOT in its environment, or owns a socket bound to the
-  machine's address (programs that write their title over their environment: sshd, nginx), or descends from one that does.
+- A process belongs to a machine if it is the supervisor, has the machine's PCLOUD_ROOT in its environment, or, where it has none there
+  (programs that write their title over it: sshd, nginx), owns a socket bound to the machine's address, or descends from one that does.
 - Whoever asks is never among them, nor is a zombie.
 - A pid is a name that is given again: a signal goes through a pidfd, after the start time was compared.
 """
@@ -33,6 +33,8 @@ FLOCK = "hhqqi4x"
 """struct flock of fcntl(2) on 64-bit Linux: type, whence, start, length, pid."""
 
 LOCK_FILE = "supervisor.lock"
+
+ROOT = b"PCLOUD_ROOT="
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,29 +122,37 @@ def _freeze(node: Path) -> list[Process]:
 
 def _process(pid: int) -> Process | None:
     """The process of that pid as it is now; None if there is none, or only its zombie."""
+    fields = _read(pid, "stat").rpartition(b")")[2].split()  # the name before it may hold anything
+    if not fields or fields[0] in (b"Z", b"X"):
+        return None
+    return Process(pid=pid, parent=int(fields[1]), state=fields[0].decode(), started=int(fields[19]))
+
+
+def _read(pid: int, what: str) -> bytes:
+    """What the kernel shows of a process; empty where it is gone, or somebody else's.
+
+    Every look at a machine reads some of every process of the host: a Path for each file costs several times the reading.
+    """
     try:
-        text = Path(f"/proc/{pid}/stat").read_text(errors="replace")
-    except (FileNotFoundError, ProcessLookupError):
-        return None
-    fields = text.rpartition(")")[2].split()  # the name before it may hold anything
-    if fields[0] in "ZX":
-        return None
-    return Process(pid=pid, parent=int(fields[1]), state=fields[0], started=int(fields[19]))
+        with open(f"/proc/{pid}/{what}", "rb", buffering=0) as file:  # noqa: PTH123
+            return file.read() or b""
+    except (PermissionError, FileNotFoundError, ProcessLookupError):
+        return b""
 
 
 def _table() -> dict[int, Process]:
-    found = (_process(int(entry.name)) for entry in Path("/proc").iterdir() if entry.name.isdigit())
+    found = (_process(int(name)) for name in os.listdir("/proc") if name.isdigit())  # noqa: PTH208 - a Path for each of them costs more
     return {process.pid: process for process in found if process is not None}
 
 
 def _members(node: Path) -> list[Process]:
     """Parents before their children: whoever is stopped in this order has no parent left that replaces him."""
     table = _table()
-    mark = f"PCLOUD_ROOT={node.resolve() / 'root'}".encode()
+    mark = ROOT + str(node.resolve() / "root").encode()
     sockets = _sockets_of(node)
     first = supervisor(node)
     name = str(node.resolve()).encode()
-    own = {pid for pid in table if pid == first or _marked(pid, mark) or _supervises(pid, name) or _owns(pid, sockets)}
+    own = {pid for pid in table if pid == first or _belongs(pid, mark, sockets) or _supervises(pid, name)}
     chosen = _with_descendants(own, table.values()) - {os.getpid()}
     return sorted((table[pid] for pid in chosen), key=lambda process: (process.pid != first, process.started, process.pid))
 
@@ -159,30 +169,27 @@ def _with_descendants(chosen: set[int], table: Iterable[Process]) -> set[int]:
     return chosen
 
 
-def _marked(pid: int, mark: bytes) -> bool:
-    try:
-        return mark in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-    except (PermissionError, FileNotFoundError, ProcessLookupError):
-        return False  # somebody else's, or gone
+def _belongs(pid: int, mark: bytes, sockets: frozenset[str]) -> bool:
+    """Whether its environment names the machine, or, where that names none, one of its sockets does: which takes longer to find out."""
+    roots = [word for word in _read(pid, "environ").split(b"\0") if word.startswith(ROOT)]
+    return mark in roots if roots else _owns(pid, sockets)
 
 
 def _supervises(pid: int, node: bytes) -> bool:
     """Whether it is the supervisor of that directory; its lock says the same as long as the directory is there."""
-    try:
-        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-    except (PermissionError, FileNotFoundError, ProcessLookupError):
-        return False  # somebody else's, or gone
+    words = _read(pid, "cmdline").split(b"\0")
     return node in words and any(word.endswith(b"/supervisor.py") for word in words)
 
 
 def _owns(pid: int, sockets: frozenset[str]) -> bool:
+    directory = f"/proc/{pid}/fd"
     try:
-        handles = list(Path(f"/proc/{pid}/fd").iterdir()) if sockets else []
+        handles = os.listdir(directory) if sockets else []  # noqa: PTH208 - likewise
     except (PermissionError, FileNotFoundError, ProcessLookupError):
         return False  # somebody else's, or gone
     for handle in handles:
         with suppress(PermissionError, FileNotFoundError, ProcessLookupError):  # somebody else's, or closed just now
-            if str(handle.readlink()) in sockets:
+            if os.readlink(f"{directory}/{handle}") in sockets:  # noqa: PTH115 - likewise
                 return True
     return False
 

@@ -40,6 +40,8 @@ AUTH = (
     "application_credential_secret",
 )
 """What ``auth`` may hold; other ways to log in than by password and by application credential are not spoken here."""
+OVERRIDE = "_endpoint_override"
+"""Ends the keys that say where a service answers, in the place of the catalog."""
 OLD_NAMES = {"tenant_name": "project_name", "tenant_id": "project_id", "user_name": "username"}
 DEFAULT_DOMAIN = "default"
 """The id of the domain that every Keystone begins with; who names no domain means it, as OpenStack's own client does."""
@@ -80,7 +82,7 @@ class Entry:
             interface=self._interface(),
             verify=self._verify(),
             certificate=self._certificate(),
-            endpoints={key.removesuffix("_endpoint_override"): str(url) for key, url in self._words.items() if key.endswith("_override")},
+            endpoints={str(key).removesuffix(OVERRIDE): str(url) for key, url in self._words.items() if str(key).endswith(OVERRIDE)},
         )
 
     def _auth_words(self) -> dict[str, str]:
@@ -158,7 +160,7 @@ class Entry:
         if region := self._words.get("region_name"):
             return str(region)
         regions = self._words.get("regions")
-        names = [str(each["name"] if isinstance(each, Mapping) else each) for each in regions] if isinstance(regions, list) else []
+        names = [str(each.get("name", "") if isinstance(each, Mapping) else each) for each in regions] if isinstance(regions, list) else []
         if len(names) > 1:
             raise self._refused("it has several regions, and none is chosen", f"write args.region: {' or '.join(names)}")
         return names[0] if names else ""
@@ -170,7 +172,7 @@ class Entry:
         return interface
 
     def _verify(self) -> bool | str:
-        if self._words.get("verify") in {False, "false", "False"} or self._words.get("insecure") in {True, "true", "True"}:
+        if self._words.get("verify") in (False, "false", "False") or self._words.get("insecure") in (True, "true", "True"):
             return False
         return self._file("cacert") or True
 

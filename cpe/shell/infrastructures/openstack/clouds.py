@@ -78,7 +78,7 @@ class Clouds:
         except OSError as error:
             raise RefusedError(f"{file} cannot be read: {error.strerror}", "let the daemon read it, and nobody else") from error
         except (yaml.YAMLError, ValueError) as error:
-            raise RefusedError(f"{file} is no YAML: {' '.join(str(error).split())}", "mend that place") from error
+            raise RefusedError(f"{file} is no YAML{place_of(error)}", "mend that place") from None  # whose words quote what stands there
         found = content.get(top) if isinstance(content, Mapping) else None
         if not isinstance(found, Mapping) or not all(isinstance(each, Mapping) for each in found.values()):
             raise RefusedError(f"{file} has no {top}", f"write them as {top}: {{NAME: {{auth: …}}}}")
@@ -102,6 +102,12 @@ class Clouds:
 
     def _where(self) -> str:
         return f"put a clouds.yaml into {' or '.join(map(str, self._places()))}, or name one in OS_CLIENT_CONFIG_FILE"
+
+
+def place_of(error: Exception) -> str:
+    """Where in a file; no more, for a password may stand there."""
+    mark = getattr(error, "problem_mark", None)
+    return f" at line {mark.line + 1}, column {mark.column + 1}" if mark is not None else ""
 
 
 def merged(below: Words, above: Words) -> dict[str, object]:
