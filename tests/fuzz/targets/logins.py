@@ -60,7 +60,7 @@ async def _try(greeting: bytes) -> None:
         instance, options = _known(server.port)
         said: list[object] = []
         with pytest.raises((MissedError, UnclearError)) as fault:
-            await open_link(instance, options, PATIENCE, asyncio.Semaphore(), said.append)
+            await open_link(instance, options, PATIENCE, asyncio.Semaphore(), said.append, lambda: None)
         assert str(fault.value).isprintable()
         assert said == []
 
