@@ -82,6 +82,6 @@ async def test_another_of_libclouds_drivers_is_taken_as_far_as_its_base_goes(tmp
 
 
 def test_another_driver_is_refused_args_that_are_not_its_own(tmp_path):
-    with pytest.raises(RefusedError, match="libcloud's driver ec2: missing a required argument: 'key'") as refused:
-        build("aws", InfrastructureSettings(driver="ec2", args={"secret": "s"}), controller="here", state_directory=tmp_path)
+    with pytest.raises(RefusedError, match="libcloud's driver rackspace: missing a required argument: 'key'") as refused:
+        build("rack", InfrastructureSettings(driver="rackspace", args={"secret": "s"}), controller="here", state_directory=tmp_path)
     assert "region" in refused.value.cure
