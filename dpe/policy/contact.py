@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dpe.policy import bringup, evidence, gates, ladder, pauses, places, records, restarts, windows
+from dpe.policy import bringup, evidence, gates, ladder, pauses, places, records, restarts, rungs, windows
 from dpe.policy.places import Place
 from dpe.policy.turn import Turn
 from dpe.policy.wording import counted
@@ -75,12 +75,12 @@ def rebooted_unasked(turn: Turn, assembly: str, boot_id: str) -> None:
         return
     settings = plan.recovery.reboot
     window = windows.append(state.reboots, turn.at, settings)
-    if windows.escalates(window, settings, ladder.tried(state, Rung.REBOOT)):
+    if windows.escalates(window, settings, rungs.tried(state, Rung.REBOOT)):
         ladder.fail(turn, assembly, Rung.REBOOT, "it rebooted by itself")
         return
     counters = (len(window), settings.failures, settings.within)
     mode = places.mode_of(turn, Place(assembly))
-    following = ladder.following(plan, state, Rung.REBOOT, len(window))
+    following = rungs.following(plan, state, Rung.REBOOT, len(window))
     decision = turn.decide(
         Decision(
             turn.next_id(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dpe.policy import bringup, keeping, ladder
+from dpe.policy import bringup, keeping, rungs
 from dpe.policy.turn import Turn
 from pcloud.model.actions import Decision
 from pcloud.model.events import ActionDone, DeathConfirmed, InstanceFenced, InstanceMissing
@@ -84,7 +84,7 @@ def on_confirmed(turn: Turn, event: DeathConfirmed) -> None:
     state = turn[event.assembly]
     who = f"{event.owner} confirmed" if event.owner else "it was confirmed"
     because = f" ({event.reason})" if event.reason else ""
-    following = ladder.following(turn.plan_of(event.assembly), state, Rung.RELAUNCH, len(state.relaunches))
+    following = rungs.following(turn.plan_of(event.assembly), state, Rung.RELAUNCH, len(state.relaunches))
     decision = turn.decide(
         Decision(turn.next_id(), Choice.ACT, "section 6", Rung.RELAUNCH, evidence=(state.blocked,), next=following),
         f"{who} that the old instance is dead{because}: relaunching",

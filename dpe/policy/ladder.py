@@ -2,8 +2,6 @@
 
 Rules:
 - A failure of an assembly is appended to the window of its rung; the N-th clears the window and is one failure at the next rung.
-- No rung above the ceiling: ``allow``, or relaunch as long as this generation was never up (nothing can live on its disk yet); reboot
-  where the machine was there before us.
 - The failure that brought us here is in the decision, in words and in numbers.
 """
 
@@ -11,15 +9,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dpe.policy import gates, pauses, places, records, stages, windows
+from dpe.policy import gates, pauses, places, records, rungs, stages, windows
 from dpe.policy.altering import replace
 from dpe.policy.places import Place
 from dpe.policy.turn import Turn
 from dpe.policy.wording import counted, soon
 from pcloud.model.actions import Decision
-from pcloud.model.plan import AssemblyPlan
 from pcloud.model.state import AssemblyState, Recovery
-from pcloud.model.words import LADDER, Choice, Desired, Health, Mode, OnExhausted, Phase, Rung, Stage
+from pcloud.model.words import Choice, Desired, Health, Mode, OnExhausted, Phase, Rung, Stage
 
 DOING = {
     Rung.RESTART: "restarting",
@@ -28,6 +25,7 @@ DOING = {
     Rung.RELAUNCH_DEPLOYABLE: "relaunching the whole deployable",
 }
 WINDOWS = {Rung.REBOOT: "reboots", Rung.RELAUNCH: "relaunches"}
+UNDONE = frozenset({Stage.FENCING, Stage.LAUNCHING, Stage.REBOOTING})  # an action that fails here has not changed the machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,33 +42,6 @@ class Ground:
 
 
 COUNTED = Ground()
-
-
-def ceiling(plan: AssemblyPlan, state: AssemblyState) -> Rung:
-    """The highest rung that may be tried. Relocation has no action yet: the ladder ends below it."""
-    if plan.static or state.adopted:
-        return lower(plan.recovery.allow, Rung.REBOOT)
-    named = lower(plan.recovery.allow, Rung.RELAUNCH_DEPLOYABLE)
-    return named if state.proven or named.height > Rung.RELAUNCH.height else Rung.RELAUNCH
-
-
-def lower(one: Rung, other: Rung) -> Rung:
-    """The lower of two rungs."""
-    return one if one.height <= other.height else other
-
-
-def next_rung(rung: Rung) -> Rung:
-    """The rung above."""
-    return LADDER[min(rung.height + 1, len(LADDER) - 1)]
-
-
-def following(plan: AssemblyPlan, state: AssemblyState, rung: Rung, count: int) -> str:
-    """What the next failure at this rung would do."""
-    settings = plan.recovery.rung(rung)
-    if settings.failures == 0 or count + 1 < settings.failures:
-        return f"{rung} again"
-    above = next_rung(rung)
-    return str(above) if above.height <= ceiling(plan, state).height else "exhausted"
 
 
 def fail(
@@ -93,29 +64,32 @@ def fail(
     remember_failed(turn, state.recovery)
     if whole_under_way(turn):
         fail_whole(turn, assembly, f"{assembly}: {reason}", rule)
-    elif state.exhausted or rung.height > ceiling(plan, state).height or (rung is Rung.RELAUNCH_DEPLOYABLE and whole_exhausted(turn)):
+    elif state.exhausted or rung.height > rungs.ceiling(plan, state).height or (rung is Rung.RELAUNCH_DEPLOYABLE and whole_exhausted(turn)):
         exhaust(turn, assembly, reason, resource, ground.filled)
     elif rung is Rung.RELAUNCH_DEPLOYABLE:
         fail_whole(turn, assembly, f"{assembly}: {reason}", rule)
     else:
         settings = plan.recovery.rung(rung)
         window = windows.append(getattr(state, WINDOWS[rung]), turn.at, settings)
-        if windows.escalates(window, settings, tried(state, rung)):
+        if windows.escalates(window, settings, rungs.tried(state, rung)):
             turn.update(assembly, **{WINDOWS[rung]: ()})
             why = f"{reason}; {rung} {counted(len(window), settings.failures, settings.within)}"
             filled = (rung, len(window), settings.failures, settings.within)
-            fail(turn, assembly, next_rung(rung), why, resource=resource, ground=replace(ground, filled=filled))
+            fail(turn, assembly, rungs.next_rung(rung), why, resource=resource, ground=replace(ground, filled=filled))
             return
         turn.update(assembly, **{WINDOWS[rung]: window})
-        following_ = following(plan, state, rung, len(window))
+        following_ = rungs.following(plan, state, rung, len(window))
         recovery = decided(turn, Place(assembly), rung, len(window), reason, rule, following_)
-        schedule(turn, assembly, replace(recovery, persists=ground.persists, condemned=ground.condemned, witnessed=ground.witnessed))
+        condemned = ground.condemned or still_condemned(state)
+        schedule(turn, assembly, replace(recovery, persists=ground.persists, condemned=condemned, witnessed=ground.witnessed))
 
 
-def tried(state: AssemblyState, rung: Rung) -> tuple[float, ...]:
-    """When a rung's own action was last begun, if it ever was."""
-    last = state.reboot_tried if rung is Rung.REBOOT else state.relaunch_tried
-    return () if last is None else (last,)
+def still_condemned(state: AssemblyState) -> bool:
+    """Whether the cloud's word on its machine stands: what that word asked for has failed, and is tried again.
+
+    Asked for without it, the next try would wait for the end of a storm that this very machine keeps up.
+    """
+    return state.recovery is not None and state.recovery.condemned and state.stage in UNDONE
 
 
 def withdraw(turn: Turn, assembly: str, reason: str) -> None:
@@ -169,7 +143,7 @@ def whole_under_way(turn: Turn) -> bool:
 
 def whole_exhausted(turn: Turn) -> bool:
     """Whether the deployable's own rung is exhausted, and who exhausted it still not well: no other may begin it anew."""
-    states = [state for name, state in turn.assemblies.items() if ceiling(turn.plan_of(name), state) is Rung.RELAUNCH_DEPLOYABLE]
+    states = [state for name, state in turn.assemblies.items() if rungs.ceiling(turn.plan_of(name), state) is Rung.RELAUNCH_DEPLOYABLE]
     return any(state.exhausted or any(each.exhausted for each in state.resources.values()) for state in states)
 
 
@@ -236,7 +210,7 @@ def drop_restarts(turn: Turn, assembly: str) -> None:
 def exhaust(turn: Turn, assembly: str, reason: str, resource: str, filled: tuple[Rung, int, int, float] | None) -> None:
     """The last rung has failed: alert, and by default go on restarting what can be restarted (rule 3.7)."""
     plan, state = turn.plan_of(assembly), turn[assembly]
-    highest = ceiling(plan, state)
+    highest = rungs.ceiling(plan, state)
     again = plan.recovery.on_exhausted is OnExhausted.RETRY
     rung, failures, of, within = filled or (None, 0, 0, 0.0)
     decision = turn.decide(

@@ -9,7 +9,7 @@ Rules:
 
 from __future__ import annotations
 
-from dpe.policy import bringup, dependencies, gates, ladder, pauses, records
+from dpe.policy import bringup, dependencies, gates, ladder, pauses, records, rungs
 from dpe.policy.altering import replace
 from dpe.policy.places import Place
 from dpe.policy.turn import Turn
@@ -85,7 +85,7 @@ def take_down(turn: Turn) -> None:
 
 def replaceable(turn: Turn, name: str) -> bool:
     """Whether a new machine may take this one's place."""
-    return ladder.ceiling(turn.plan_of(name), turn[name]).height >= Rung.RELAUNCH.height
+    return rungs.ceiling(turn.plan_of(name), turn[name]).height >= Rung.RELAUNCH.height
 
 
 def verified(turn: Turn, recovery: Recovery) -> None:

@@ -220,8 +220,13 @@ class Judge:
                 yield Finding("unrecovered", math.inf, target, words)
 
     def kept(self) -> Iterator[Finding]:
-        """Every machine is known; of those that failed the newest alone is kept (policy.md section 6), beside twins for a day."""
+        """Every machine is known; of those that failed the newest alone is kept (policy.md section 6), beside twins for a day.
+
+        What has not settled may be in the middle of a launch or of a fence; that it has not is its own finding.
+        """
         for target, stock in self._evidence.stocks.items():
+            if target.partition("/")[0] in self._evidence.unrecovered:
+                continue
             if unknown := sorted(stock.there - stock.known):
                 yield Finding("stray", math.inf, target, f"nobody knows of {', '.join(unknown)}")
             if len(failed := sorted(stock.failed & stock.there)) > KEEP_FAILED:

@@ -194,3 +194,4 @@ def test_a_machine_that_nobody_knows_and_one_too_many_that_failed_are_found() ->
     assert [each.text for each in found(stocks(known=frozenset("ab")))] == ["nobody knows of t"]
     assert [each.text for each in found(stocks(failed=frozenset("bt")))] == ["too many are kept that failed: b, t"]
     assert rules(stocks(failed=frozenset("bx"))) == []
+    assert rules(replace(stocks(failed=frozenset("bt")), unrecovered={"east-0": "recovering"})) == ["unrecovered"]

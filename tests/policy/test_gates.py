@@ -5,7 +5,7 @@ from __future__ import annotations
 from dpe.policy.standing import standing
 from pcloud.model import actions, events
 from pcloud.model.guards import GuardVerdict
-from pcloud.model.words import Choice, Guard, Rung
+from pcloud.model.words import Choice, Guard, InstanceStatus, Rung
 from tests.policy.arrangements import fails
 from tests.policy.plans import WORDPRESS, one, recovery, rung
 from tests.policy.world import World
@@ -116,6 +116,27 @@ def test_a_launch_that_failed_asks_again_as_for_what_the_cloud_condemned_for_not
     assert world.state.assemblies["db"].instance is None
     world.advance(120)
     assert [(each.request.rung, each.request.condemned) for each in requests(world)] == [(Rung.RELAUNCH, True)] * 2
+
+
+def off(world: World) -> World:
+    """A world whose database is off, and nobody asked for that."""
+    world.host("db").status = InstanceStatus.SHUTOFF
+    world.look()
+    return world
+
+
+def test_a_reboot_that_the_cloud_refused_is_asked_for_again_as_of_what_the_cloud_has_condemned() -> None:
+    world = off(fails(World(one(recovery(reboot=rung(5, 3600.0)))), actions.RebootAssembly, "503"))
+    world.advance(300)
+    assert len(requests(world)) >= 3
+    assert all(each.request.condemned for each in requests(world))
+
+
+def test_a_machine_that_was_rebooted_and_stays_silent_is_no_longer_condemned() -> None:
+    world = World(one(recovery(reboot=rung(5, 3600.0))))
+    world.outcomes[actions.RebootAssembly] = lambda action: events.ActionDone(at=0, action=action.id)
+    off(world).advance(900)
+    assert [each.request.condemned for each in requests(world)][:2] == [True, False]
 
 
 def test_the_controller_that_comes_back_asks_again_under_the_same_id() -> None:

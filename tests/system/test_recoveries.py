@@ -18,10 +18,12 @@ pytestmark = [pytest.mark.real, pytest.mark.timeout(180)]
 
 
 def actions(events: list[EventRecord], assembly: str = "back") -> list[Rung | None]:
+    """What was decided and not withdrawn: of a silence that the controller did not see to its end nothing is left after its restart."""
+    withdrawn = {event.decision for event in events if event.kind == "withdrawn"}
     return [
         event.record.action
         for event in events
-        if event.assembly == assembly and event.record is not None and event.record.choice is Choice.ACT
+        if event.assembly == assembly and event.record is not None and event.record.choice is Choice.ACT and event.decision not in withdrawn
     ]
 
 
