@@ -56,8 +56,9 @@ def check_action(world: World, state: AssemblyState, action: actions.Action) -> 
 
 
 def twins(world: World) -> list[Twin]:
-    """What runs and should not, as far as anybody was told."""
-    return [twin for state in world.state.assemblies.values() for twin in state.twins]
+    """What runs and should not, as far as anybody was told, and is to be stopped: where all is only observed somebody was told, no more."""
+    observed = {each.name for each in world.lived_by().assemblies if each.recovery.mode is Mode.OBSERVE}
+    return [twin for name, state in world.state.assemblies.items() for twin in state.twins if not (twin.told and name in observed)]
 
 
 class Fate(RuleBasedStateMachine):
