@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import sys
 from collections.abc import Sequence
@@ -57,8 +58,10 @@ def go(given: argparse.Namespace, seed: int, faults: tuple) -> int:
     """Inside."""
     say(f"seed {seed}: {len(faults)} faults in {given.minutes:g} minutes")
     write(given.keep / "schedule.json", seed, faults)
-    logs = given.keep.resolve()
-    result = Run(namespace.place(), logs, seed, faults, twin=not given.no_twin, monotonic=given.monotonic).run()
+    logs, place = given.keep.resolve(), namespace.place()
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # the daemon is started dozens of times: as installed, it is not compiled each time
+    os.environ["PYTHONPYCACHEPREFIX"] = str(place / "bytecode")
+    result = Run(place, logs, seed, faults, twin=not given.no_twin, monotonic=given.monotonic).run()
     findings = report.judged(result.pcloud)
     text = report.whole(result, seed, given.minutes, findings)
     report.save(given.keep, result, text)

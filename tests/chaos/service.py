@@ -15,6 +15,9 @@ PORT = 8000
 BACKEND_TIMEOUT = 1.0
 """Seconds: below the timeout of the check that asks for the page."""
 
+REQUEST_TIMEOUT = 6.0
+"""Seconds: below that timeout too, and long enough for a controller that has connected and is not scheduled yet."""
+
 ROOT, ADDRESS = os.environ.get("PCLOUD_ROOT", ""), os.environ.get("PCLOUD_ADDRESS", "")
 BACKENDS = [address for name in ("DB", "CACHE") if (address := os.environ.get(name))]
 VOLUME = f"{ROOT}/data"
@@ -76,7 +79,7 @@ def serve() -> None:
         connection, _ = listener.accept()
         with connection:
             try:
-                connection.settimeout(BACKEND_TIMEOUT)
+                connection.settimeout(REQUEST_TIMEOUT)
                 connection.recv(4096)
                 status, body = answer()
                 text = f"{body}\n"

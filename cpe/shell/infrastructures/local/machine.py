@@ -131,7 +131,7 @@ class Machine:
                 self._boot()
             case Task.REBOOT:
                 processes.kill_all(self.directory)
-                self._boot()
+                self._start()
             case Task.STOP:
                 self._power_off()
             case Task.DESTROY:
@@ -140,7 +140,11 @@ class Machine:
     def _boot(self) -> None:
         if processes.supervisor(self.directory) is not None:
             return
-        processes.kill_all(self.directory)  # what a supervisor that was killed left behind
+        if (self.directory / CONSOLE).exists():  # it was on before: what a supervisor that was killed left behind
+            processes.kill_all(self.directory)
+        self._start()
+
+    def _start(self) -> None:
         record = self.record()
         root = self.directory / "root"
         environment = sshd.machine_environment(root, record.address)
