@@ -7,11 +7,12 @@ import gc
 import os
 import signal
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 from hypothesis import settings
 
+from tests.openstack_lab.keeping import KEEPER, LAST
 from tests.virtual_time import VirtualTimeLoop
 
 settings.register_profile("quick", max_examples=15, stateful_step_count=25, deadline=None)
@@ -36,6 +37,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item._id = item.id.with_params(operation)
     twice = [name for name, number in Counter(item.nodeid for item in items).items() if number > 1]
     assert not twice, f"tests of one name: {twice}"
+    items.sort(key=lambda item: LAST.index(item.path.stem) if item.path.stem in LAST else -1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_lab_is_left() -> Iterator[None]:
+    """An OpenStack that tests have brought up is taken down behind the last of them."""
+    yield
+    KEEPER.down()
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

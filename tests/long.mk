@@ -1,5 +1,5 @@
 # Tests that take longer than those of `make test`.
-.PHONY: matrix chaos fuzz test-images test-openstack
+.PHONY: matrix chaos fuzz test-images test-openstack test-openstack-full
 matrix: setup ## every recovery, cut at each of its points (six minutes)
 	$(BIN)/python -m tests.matrix
 chaos: setup ## faults at random on a real daemon, judged from outside (SEED=, MINUTES=3; root)
@@ -11,3 +11,5 @@ test-images: setup ## the tests that build images of guests, and boot one (minut
 	$(BIN)/pytest -m image
 test-openstack: setup ## the tests that need an OpenStack: it is brought up and taken down (minutes)
 	$(BIN)/pytest -m openstack
+test-openstack-full: setup ## the same with QEMU guests (their image is built the first time)
+	$(BIN)/pytest -m openstack_full

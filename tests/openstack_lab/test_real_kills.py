@@ -11,11 +11,19 @@ from pathlib import Path
 import pytest
 
 from openstack_lab.settings import API_LINK, HOME
-from tests.openstack_lab.test_real_lab import PATIENCE, PROGRAM, before, gone_without_a_trace, lab
-
-__all__ = ["before"]  # a fixture
+from tests.openstack_lab.keeping import KEEPER, PROGRAM, furnish, gone_without_a_trace, lab
+from tests.openstack_lab.test_real_lab import PATIENCE
+from tests.openstack_lab.traces import Traces, traces
 
 pytestmark = [pytest.mark.openstack, pytest.mark.real, pytest.mark.timeout(1800)]
+
+
+@pytest.fixture
+def before() -> Traces:
+    KEEPER.down()
+    assert not (HOME / "lab.json").exists(), "a lab is up on this machine: make openstack-lab-down"
+    furnish("fake")
+    return traces()
 
 
 def begun_until(sign: str) -> None:
@@ -33,7 +41,7 @@ def begun_until(sign: str) -> None:
 
 
 @pytest.mark.parametrize("sign", ["lab.json", "memory", API_LINK, "run/rabbitmq.json", "run/nova-api.json"])
-def test_after_a_kill_down_finds_everything(before: dict[str, object], sign: str) -> None:
+def test_after_a_kill_down_finds_everything(before: Traces, sign: str) -> None:
     try:
         begun_until(sign)
         refused = lab("up", "fake")
@@ -43,7 +51,7 @@ def test_after_a_kill_down_finds_everything(before: dict[str, object], sign: str
         gone_without_a_trace(before)
 
 
-def test_down_ends_an_up_that_is_still_at_work(before: dict[str, object]) -> None:
+def test_down_ends_an_up_that_is_still_at_work(before: Traces) -> None:
     up = subprocess.Popen([PROGRAM, "up", "fake"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         deadline = time.monotonic() + PATIENCE
