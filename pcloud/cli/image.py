@@ -15,6 +15,8 @@ from rich.text import Text
 
 from pcloud.cli.options import JsonOption, Output, OutputOption, chosen
 from pcloud.cli.output import emit
+from pcloud.cli.uploading import ConfigOption, InfrastructureOption
+from pcloud.cli.uploading import upload as uploaded
 from pcloud.errors import PcloudError
 from pcloud.images.building import MIB, build
 from pcloud.images.recipe import Form, Recipe
@@ -141,3 +143,15 @@ def delete(name: KnownName, output: OutputOption = Output.TABLE, json: JsonOptio
     """Delete an image from this machine. What was uploaded of it stays where it is."""
     _store().delete(name)
     emit(Screen(), chosen(output, json), {"name": name, "deleted": True}, lambda: [Text(f"{name} is deleted")])
+
+
+@app.command("upload", epilog="Example: pcloud image upload web --infrastructure mycloud")
+def upload(
+    name: KnownName,
+    infrastructure: InfrastructureOption,
+    config: ConfigOption = None,
+    output: OutputOption = Output.TABLE,
+    json: JsonOption = False,
+) -> None:
+    """Upload an image to an OpenStack, its kernel and initial RAM disk with it. The same once more is no work."""
+    uploaded(name, infrastructure, config, chosen(output, json))

@@ -1,6 +1,6 @@
 """The demo's visitor and author: reads and writes the WordPress as people do, over HTTP.
 
-Rules: blocking calls, each within ``TIMEOUT``; a 200 with the wrong body is a failure; raises PcloudError and TimedOutError only.
+Rules: blocking calls, each within a timeout; a 200 with the wrong body is a failure; raises PcloudError and TimedOutError only.
 """
 
 from __future__ import annotations
@@ -26,11 +26,12 @@ NEWEST = 100
 
 
 class Blog:
-    """One WordPress. ``base_url`` has no path: ``http://127.0.0.1:8080``."""
+    """One WordPress. ``base_url`` has no path: ``http://127.0.0.1:8080``. ``timeout`` in seconds, for one answer."""
 
-    def __init__(self, base_url: str, password: str) -> None:
+    def __init__(self, base_url: str, password: str, timeout: float = TIMEOUT) -> None:
         self.base_url = base_url.rstrip("/")
         self._password = password
+        self._timeout = timeout
 
     def front_page(self) -> str:
         """The HTML of the front page; PcloudError if it is not WordPress's."""
@@ -73,7 +74,7 @@ class Blog:
 
     def _browser(self) -> httpx.Client:
         # The environment's proxies are for the world outside, and this site is not there.
-        return httpx.Client(base_url=self.base_url, timeout=TIMEOUT, trust_env=False)
+        return httpx.Client(base_url=self.base_url, timeout=self._timeout, trust_env=False)
 
     def _log_in(self, browser: httpx.Client) -> None:
         self._ask(browser, "GET", "/wp-login.php")  # sets the cookie by which WordPress sees that cookies work
@@ -85,7 +86,7 @@ class Blog:
         try:
             answer = browser.request(method, path, **rest)
         except httpx.TimeoutException as error:
-            raise TimedOutError(f"{self.base_url} did not answer within {TIMEOUT:g} s") from error
+            raise TimedOutError(f"{self.base_url} did not answer within {self._timeout:g} s") from error
         except httpx.HTTPError as error:
             raise PcloudError(f"{self.base_url} cannot be reached: {error}") from error
         if answer.is_error:

@@ -30,7 +30,10 @@ LOOK = 0.05  # seconds between looks at a condition that is about to be true
 
 
 class Place:
-    """One demo's directory."""
+    """One demo's directory. ``package`` has its spec, ``configuration`` is the daemon's."""
+
+    package = "pcloud.demo"
+    configuration = ""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -38,11 +41,12 @@ class Place:
         self.log = directory / "pcloud-cped.log"
         self.state = directory / "state"
         self.spec = directory / "wordpress" / "wordpress.yaml"
+        self.config = directory / "pcloud.toml"
         self._daemon: subprocess.Popen[bytes] | None = None
 
     def furnish(self) -> None:
         """Put a copy of the spec and secrets of its own into an empty one."""
-        source = Path(str(files("pcloud.demo")))
+        source = Path(str(files(self.package)))
         shutil.copytree(source / "files", self.spec.parent / "files")
         shutil.copy(source / "wordpress.yaml", self.spec)
         hidden = self.spec.parent / "secrets"
@@ -63,16 +67,15 @@ class Place:
     def start_daemon(self) -> None:
         """Start the daemon and wait until it answers; PcloudError with the end of its log if it does not."""
         command = [sys.executable, "-m", "cpe.daemon.main", "--state", str(self.state), "--socket", str(self.socket)]
-        config = self.directory / "pcloud.toml"
-        config.touch()
+        self.config.write_text(self.configuration)
         with self.log.open("ab") as log:
             self._daemon = subprocess.Popen(
-                [*command, "--config", str(config)],
+                [*command, "--config", str(self.config)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,  # a Ctrl-C is for the demo, which then ends its daemon itself
-                env={**os.environ, "PATH": PATH},
+                env=self.environment(),
             )
         deadline = time.monotonic() + START
         while not self._answers():
@@ -81,6 +84,10 @@ class Place:
             if time.monotonic() > deadline:
                 raise TimedOutError(f"the daemon does not answer after {START:g}s: {self._log_end()}")
             time.sleep(LOOK)
+
+    def environment(self) -> dict[str, str]:
+        """The daemon's."""
+        return {**os.environ, "PATH": PATH}
 
     def _answers(self) -> bool:
         try:
@@ -118,18 +125,18 @@ class Place:
             shutil.rmtree(self.directory)
 
     def _end_daemon(self) -> None:
-        pid = self._daemon.pid if self._daemon is not None else self._pid()
+        pid = self._daemon.pid if self._daemon is not None else self.pid()
         if pid is None:
             return
         try:
             os.kill(pid, signal.SIGTERM)
         except ProcessLookupError:
             return
-        if not self._ended(pid):
+        if not self.ended(pid):
             os.kill(pid, signal.SIGKILL)
-            self._ended(pid)
+            self.ended(pid)
 
-    def _pid(self) -> int | None:
+    def pid(self) -> int | None:
         """The daemon's, by its own word, or by its lock where it does not answer."""
         try:
             with Client(self.socket) as client:
@@ -145,7 +152,7 @@ class Place:
             return None
         return pid if os.fsencode(self.state) in words else None  # the number may be somebody else's by now
 
-    def _ended(self, pid: int) -> bool:
+    def ended(self, pid: int) -> bool:
         """Wait for the daemon's end."""
         deadline = time.monotonic() + END
         while time.monotonic() < deadline:

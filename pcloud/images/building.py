@@ -16,7 +16,7 @@ from pathlib import Path
 
 from pcloud.errors import PcloudError, RefusedError
 from pcloud.images import sealed
-from pcloud.images.recipe import COMMAND_LINE, Form, Recipe
+from pcloud.images.recipe import Form, Recipe
 from pcloud.images.record import ImageRecord, image_file
 from pcloud.images.store import ImageStore
 
@@ -84,7 +84,7 @@ def _made(place: Path, recipe: Recipe, architecture: str, told: Told) -> dict[st
     script.write_text(recipe.provision)
     sealed.run(recipe.words(root, script, architecture), log, lambda line: _hear(line, told))
     script.unlink()
-    return _tree(root) if recipe.form is Form.TREE else _disk(root, place, log, told)
+    return _tree(root) if recipe.form is Form.TREE else _disk(root, place, log, told) | {"command_line": recipe.command_line}
 
 
 def _architecture(recipe: Recipe) -> str:
@@ -134,7 +134,7 @@ def _disk(root: Path, place: Path, log: Path, told: Told) -> dict[str, object]:
     sealed.run(("qemu-img", "convert", "-O", "qcow2", str(raw), str(disk)), log)
     raw.unlink()
     files = {"disk": image_file(disk, size), "kernel": image_file(kernel), "ramdisk": image_file(ramdisk)}
-    return {**files, "command_line": COMMAND_LINE, "size": sum(each.size for each in files.values())}
+    return {**files, "size": sum(each.size for each in files.values())}
 
 
 def _take(root: Path, pattern: str, to: Path) -> Path:

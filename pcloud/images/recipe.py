@@ -29,6 +29,10 @@ KEPT = ("/usr/share/doc/*/copyright",)
 COMMAND_LINE = "root=/dev/vda rw console=ttyS0 quiet"
 """For the kernel of a disk without partitions, which OpenStack attaches as the first virtio disk."""
 
+EMULATED_LINE = "mitigations=off no_timer_check"
+"""Beside it, where guests are emulated: there is nothing to be protected from, and on a loaded machine an emulated timer is late, at which
+the kernel would give up."""
+
 MIRROR_PATIENCE = 60  # seconds that a mirror may be silent, three times over
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
@@ -93,6 +97,11 @@ class Recipe:
         if self.keyring and not Path(self.keyring).is_file():
             raise RefusedError(f"--keyring: there is no file {self.keyring}", f"{vendor.name}'s are in its package {vendor.keys}")
 
+    @property
+    def command_line(self) -> str:
+        """For its kernel."""
+        return f"{COMMAND_LINE} {EMULATED_LINE}" if self.emulated else COMMAND_LINE
+
     def packages(self, architecture: str) -> tuple[str, ...]:
         """All that are asked for; they bring what they need."""
         more = (*DISK_PACKAGES, self.vendor.kernel.format(architecture)) if self.form is Form.QCOW2 else ()
@@ -101,7 +110,12 @@ class Recipe:
     def key(self, architecture: str) -> str:
         """A digest of all inputs, those of pcloud's own among them."""
         keys = hashlib.sha256(Path(self.keyring).read_bytes()).hexdigest() if self.keyring else ""
-        inputs = asdict(self) | {"keyring": keys, "packages": self.packages(architecture), "setup": SETUP.read_text()}
+        inputs = asdict(self) | {
+            "keyring": keys,
+            "packages": self.packages(architecture),
+            "setup": SETUP.read_text(),
+            "line": self.command_line,
+        }
         return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
 
     def words(self, root: Path, script: Path, architecture: str) -> list[str]:

@@ -32,6 +32,7 @@ from cpe.shell.infrastructures.openstack.clouds import Clouds
 from cpe.shell.infrastructures.openstack.dialect import OpenStackDialect
 from cpe.shell.infrastructures.openstack.driver import OpenStackDriver
 from cpe.shell.infrastructures.openstack.identity import Identity
+from cpe.shell.infrastructures.openstack.images import ImageService
 from cpe.shell.infrastructures.plain.dialect import PlainDialect
 from cpe.shell.infrastructures.settings import InfrastructureSettings
 from cpe.shell.infrastructures.static import StaticInfrastructure
@@ -94,6 +95,13 @@ def _machine(name: str, settings: InfrastructureSettings, *, controller: str, di
 def _openstack(name: str, settings: InfrastructureSettings, *, controller: str) -> Infrastructure:
     """An account at an OpenStack; RefusedError where what is written of it makes no sense. Nothing is asked yet."""
     args = _args(name, OpenStackArgs, settings.args)
+    identity = _identity(name, settings, args)
+    calls = Calls(name, lambda: OpenStackDriver(identity))
+    return LibcloudInfrastructure(name, calls, OpenStackDialect(name, args), controller=controller)
+
+
+def _identity(name: str, settings: InfrastructureSettings, args: OpenStackArgs) -> Identity:
+    """Its login, which is read now, to see that it makes sense, and at each use."""
     clouds = Clouds(os.environ)
 
     def account() -> Account:
@@ -103,9 +111,17 @@ def _openstack(name: str, settings: InfrastructureSettings, *, controller: str) 
         account()
     except RefusedError as error:
         raise RefusedError(f"infrastructure {name}: {error}", error.cure) from error
-    identity = Identity(account)
-    calls = Calls(name, lambda: OpenStackDriver(identity))
-    return LibcloudInfrastructure(name, calls, OpenStackDialect(name, args), controller=controller)
+    return Identity(account)
+
+
+def image_service(name: str, settings: InfrastructureSettings) -> ImageService:
+    """Where images of the infrastructure ``name`` are kept; RefusedError unless that is an OpenStack's image service."""
+    if settings.driver != "openstack":
+        cures = {"machine": "build a tree (--format tree), and name its directory in args.images", "local": "its only image is host"}
+        said = f"infrastructure {name}: the driver {settings.driver} takes no uploads of images"
+        raise RefusedError(said, cures.get(settings.driver, "only an OpenStack does; elsewhere use the cloud's own tools"))
+    identity = _identity(name, settings, _args(name, OpenStackArgs, settings.args))
+    return ImageService(name, OpenStackDriver(identity))
 
 
 def _ec2(name: str, settings: InfrastructureSettings, *, controller: str) -> Infrastructure:

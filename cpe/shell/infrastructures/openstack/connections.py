@@ -16,6 +16,7 @@ from libcloud.common.exceptions import BaseHTTPError
 from libcloud.common.types import InvalidCredsError
 
 from cpe.shell.infrastructures.openstack.identity import Identity, Service, Token
+from cpe.shell.infrastructures.openstack.sending import FileBody
 from cpe.shell.infrastructures.openstack.words import SOCKET_TIMEOUT, Answer, LoginError, certificate_cure, certified, reason
 
 
@@ -52,8 +53,9 @@ class ServiceConnection(Connection):  # type: ignore[misc]  # libcloud's types a
         """As libcloud asks it, to see whether there is the service; LoginError."""
         self.token.address(self.service)
 
-    def encode_data(self, data: Any) -> str:
-        return json.dumps(data)
+    def encode_data(self, data: Any) -> str | FileBody:
+        """JSON; a file goes as it is."""
+        return data if isinstance(data, FileBody) else json.dumps(data)
 
     def request(
         self,
@@ -68,7 +70,10 @@ class ServiceConnection(Connection):  # type: ignore[misc]  # libcloud's types a
         for last in (False, True):
             token = self.token
             given = {**(headers or {}), "X-Auth-Token": token.value, "Accept": "application/json"}
-            if data:
+            if isinstance(data, FileBody):
+                data.rewind()
+                given["Content-Type"] = "application/octet-stream"
+            elif data:
                 given["Content-Type"] = "application/json"
             try:
                 return super().request(action, params=params, data=data, headers=given, method=method, **named)
