@@ -2,6 +2,9 @@
 .PHONY: help setup demo test lint format lock build bare clean
 BIN := .venv/bin
 SETUP := packaging/setup
+# The tests start hundreds of programs: compiled once, whatever the environment says.
+export PYTHONPYCACHEPREFIX := $(CURDIR)/.cache/bytecode
+unexport PYTHONDONTWRITEBYTECODE
 include packaging/lab/openstack/lab.mk tests/long.mk
 
 help: ## show this

@@ -75,7 +75,7 @@ def _service(infrastructure: str, config: Path | None) -> ImageService:
     from cpe.shell.infrastructures.registry import Infrastructures  # noqa: PLC0415
 
     known = Infrastructures(read_settings(config).infrastructures, controller="", state_directory=Path())
-    return image_service(infrastructure, known.expect(infrastructure))
+    return image_service(infrastructure, known.expect(infrastructure), state_directory=Path())
 
 
 class Progress:

@@ -8,9 +8,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Never
 
+from cpe.shell.infrastructures.order import Order
 from pcloud.errors import HardInfrastructureError, RefusedError
 from pcloud.model.instance import InstanceReading, LaunchOrder, PortReading, Tags, VolumeReading
 from pcloud.model.plan import DeployablePlan
+
+
+def make(order: Order) -> StaticInfrastructure:
+    """RefusedError if there are args."""
+    order.takes_no_args()
+    return StaticInfrastructure(order.name)
 
 
 class StaticInfrastructure:
