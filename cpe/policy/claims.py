@@ -7,13 +7,14 @@ begins when it begins; a permit for one counts until then, whatever time it is.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeVar
 
 from cpe.policy.limits import MINUTE, RELAUNCHES
 from cpe.policy.state import Claim, Key, Permit, Region, Relaunching, Ward
 from cpe.policy.turn import Turn
-from pcloud.model.guards import PERMIT_HOLDS, AssemblyStanding, Standing
+from pcloud.model.guards import PERMIT_HOLDS, AssemblyStanding, Relaunched, Standing
 from pcloud.model.words import Rung
 
 T = TypeVar("T")
@@ -146,6 +147,14 @@ def relaunched(region: Region, key: Key, old: Claim | None, claim: Claim, at: fl
     earlier = region.relaunches.get(key)
     load = more + earlier.load if earlier is not None and counts(earlier, at) and earlier.at is not None else more
     return {**region.relaunches, key: Relaunching(at, load)}
+
+
+def count_earlier(turn: Turn, name: str, relaunched: Sequence[Relaunched]) -> None:
+    """What an earlier controller relaunched: the minute does not begin anew because somebody was killed."""
+    for number, each in enumerate(relaunched):
+        region = turn.region(each.infrastructure)
+        entry = {Key(name, f"earlier {number}"): Relaunching(turn.at - each.ago, 1)}
+        turn.update_region(each.infrastructure, relaunches={**region.relaunches, **entry})
 
 
 def counts(relaunch: Relaunching, at: float) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cpe.policy.claims import counts, lapse
+from cpe.policy.claims import count_earlier, counts, lapse
 from cpe.policy.endings import alert_of_freeze
 from cpe.policy.latches import judge_place, latch_wake
 from cpe.policy.limits import ALERT_AFTER, MINUTE
@@ -62,8 +62,10 @@ def take_in(turn: Turn, fact: Fact) -> None:
             repark(turn, standing.deployable)
             end_unused(turn)
             judge_outside(turn, standing.deployable)
-        case Attended(deployable=name):
+        case Attended(deployable=name, relaunched=relaunched):
             forget_all(turn, name)
+            if turn.gathering:
+                count_earlier(turn, name, relaunched)
             turn.update_ward(name, doubt=None)
             judge_outside(turn, name)
         case Left(deployable=name):

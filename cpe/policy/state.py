@@ -1,4 +1,4 @@
-"""What the guards remember: plain data, all of it made anew from the standings when the controller starts again.
+"""What the guards remember: plain data, all of it made anew when the controller starts again: from the standings, and from what each DPE knows of the last minute.
 
 Rules: nothing here is changed after it was made; counts are kept, so that nobody counts again.
 """

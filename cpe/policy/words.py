@@ -8,16 +8,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pcloud.model.guards import GuardWord, PermitRequest, Standing
+from pcloud.model.guards import GuardWord, PermitRequest, Relaunched, Standing
 from pcloud.model.words import Guard
 
 
 @dataclass(frozen=True, slots=True)
 class Attended:
-    """A DPE hears the words for its deployable from now on; what was asked for it before is forgotten."""
+    """A DPE hears the words for its deployable from now on; what was asked for it before is forgotten.
+
+    ``relaunched``: what counts in the minute of a controller that gathers its deployables; any other has counted it itself.
+    """
 
     at: float
     deployable: str
+    relaunched: tuple[Relaunched, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from cpe.policy.oversee import oversee
@@ -18,7 +18,7 @@ from cpe.policy.words import Asked, Attended, Fact, Gathered, Gathering, GivenBa
 from cpe.shell.anchors import Anchors
 from pcloud.errors import StoreError
 from pcloud.model.actions import Report
-from pcloud.model.guards import GuardWord, PermitRequest, Standing
+from pcloud.model.guards import GuardWord, PermitRequest, Relaunched, Standing
 from pcloud.model.words import Guard
 
 log = logging.getLogger(__name__)
@@ -91,9 +91,9 @@ class Overseer:
         finally:
             self._take_in(Gathered(self._now()))
 
-    def attend(self, deployable: str, hear: Hear) -> None:
+    def attend(self, deployable: str, hear: Hear, relaunched: Sequence[Relaunched] = ()) -> None:
         self._hearers[deployable] = hear
-        self._take_in(Attended(self._now(), deployable))
+        self._take_in(Attended(self._now(), deployable, tuple(relaunched)))
 
     def stand(self, standing: Standing) -> None:
         ward = self._state.wards.get(standing.deployable)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dpe.policy import dependencies, gates
 from dpe.policy.summary import assembly_word
-from pcloud.model.guards import AssemblyStanding, Standing
+from pcloud.model.guards import RATE_WITHIN, AssemblyStanding, Relaunched, Standing
 from pcloud.model.plan import AssemblyPlan
 from pcloud.model.state import AssemblyState, DeployableState, Recovery, ResourceState
 from pcloud.model.words import Desired, Health, InstanceStatus, Origin, Phase, Rung
@@ -51,6 +51,24 @@ def assembly_standing(state: DeployableState, plan: AssemblyPlan, assembly: Asse
         permit=permit or (acting.decision if acting is not None else ""),
         restarts=tuple(permit for each in assembly.resources.values() if (permit := restart_permit(each.recovery))),
     )
+
+
+def relaunched(state: DeployableState, at: float) -> tuple[Relaunched, ...]:
+    """The machines that were relaunched within the last minute and no longer are, for guards that know nothing of it yet.
+
+    The recoveries of an assembly are remembered together: a reboot just before its relaunch counts too, which holds others a little longer.
+    """
+    found = []
+    for name, assembly in state.assemblies.items():
+        plan = state.plan.assembly(name) if state.plan is not None else None
+        infrastructure = assembly.instance.infrastructure if assembly.instance is not None else plan.infrastructure if plan else ""
+        lately = assembly.relaunch_tried is not None and at - assembly.relaunch_tried < RATE_WITHIN
+        times = [*(assembly.recoveries if lately else ()), *state.recoveries]
+        acting = in_flight(assembly.recovery)
+        if times and acting is not None and acting.rung in {Rung.RELAUNCH, Rung.RELAUNCH_DEPLOYABLE}:
+            times.remove(max(times))  # it is under way, and the standing shows it
+        found += [Relaunched(infrastructure, at - each) for each in times if at - each < RATE_WITHIN]
+    return tuple(found)
 
 
 def in_flight(recovery: Recovery | None) -> Recovery | None:

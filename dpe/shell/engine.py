@@ -14,6 +14,7 @@ import asyncio
 
 from dpe.policy.observing import open_actions
 from dpe.policy.operator import refusal
+from dpe.policy.standing import relaunched
 from dpe.shell.asking import Asker
 from dpe.shell.clock import Clock
 from dpe.shell.deciding import Decider
@@ -151,7 +152,7 @@ class Engine:
                 agent = self._watchers.agent
                 self._performer = Performer(self._in_effect, machines, self._secrets, agent, *known, self._configured, self._life)
                 self._resolver = Resolver(self._in_effect, machines, agent, *known)
-                self._petitioner.attend()
+                self._petitioner.attend(relaunched(self.state, self._clock.now()))
                 await self._loop(resumed=self._resumes)
         except ExceptionGroup as group:
             raise first_cause(group) from group

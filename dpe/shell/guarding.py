@@ -15,7 +15,7 @@ from pcloud.errors import PcloudError
 from pcloud.limits import time_limit
 from pcloud.model.actions import AskAnchors, AskPermit, ReturnPermit
 from pcloud.model.events import AnchorAnswered, OutsideDoubted, PermitGranted, PermitHeld
-from pcloud.model.guards import GuardWord, OutsideDoubt, PermitAnswer, Standing
+from pcloud.model.guards import GuardWord, OutsideDoubt, PermitAnswer, Relaunched, Standing
 from pcloud.model.ports import Guards
 from pcloud.model.state import DeployableState
 from pcloud.model.words import Phase
@@ -34,9 +34,9 @@ class Petitioner:
         self._standing: Standing | None = None
         self._asked: dict[str, AskPermit] = {}  # by permit
 
-    def attend(self) -> None:
-        """Hear the guards from now on."""
-        self._guards.attend(self._deployable, self._hear)
+    def attend(self, relaunched: tuple[Relaunched, ...] = ()) -> None:
+        """Hear the guards from now on; a controller that has just started hears what was relaunched before."""
+        self._guards.attend(self._deployable, self._hear, relaunched)
 
     def leave(self) -> None:
         """Hear nothing any more; how the deployable stood last is still so, as far as anybody knows."""

@@ -13,6 +13,8 @@ from pcloud.model.words import Guard, Rung
 
 PERMIT_HOLDS = 10.0
 """Seconds (policy.md section 8): permits "hold for 10 s and one action"."""
+RATE_WITHIN = 60.0
+"""Seconds in which so many machines of an infrastructure may be relaunched and no more (policy.md section 5, "a minute")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,14 @@ class Standing:
     deployable: str
     assemblies: tuple[AssemblyStanding, ...] = ()
     outcome: tuple[str, bool] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Relaunched:
+    """A machine of an infrastructure was relaunched so many seconds ago, under a controller that was before this one."""
+
+    infrastructure: str
+    ago: float
 
 
 @quick

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from pcloud.model.actions import Report
 from pcloud.model.facts import JournalFact
-from pcloud.model.guards import GuardWord, PermitRequest, Standing
+from pcloud.model.guards import GuardWord, PermitRequest, Relaunched, Standing
 from pcloud.model.instance import Instance, InstanceReading, LaunchOrder, PortReading, Tags, VolumeReading
 from pcloud.model.plan import AssemblyPlan, ResourcePlan
 from pcloud.model.state import DeployableState
@@ -231,8 +231,8 @@ class Infrastructure(Protocol):
 class Guards(Protocol):
     """The controller's guards, as one DPE meets them (policy.md section 5). Nothing blocks; words come back through ``hear``."""
 
-    def attend(self, deployable: str, hear: Callable[[GuardWord], None]) -> None:
-        """Send the words for this deployable here from now on; what was asked before is forgotten."""
+    def attend(self, deployable: str, hear: Callable[[GuardWord], None], relaunched: Sequence[Relaunched] = ()) -> None:
+        """Send its words here from now on, forget what was asked before; one that has just started learns what was ``relaunched``."""
 
     def stand(self, standing: Standing) -> None:
         """The deployable stands like this now."""

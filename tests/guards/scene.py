@@ -13,7 +13,7 @@ from itertools import count
 from cpe.policy.oversee import oversee
 from cpe.policy.state import Oversight
 from cpe.policy.words import Asked, Attended, Fact, Gathered, Gathering, GivenBack, Left, Notice, Notices, Stood, Ticked, Told
-from pcloud.model.guards import AssemblyStanding, GuardVerdict, GuardWord, OutsideDoubt, PermitAnswer, PermitRequest, Standing
+from pcloud.model.guards import AssemblyStanding, GuardVerdict, GuardWord, OutsideDoubt, PermitAnswer, PermitRequest, Relaunched, Standing
 from pcloud.model.words import Guard, Rung
 
 SICK = {"unhealthy": True, "silent": True, "active": True}
@@ -140,8 +140,8 @@ class Scene:
     def give_back(self, name: str, permit: str = "") -> None:
         self.feed(GivenBack(self.at, name, permit or name))
 
-    def attend(self, name: str) -> None:
-        self.feed(Attended(self.at, name))
+    def attend(self, name: str, *relaunched: Relaunched) -> None:
+        self.feed(Attended(self.at, name, relaunched))
 
     # what was said
 

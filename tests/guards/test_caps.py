@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pcloud.model.guards import Relaunched
 from pcloud.model.words import Guard, Rung
 from tests.guards.scene import Scene
 
@@ -216,3 +217,26 @@ def test_what_an_older_request_waits_for_on_several_infrastructures_is_kept_for_
     assert scene.answer("d0").guards[-1].numbers == "0 in flight, at most 5; an older request waits for its turn"
     scene.give_back("both")
     assert scene.held("d0") is None
+
+
+def test_the_minute_goes_on_where_a_controller_before_this_one_has_relaunched() -> None:
+    scene = Scene()
+    with scene.gathering():
+        scene.many(40)
+        for index in range(3):
+            scene.attend(f"d{index}", Relaunched("cloud", 20.0 + index), Relaunched("cloud", 50.0 + index))
+        scene.attend("d3", Relaunched("other", 1.0))
+    assert relaunch(scene, "d6") is Guard.RELAUNCH_RATE
+    scene.advance(7.9)
+    assert scene.held("d6") is Guard.RELAUNCH_RATE
+    scene.advance(0.1)
+    assert scene.held("d6") is None
+
+
+def test_who_attends_anew_under_the_same_controller_is_counted_once() -> None:
+    scene = calm()
+    for index in range(5):
+        relaunch(scene, f"d{index}")
+    for index in range(5):
+        scene.attend(f"d{index}", Relaunched("cloud", 1.0))
+    assert relaunch(scene, "d6") is None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from dpe.shell.facts import Fact
 from dpe.shell.surroundings import Surroundings
 from pcloud.errors import InfrastructureError
 from pcloud.model.events import ActionDone, OperatorAsked, PeerAnswered, ProbeFailed
-from pcloud.model.guards import GuardWord, PermitRequest, Standing
+from pcloud.model.guards import GuardWord, PermitRequest, Relaunched, Standing
 from pcloud.model.plan import AssemblyPlan, DeployablePlan
 from pcloud.model.ports import Agent, Infrastructure, SecretReading
 from pcloud.model.words import Desired, Reach
@@ -45,7 +45,7 @@ def down(name: str) -> Infrastructure:
 class Unanswering:
     """Guards that never say a word: nothing is recovered, and all of it is asked for."""
 
-    def attend(self, deployable: str, hear: Callable[[GuardWord], None]) -> None: ...
+    def attend(self, deployable: str, hear: Callable[[GuardWord], None], relaunched: Sequence[Relaunched] = ()) -> None: ...
 
     def stand(self, standing: Standing) -> None: ...
 

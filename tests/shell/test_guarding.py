@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
@@ -15,7 +15,7 @@ from dpe.shell.guarding import ANCHOR_TRY, Petitioner
 from pcloud.errors import InfrastructureError
 from pcloud.model.actions import AskAnchors, AskPermit, Order, ReturnPermit
 from pcloud.model.events import AnchorAnswered, Event, OutsideDoubted, PermitGranted, PermitHeld
-from pcloud.model.guards import GuardVerdict, GuardWord, OutsideDoubt, PermitAnswer, PermitRequest, Standing
+from pcloud.model.guards import GuardVerdict, GuardWord, OutsideDoubt, PermitAnswer, PermitRequest, Relaunched, Standing
 from pcloud.model.instance import Instance
 from pcloud.model.plan import AssemblyPlan, DeployablePlan
 from pcloud.model.state import AssemblyState, DeployableState
@@ -37,7 +37,7 @@ class Guardroom:
         self.say: Callable[[GuardWord], None] = print
         self.anchors: Callable[[], tuple[str, bool]] | None = None  # None: no answer ever comes
 
-    def attend(self, deployable: str, hear: Callable[[GuardWord], None]) -> None:
+    def attend(self, deployable: str, hear: Callable[[GuardWord], None], relaunched: Sequence[Relaunched] = ()) -> None:
         self.say = hear
 
     def stand(self, standing: Standing) -> None:
