@@ -1,4 +1,4 @@
-"""What the guards remember: plain data, all of it made anew when the controller starts again: from the standings, and from what each DPE knows of the last minute.
+"""What the guards remember: plain data, all of it made anew from what the DPEs say when the controller starts again.
 
 Rules: nothing here is changed after it was made; counts are kept, so that nobody counts again.
 """

@@ -158,7 +158,9 @@ class Judge:
         decided = {line.decision: line for line in self._evidence.lines if line.acts and line.deployable in self._applications}
         for line in self._evidence.lines:
             why = decided.get(line.decision) if line.kind == "granted" else None
-            if why is not None and not self.has_cause(line.deployable, line.assembly, why.stamp):
+            if why is None or self.has_cause(line.deployable, line.assembly, why.stamp):
+                continue
+            if why.acts != "restart" or not self.asks_in_vain(line.deployable, line.assembly, why.stamp):
                 yield self.finding("healthy machine touched", why, f"{why.acts}: {why.reason}")
 
     def has_cause(self, deployable: str, assembly: str, at: float, *, anything: bool = True) -> bool:
@@ -178,6 +180,11 @@ class Judge:
                     if harm is Harm.REAL or (harm is Harm.BLIND and self.alone(deployable, name, at)):
                         return True
         return False
+
+    def asks_in_vain(self, deployable: str, assembly: str, at: float) -> bool:
+        """Whether its page may fail because what it asks another machine for is lost on the way: no more than a restart comes of that."""
+        asks = len(self._applications[deployable].below(assembly)) > 1
+        return asks and any(BY_NAME[each.fault.kind].between and each.began <= at <= each.ended + LAG for each in self._evidence.struck)
 
     def was_broken(self, target: str, at: float) -> bool:
         """Whether its processes say that it was not whole before: whatever struck it, it is no healthy machine.

@@ -38,6 +38,7 @@ class Kind:
     harm: Harm = Harm.NONE
     often: int = 1
     relaunches: bool = False  # nothing but a relaunch can heal it
+    between: bool = False  # what machines ask of each other suffers too: a page may truly fail, and no machine
 
 
 KINDS: tuple[Kind, ...] = (
@@ -73,7 +74,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("cut-to", Scope.ASSEMBLY, 10, 40, Harm.BLIND),
     Kind("cut-from", Scope.ASSEMBLY, 10, 40, Harm.BLIND),
     Kind("cut-machine", Scope.ASSEMBLY, 10, 40, Harm.REAL),
-    Kind("loss", Scope.EVERYTHING, 10, 30),
+    Kind("loss", Scope.EVERYTHING, 10, 30, between=True),
     Kind("latency", Scope.INFRASTRUCTURE, 10, 30),
 )
 

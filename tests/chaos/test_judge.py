@@ -23,9 +23,9 @@ def act(seq: int, stamp: float, assembly: str = "db", action: str = "restart", d
     return Line(seq, stamp, deployable, assembly, "", "failed", "healthy", "failed", "it is said to be dead", f"{deployable}:{seq}", record)
 
 
-def acted(seq: int, stamp: float, assembly: str = "db") -> list[Line]:
+def acted(seq: int, stamp: float, assembly: str = "db", action: str = "restart") -> list[Line]:
     """Decided, and begun."""
-    decided = act(seq, stamp, assembly)
+    decided = act(seq, stamp, assembly, action)
     return [decided, replace(decided, seq=seq + 1, kind="granted", record=None)]
 
 
@@ -143,6 +143,14 @@ def test_a_machine_that_only_the_controller_does_not_see_is_dead_only_where_no_p
     blind = struck("cut-to", "east-0/db", ended=5)
     assert rules(Evidence(lines=acted(1, 3.0), struck=[blind])) == ["healthy machine touched"]
     assert rules(Evidence(lines=acted(1, 3.0), struck=[blind, struck("machine-stopped", "east-0/web", ended=5)])) == []
+
+
+def test_where_packets_are_lost_a_page_that_asks_another_machine_may_be_restarted_and_nothing_else() -> None:
+    loss = struck("loss", ended=30)
+    assert rules(Evidence(lines=acted(1, 20.0, "web"), struck=[loss])) == []
+    assert rules(Evidence(lines=acted(1, 20.0, "db"), struck=[loss])) == ["healthy machine touched"]
+    assert rules(Evidence(lines=acted(1, 20.0, "web", action="reboot"), struck=[loss])) == ["healthy machine touched"]
+    assert rules(Evidence(lines=acted(1, 31.0 + LAG, "web"), struck=[loss])) == ["healthy machine touched"]
 
 
 def test_a_cause_is_over_when_its_target_is_whole_again() -> None:
