@@ -112,3 +112,18 @@ class Dialect(Protocol):
 
     def forget(self, driver: Any, controller: str, deployable: str) -> None:
         """Delete what else was made for a deployable as a whole, and is of no use without it."""
+
+
+class Whole:
+    """For a driver that makes nodes whole and whose clouds have few images and sizes: the part of its dialect that follows."""
+
+    def furnished(self, driver: Any, node: Any) -> Any:
+        return node
+
+    def images(self, driver: Any, name: str) -> list[Any]:
+        found: list[Any] = driver.list_images()
+        return found
+
+    def sizes(self, driver: Any, name: str) -> list[Any]:
+        found: list[Any] = driver.list_sizes()
+        return found

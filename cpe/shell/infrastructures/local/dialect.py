@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from cpe.shell.infrastructures.dialect import Login
+from cpe.shell.infrastructures.dialect import Login, Whole
 from pcloud.model.instance import LaunchOrder, PortReading
 
 
-class LocalDialect:
+class LocalDialect(Whole):
     """The Dialect of LocalNodeDriver. There is one network, the loopback: an order's networks say nothing here."""
 
     lateness = 5.0
@@ -47,17 +47,6 @@ class LocalDialect:
 
     def node(self, driver: Any, instance_id: str) -> Any:
         return driver.ex_get_node(instance_id)
-
-    def furnished(self, driver: Any, node: Any) -> Any:
-        return node
-
-    def images(self, driver: Any, name: str) -> list[Any]:
-        found: list[Any] = driver.list_images()
-        return found
-
-    def sizes(self, driver: Any, name: str) -> list[Any]:
-        found: list[Any] = driver.list_sizes()
-        return found
 
     def prepare(self, driver: Any, order: LaunchOrder, *, size: Any, image: Any, metadata: Mapping[str, str]) -> Any:
         return {"size": size, "image": image, "ex_metadata": metadata}

@@ -10,7 +10,7 @@ import requests
 from libcloud.common.exceptions import BaseHTTPError
 from libcloud.compute.types import NodeState
 
-from cpe.shell.infrastructures.dialect import Login
+from cpe.shell.infrastructures.dialect import Login, Whole
 from cpe.shell.infrastructures.openstack import deaths, groups, ports, quota, stops
 from cpe.shell.infrastructures.openstack.args import OpenStackArgs
 from cpe.shell.infrastructures.openstack.driver import OpenStackDriver
@@ -34,7 +34,7 @@ FOR_GOOD = {requests.codes.bad_request, requests.codes.forbidden}
 """What Nova answers to an order that it will never obey: a size too small for the image, say."""
 
 
-class OpenStackDialect:
+class OpenStackDialect(Whole):
     """The Dialect of OpenStackDriver; ``name`` begins errors."""
 
     lateness = 120.0
@@ -88,17 +88,6 @@ class OpenStackDialect:
 
     def node(self, driver: OpenStackDriver, instance_id: str) -> Any:
         return driver.ex_get_node(instance_id)
-
-    def furnished(self, driver: OpenStackDriver, node: Any) -> Any:
-        return node
-
-    def images(self, driver: OpenStackDriver, name: str) -> list[Any]:
-        found: list[Any] = driver.list_images()
-        return found
-
-    def sizes(self, driver: OpenStackDriver, name: str) -> list[Any]:
-        found: list[Any] = driver.list_sizes()
-        return found
 
     def prepare(self, driver: OpenStackDriver, order: LaunchOrder, *, size: Any, image: Any, metadata: Mapping[str, str]) -> Any:
         server, hints = self._wanted(driver, order, size=size, image=image, metadata=metadata)

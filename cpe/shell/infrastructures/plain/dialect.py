@@ -9,7 +9,7 @@ from typing import Any
 from libcloud.common.exceptions import BaseHTTPError
 from libcloud.compute.types import NodeState
 
-from cpe.shell.infrastructures.dialect import Login
+from cpe.shell.infrastructures.dialect import Login, Whole
 from pcloud.errors import HardInfrastructureError, InfrastructureError
 from pcloud.model.instance import LaunchOrder, PortReading
 
@@ -34,7 +34,7 @@ def method(driver: Any, names: Sequence[str]) -> Any:
     return next((found for name in names if (found := getattr(driver, name, None)) is not None), None)
 
 
-class PlainDialect:
+class PlainDialect(Whole):
     """The Dialect of any driver. ``name`` begins errors; ``kind`` is what libcloud calls the driver."""
 
     lateness = 120.0
@@ -81,17 +81,6 @@ class PlainDialect:
             if str(node.id) == instance_id:
                 return node
         raise BaseHTTPError(404, f"there is no {instance_id} in the list")
-
-    def furnished(self, driver: Any, node: Any) -> Any:
-        return node
-
-    def images(self, driver: Any, name: str) -> list[Any]:
-        found: list[Any] = driver.list_images()
-        return found
-
-    def sizes(self, driver: Any, name: str) -> list[Any]:
-        found: list[Any] = driver.list_sizes()
-        return found
 
     def prepare(self, driver: Any, order: LaunchOrder, *, size: Any, image: Any, metadata: Mapping[str, str]) -> Any:
         user_data, tags = parameter(driver, USER_DATA), parameter(driver, TAGS)
