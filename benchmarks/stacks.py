@@ -29,7 +29,7 @@ class Stacks:
         self._url = token.address(HEAT)
         self._look = look
         self._session = requests.Session()
-        self._session.headers |= {"X-Auth-Token": token.value}
+        self._session.headers["X-Auth-Token"] = token.value
 
     def create(self, words: dict[str, Any]) -> None:
         """Returns when Heat calls it complete."""
