@@ -75,7 +75,7 @@ def launched(daemon: Daemon) -> str:
 
 
 def test_what_never_answers_is_fenced_and_replaced_and_its_volume_and_address_move(lab: Daemon, pcloud: Pcloud) -> None:
-    lab.create(SHOP.replace("VERIFY", "8s"))
+    lab.create(SHOP.replace("VERIFY", "20s"))
     lab.client.start("shop")
     address = until(lambda: launched(lab), "the first is launched", SLOW)
     until(lambda: holders() == ["shop-db-2"], "the second has the volume", SLOW)
@@ -100,7 +100,7 @@ def test_what_never_answers_is_fenced_and_replaced_and_its_volume_and_address_mo
 
 
 def test_there_are_never_two_writers_although_the_cloud_calls_the_first_one_gone_and_its_volume_free(lab: Daemon, pcloud: Pcloud) -> None:
-    lab.create(SHOP.replace("VERIFY", "8s"))
+    lab.create(SHOP.replace("VERIFY", "20s"))
     lab.client.start("shop")
     until(lambda: launched(lab), "it is launched", SLOW)
     lab.client.pause("shop", PauseRequest(owner="ann", seconds=3600))
