@@ -1,6 +1,6 @@
-"""Two servers on the OpenStack lab, from the call to both ACTIVE: through the adapter, plainly through libcloud, and as a stack of Heat's.
+"""Two servers on the OpenStack lab, from the call to both ACTIVE: through the adapter, with kept ports, and plainly through libcloud.
 
-Run as root with the lab up, for Heat's part with --heat: python -m benchmarks.openstack [ROUNDS]. What it makes there is deleted again.
+Run as root with the lab up (make openstack-lab): python -m benchmarks.openstack [ROUNDS]. What it makes there is deleted again.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ import yaml
 from libcloud.compute.providers import get_driver
 from libcloud.compute.types import NodeState
 
-from benchmarks.stacks import Stacks, stacks, template
 from cpe.shell.infrastructures.build import build
 from cpe.shell.infrastructures.settings import InfrastructureSettings
 from pcloud.model.instance import LaunchOrder, Tags
@@ -30,8 +29,6 @@ CLOUDS = Path("/var/lib/pcloud-openstack-lab/clouds.yaml")
 IMAGE, SIZE = "blank", "lab.tiny"
 LOOK = 0.1  # seconds between two looks, of both ways
 ASSEMBLIES = ("web", "db")
-PLAIN, FIRST, KEPT, RELAUNCH = "plain libcloud", "adapter, first", "adapter, kept ports", "adapter, relaunch"
-STACK, HEALING = "Heat, a stack", "Heat, healing one"
 
 
 def order(assembly: str, generation: int) -> LaunchOrder:
@@ -92,41 +89,19 @@ async def plain(drivers: list[Any], things: tuple[Any, Any, Any]) -> list[Any]:
     return list(await asyncio.gather(*(asyncio.to_thread(launch, each, name) for each, name in zip(drivers, ASSEMBLIES, strict=True))))
 
 
-async def timed(times: list[float], work: Callable[[], Awaitable[Any]]) -> Any:
-    began = time.perf_counter()
-    made = await work()
-    times.append(time.perf_counter() - began)
-    return made
-
-
 def gone(driver: Any, nodes: list[Any]) -> None:
-    """Nothing is left that the next turn would have to share the machine with."""
+    """Returns when nothing is left, or their end would be part of what comes next."""
     for node in nodes:
         driver.destroy_node(node)
     while driver.list_nodes():
         time.sleep(LOOK)
 
 
-async def stacked(figures: dict[str, list[float]], heat: Stacks, words: dict[str, Any]) -> None:
-    await timed(figures[STACK], lambda: asyncio.to_thread(heat.create, words))
-    await timed(figures[HEALING], lambda: asyncio.to_thread(heat.heal, ASSEMBLIES[0]))
-    heat.delete()
-
-
-async def launched(figures: dict[str, list[float]], cloud: Any, generation: int) -> int:
-    """Both ways of the adapter; returns the last generation that was used."""
-    for what in FIRST, KEPT:
-        generation += 1
-        made = await timed(figures[what], lambda generation=generation: ours(cloud, generation))
-        if what == KEPT:
-            generation += 1
-            made.append(await timed(figures[RELAUNCH], lambda old=made[0], to=generation: replaced(cloud, old, to)))
-        for each in made:
-            await cloud.destroy(each)
-        for each in made:
-            await until(cloud, each, InstanceStatus.ABSENT)
-    await cloud.delete_ports("bench")
-    return generation
+async def timed(times: list[float], work: Callable[[], Awaitable[Any]]) -> Any:
+    began = time.perf_counter()
+    made = await work()
+    times.append(time.perf_counter() - began)
+    return made
 
 
 async def main(rounds: int) -> None:
@@ -140,16 +115,24 @@ async def main(rounds: int) -> None:
         next(each for each in drivers[0].list_images() if each.name == IMAGE),
         drivers[0].ex_list_networks()[0],
     )
-    heat = await cloud.ask("looking for Heat", lambda driver: stacks(driver.login, LOOK))
-    figures: dict[str, list[float]] = {name: [] for name in (PLAIN, FIRST, KEPT, RELAUNCH, STACK, HEALING)}
+    figures: dict[str, list[float]] = {"adapter, first": [], "adapter, kept ports": [], "plain libcloud": [], "relaunch": []}
     generation = 0
     for turn in range(rounds):
-        gone(drivers[0], await timed(figures[PLAIN], lambda: plain(drivers, things)))
-        generation = await launched(figures, cloud, generation)
-        if heat is not None:
-            await stacked(figures, heat, template(ASSEMBLIES, IMAGE, SIZE, things[2].name))
-        print(f"round {turn + 1}: " + ", ".join(f"{what} {times[-1]:.1f} s" for what, times in figures.items() if times))
-    for what, times in ((what, times) for what, times in figures.items() if times):
+        nodes = await timed(figures["plain libcloud"], lambda: plain(drivers, things))
+        gone(drivers[0], nodes)
+        for what in ("adapter, first", "adapter, kept ports"):
+            generation += 1
+            made = await timed(figures[what], lambda generation=generation: ours(cloud, generation))
+            if what == "adapter, kept ports":
+                generation += 1
+                made.append(await timed(figures["relaunch"], lambda old=made[0], to=generation: replaced(cloud, old, to)))
+            for each in made:
+                await cloud.destroy(each)
+            for each in made:
+                await until(cloud, each, InstanceStatus.ABSENT)
+        await cloud.delete_ports("bench")
+        print(f"round {turn + 1}: " + ", ".join(f"{what} {times[-1]:.1f} s" for what, times in figures.items()))
+    for what, times in figures.items():
         print(f"{what:20} median {statistics.median(times):5.2f} s of {', '.join(f'{each:.1f}' for each in times)}")
     cloud.close()
 
