@@ -89,6 +89,14 @@ async def plain(drivers: list[Any], things: tuple[Any, Any, Any]) -> list[Any]:
     return list(await asyncio.gather(*(asyncio.to_thread(launch, each, name) for each, name in zip(drivers, ASSEMBLIES, strict=True))))
 
 
+def gone(driver: Any, nodes: list[Any]) -> None:
+    """Returns when nothing is left, or their end would be part of what comes next."""
+    for node in nodes:
+        driver.destroy_node(node)
+    while driver.list_nodes():
+        time.sleep(LOOK)
+
+
 async def timed(times: list[float], work: Callable[[], Awaitable[Any]]) -> Any:
     began = time.perf_counter()
     made = await work()
@@ -111,8 +119,7 @@ async def main(rounds: int) -> None:
     generation = 0
     for turn in range(rounds):
         nodes = await timed(figures["plain libcloud"], lambda: plain(drivers, things))
-        for node in nodes:
-            drivers[0].destroy_node(node)
+        gone(drivers[0], nodes)
         for what in ("adapter, first", "adapter, kept ports"):
             generation += 1
             made = await timed(figures[what], lambda generation=generation: ours(cloud, generation))

@@ -1,5 +1,6 @@
 # Tests that take longer than those of `make test`.
 .PHONY: matrix chaos fuzz test-images test-openstack test-openstack-full
+LAB_TESTS := tests/infrastructures tests/openstack_lab tests/system
 matrix: setup ## every recovery, cut at each of its points (six minutes)
 	$(BIN)/python -m tests.matrix
 chaos: setup ## faults at random on a real daemon, judged from outside (SEED=, MINUTES=3; root)
@@ -10,6 +11,6 @@ fuzz: setup ## odd input to everything that reads, for SECONDS=120
 test-images: setup ## the tests that build images of guests, and boot one (minutes; root)
 	$(BIN)/pytest -m image
 test-openstack: setup ## the tests that need an OpenStack: it is brought up and taken down (minutes)
-	$(BIN)/pytest -m openstack
+	$(BIN)/pytest -m openstack $(LAB_TESTS)
 test-openstack-full: setup ## the same with QEMU guests (their image is built the first time)
-	$(BIN)/pytest -m openstack_full
+	$(BIN)/pytest -m openstack_full $(LAB_TESTS)

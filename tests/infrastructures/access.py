@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ class Access:
     directory: Path
     keyring: FileKeyring
 
-    def user_data(self, plan: AssemblyPlan = PLAN, volumes: Sequence[tuple[str, str]] = (), **environment: str) -> bytes:
+    def user_data(self, plan: AssemblyPlan = PLAN, **environment: str) -> bytes:
         private, public = self.keyring.host_pair("shop", plan.name, 1)
         return user_data(
             assembly=plan,
@@ -32,16 +31,13 @@ class Access:
             host_private=private,
             host_public=public,
             environment=environment,
-            volumes=volumes,
         )
 
     def provisioned_by(self, script: str, **environment: str) -> bytes:
         return self.user_data(replace(PLAN, provision=script), **environment)
 
     def command(self, node: Any, *words: str) -> list[str]:
-        return self.ssh(node.extra["ssh_user"], node.public_ips[0], node.extra["ssh_port"], *words)
-
-    def ssh(self, user: str, address: str, port: int, *words: str) -> list[str]:
+        address, port = node.public_ips[0], node.extra["ssh_port"]
         known = self.directory / "known_hosts"
         name = address if port == 22 else f"[{address}]:{port}"  # as OpenSSH looks for it
         known.write_text(f"{name} {self.keyring.host_pair('shop', 'web', 1)[1]}\n")
@@ -55,7 +51,7 @@ class Access:
         }
         flags = [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
         key = self.keyring.client_path("shop")
-        return ["ssh", "-F", "none", "-i", key, *flags, "-p", str(port), f"{user}@{address}", *words]
+        return ["ssh", "-F", "none", "-i", key, *flags, "-p", str(port), f"{node.extra['ssh_user']}@{address}", *words]
 
     def run(self, node: Any, *words: str) -> subprocess.CompletedProcess[str]:
         """Run a command in the machine, as soon as that lets us in (255 is ssh's own failure)."""

@@ -24,9 +24,6 @@ from tests.openstack_lab.keeping import KEEPER
 OPENSTACK = [pytest.mark.openstack, pytest.mark.real, pytest.mark.timeout(1800), pytest.mark.filterwarnings("ignore:.*")]
 """libcloud warns of much; the first of them may have to bring the lab up."""
 
-FULL = [pytest.mark.openstack_full, pytest.mark.real, pytest.mark.timeout(3600), pytest.mark.filterwarnings("ignore:.*")]
-"""The same with guests that boot."""
-
 IMAGE, SIZE = "blank", "lab.tiny"
 VARIABLE = "OS_CLIENT_CONFIG_FILE"
 

@@ -18,7 +18,7 @@ from pcloud.errors import HardInfrastructureError, RefusedError
 from pcloud.model.words import InstanceStatus
 from pcloud.records.infrastructures import Found
 from tests.infrastructures.access import Access
-from tests.infrastructures.contract import ORDER
+from tests.infrastructures.contract import ORDER, TAGS
 from tests.infrastructures.waiting import until
 
 pytestmark = pytest.mark.real
@@ -36,6 +36,11 @@ async def test_a_machine_is_reached_at_a_loopback_address(cloud, access: Access)
     made = await cloud.create(replace(ORDER, user_data=access.user_data()))
     assert made.address.startswith("127.")
     assert made.port == 2222
+
+
+async def test_what_is_launched_together_has_its_image_and_size_looked_up_once(cloud):
+    await asyncio.gather(*(cloud.create(replace(ORDER, tags=replace(TAGS, assembly=each))) for each in ("web", "db", "cache")))
+    assert cloud.tally.ended[("listing", "ok")][0] == 2
 
 
 async def test_stopping_ends_all_processes_and_a_reboot_is_a_new_boot(cloud, cloud_directory):

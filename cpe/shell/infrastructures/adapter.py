@@ -6,7 +6,6 @@ Rules: every call goes through ``Calls``; everything is found by its tags; what 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -17,11 +16,11 @@ from cpe.shell.infrastructures import tags
 from cpe.shell.infrastructures.belongings import RELEASE_LOOK, RELEASE_TIMEOUT, SENSELESS, Belongings, unless_absent
 from cpe.shell.infrastructures.calls import Calls
 from cpe.shell.infrastructures.dialect import Dialect, Login
-from cpe.shell.infrastructures.failures import unknown_name
+from cpe.shell.infrastructures.named import Named
 from cpe.shell.infrastructures.sharing import SharedQuestion
 from cpe.shell.infrastructures.statuses import instance_status
 from cpe.shell.infrastructures.tally import Tally
-from pcloud.errors import AmbiguousError, HardInfrastructureError, InfrastructureError
+from pcloud.errors import AmbiguousError, InfrastructureError
 from pcloud.model.instance import InstanceReading, LaunchOrder, Tags
 from pcloud.model.words import InstanceStatus
 
@@ -33,16 +32,13 @@ OFF_WITHIN = 90.0
 RUNS = {InstanceStatus.ACTIVE, InstanceStatus.REBOOT}
 """What can be stopped, and may run until it has been. What is being built has begun nothing yet; what is in ERROR cannot be stopped."""
 
-REMEMBERED = 60.0
-"""Seconds for which a name of an image or a size means the same thing: every launch asks, and some clouds list a thousand images."""
-
 
 class LibcloudInfrastructure(Belongings):
     """One account at one cloud; ``controller`` is the name in the tags of what is ours."""
 
     def __init__(self, name: str, calls: Calls, dialect: Dialect, *, controller: str) -> None:
         super().__init__(name, calls, dialect, controller=controller)
-        self._named: dict[tuple[str, str], tuple[float, Any]] = {}
+        self._named = Named(name, calls)
         self._nodes = SharedQuestion(f"list {name}", self._list)
 
     @property
@@ -100,8 +96,10 @@ class LibcloudInfrastructure(Belongings):
         return await self._calls(f"reading {instance_id}", lambda driver: self._read(driver, instance_id), question=True)
 
     async def create(self, order: LaunchOrder) -> InstanceReading:
-        image = await self._find("image", order.image, lambda driver: self._dialect.images(driver, order.image))
-        size = await self._find("size", order.size, lambda driver: self._dialect.sizes(driver, order.size))
+        image, size = await asyncio.gather(
+            self._named.find("image", order.image, lambda driver: self._dialect.images(driver, order.image)),
+            self._named.find("size", order.size, lambda driver: self._dialect.sizes(driver, order.size)),
+        )
         prepared = await self._prepared(order, size=size, image=image)
         return await self._calls(f"creating {order.name}", lambda driver: self._reading(self._dialect.create(driver, order, prepared)))
 
@@ -219,20 +217,3 @@ class LibcloudInfrastructure(Belongings):
             return action(driver, node)
 
         return await self._calls(f"{doing} {instance_id}", act)
-
-    async def _find(self, what: str, name: str, list_all: Callable[[Any], list[Any]]) -> Any:
-        """The image or size of that id or name; HardInfrastructureError unless there is exactly one. No size asked for: the smallest."""
-        at, thing = self._named.get((what, name), (0.0, None))
-        if thing is not None and time.monotonic() - at < REMEMBERED:
-            return thing
-        known = await self._calls(f"listing {what}s", list_all, question=True)
-        if what == "size" and not name:
-            return min(known, key=lambda size: size.ram)
-        found = [thing for thing in known if thing.id == name] or [thing for thing in known if thing.name == name]
-        if not found:
-            raise unknown_name(self._name, what, name, [thing.name for thing in known])
-        if len(found) > 1:
-            ids = ", ".join(str(thing.id) for thing in found)
-            raise HardInfrastructureError(f"{self._name}: {len(found)} {what}s are called {name!r}", f"say which by its id: {ids}")
-        self._named[(what, name)] = (time.monotonic(), found[0])
-        return found[0]
