@@ -1,5 +1,5 @@
 # Tests that take longer than those of `make test`.
-.PHONY: matrix chaos fuzz test-images test-openstack
+.PHONY: matrix chaos fuzz test-images test-openstack demo-openstack test-showpiece
 matrix: setup ## every recovery, cut at each of its points (six minutes)
 	$(BIN)/python -m tests.matrix
 chaos: setup ## faults at random on a real daemon, judged from outside (SEED=, MINUTES=3; root)
@@ -11,3 +11,7 @@ test-images: setup ## the tests that build images of guests, and boot one (minut
 	$(BIN)/pytest -m image
 test-openstack: setup ## the tests that need an OpenStack: it is brought up and taken down (minutes)
 	$(BIN)/pytest -m openstack
+demo-openstack: setup ## WordPress and its database in guests of an OpenStack, broken six times, healed six times (root; 20 minutes)
+	@$(BIN)/python -m pcloud.demo.openstack
+test-showpiece: setup ## the same six faults as tests (root; 20 minutes)
+	$(BIN)/pytest -m showpiece

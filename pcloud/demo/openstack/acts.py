@@ -6,10 +6,12 @@ Rules: each act begins and ends with everything healthy; none knows of the other
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from pcloud.demo.faults import NAME
 from pcloud.demo.openstack.lab import guest_process, until_started
@@ -20,8 +22,8 @@ from pcloud.model.words import Choice, Rung
 from pcloud.records.event import EventRecord
 
 PROCESS = "mariadbd"
-KILL = "sudo -n kill -9 $(systemctl show --property MainPID --value mariadb)"
-BREAK = "printf '[mariadbd]\\nno-such-option\\n' | sudo -n tee /etc/mysql/mariadb.conf.d/99-broken.cnf >/dev/null && sync"
+KILL = "pid=$(systemctl show --property MainPID --value mariadb); echo prepared; read -r _; kill -9 $pid"
+BREAK = "printf '[mariadbd]\\nno-such-option\\n' >/etc/mysql/mariadb.conf.d/99-broken.cnf; sync"
 
 HELD = 30.0  # seconds for which nothing may be done while the API is away, after pcloud has said so
 SHOWN = 120.0  # seconds for Nova to show a server that pcloud has begun to create
@@ -43,8 +45,7 @@ class Act:
 def kill_database(stage: Stage) -> Play:
     """The database's process is killed in its guest."""
     before, boot, play = stage.instance(), stage.boot_id(), stage.playing()
-    stage.place.inside(TARGET, KILL)
-    play.broken(f"kill -9 of {PROCESS} in the guest")
+    play.broken(f"kill -9 of {PROCESS} in the guest", _as_root(stage, KILL))
     play.until_well()
     play.expect_done(Rung.RESTART)
     _expect_boot(stage, boot, same=True)
@@ -80,8 +81,8 @@ def delete_server(stage: Stage) -> Play:
 def break_again_and_again(stage: Stage) -> Play:
     """The database's configuration is broken, so that neither a restart nor a reboot helps."""
     before, volumes, play = stage.instance(), stage.cloud.volumes(), stage.playing()
-    stage.place.inside(TARGET, f"{BREAK} && {KILL}")
-    play.broken(f"a word that {PROCESS} does not know in its configuration, and kill -9: it will not start in this guest again")
+    at = _as_root(stage, f"{BREAK}; {KILL}")
+    play.broken(f"a word that {PROCESS} does not know in its configuration, and kill -9: it will not start in this guest again", at)
     play.until_well()
     play.expect_done(Rung.RESTART, Rung.REBOOT, Rung.RELAUNCH)
     _expect_volumes(stage, volumes)
@@ -145,6 +146,11 @@ def perform(act: Act, stage: Stage) -> Times:
     stage.screen.say(f"\n{act.title}")
     play = act.play(stage)
     return times_of(act.title, act.recovery, play)
+
+
+def _as_root(stage: Stage, command: str) -> datetime:
+    """Have it done in the database's guest; when."""
+    return stage.place.inside_at_a_word(TARGET, f"sudo -n sh -c {shlex.quote(command)}")
 
 
 def _is_held(event: EventRecord) -> bool:
