@@ -85,8 +85,8 @@ networks = ["provider"]
         moment of that. PcloudError where it fails.
         """
         words = self._words("assembly", "ssh", target, "--", command)
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        with subprocess.Popen(words, env=self.environment(), text=True, **pipes) as process:
+        pipe = subprocess.PIPE
+        with subprocess.Popen(words, env=self.environment(), text=True, stdin=pipe, stdout=pipe, stderr=pipe) as process:
             alarm = threading.Timer(GUEST, process.kill)
             alarm.start()
             try:
