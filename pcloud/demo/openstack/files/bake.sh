@@ -12,8 +12,8 @@ for unit in mariadb apache2; do mkdir -p "/etc/systemd/system/$unit.service.d"; 
 cat >/etc/systemd/system/mariadb.service.d/pcloud.conf <<'END'
 [Service]
 Restart=no
-ExecStartPre=
-ExecStartPre=/usr/bin/install -m 755 -o mysql -g root -d /run/mysqld
+ExecStart=
+ExecStart=/usr/sbin/mariadbd
 ExecStartPost=
 TimeoutStartSec=180
 END
