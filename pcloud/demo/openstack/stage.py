@@ -61,7 +61,11 @@ class Stage:
     def playing(self) -> Play:
         """An act begins: what happens from now on belongs to it, and what went before is not counted any more."""
         self.client.cleanup(NAME, TargetRequest(owner="demo", assembly=DATABASE))
-        return Play(self, newest(self.client), datetime.now(UTC))
+        return self.playing_from(newest(self.client))
+
+    def playing_from(self, seq: int) -> Play:
+        """What comes after that event."""
+        return Play(self, seq, datetime.now(UTC))
 
 
 @dataclass(slots=True)
