@@ -69,7 +69,7 @@ def test_a_controller_that_was_killed_is_started_again_and_goes_on(stage: Stage)
     stage.place.start_daemon()
     assert stage.place.daemon_pid() != killed
     assert stage.instance() == instance
-    with pytest.raises(TimedOutError, match="not seen within 0.5s: the moon"):
+    with pytest.raises(TimedOutError, match=r"not seen within 0\.5s: the moon"):
         play.until(lambda _: False, "the moon", patience=0.5)
     play.expect_done()
 

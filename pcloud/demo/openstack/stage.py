@@ -59,8 +59,13 @@ class Stage:
         return assembly_of(self.client, assembly).state
 
     def playing(self) -> Play:
-        """An act begins: what happens from now on belongs to it, and what went before is not counted any more."""
+        """An act begins, with everything healthy: what happens from now on belongs to it, and what went before is not counted any more."""
         self.client.cleanup(NAME, TargetRequest(owner="demo", assembly=DATABASE))
+        deadline = time.monotonic() + HEAL
+        while (status := self.client.status(NAME)).state != "healthy":  # what is forgotten is looked at anew
+            if time.monotonic() > deadline:
+                raise TimedOutError(f"{NAME} is {status.state} {HEAL:g}s after its counters were forgotten: {status.reason}")
+            time.sleep(LOOK)
         return self.playing_from(newest(self.client))
 
     def playing_from(self, seq: int) -> Play:
