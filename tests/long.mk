@@ -1,5 +1,5 @@
 # Tests that take longer than those of `make test`.
-.PHONY: matrix chaos fuzz test-images test-openstack test-openstack-full
+.PHONY: matrix chaos fuzz test-images test-openstack test-openstack-full demo-openstack test-showpiece
 LAB_TESTS := tests/infrastructures tests/openstack_lab tests/system
 matrix: setup ## every recovery, cut at each of its points (six minutes)
 	$(BIN)/python -m tests.matrix
@@ -14,3 +14,7 @@ test-openstack: setup ## the tests that need an OpenStack: it is brought up and 
 	$(BIN)/pytest -m openstack $(LAB_TESTS)
 test-openstack-full: setup ## the same with QEMU guests (their image is built the first time)
 	$(BIN)/pytest -m openstack_full $(LAB_TESTS)
+demo-openstack: setup ## WordPress and its database in guests of an OpenStack, broken six times, healed six times (root; 20 minutes)
+	@$(BIN)/python -m pcloud.demo.openstack
+test-showpiece: setup ## the same six faults as tests (root; 20 minutes)
+	$(BIN)/pytest -m showpiece

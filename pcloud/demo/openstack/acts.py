@@ -6,13 +6,16 @@ Rules: each act begins and ends with everything healthy; none knows of the other
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 
 from pcloud.demo.faults import NAME
-from pcloud.demo.openstack.lab import guest_process, until_started
+from pcloud.demo.openstack.lab import guest_process
 from pcloud.demo.openstack.stage import DATABASE, Play, Stage, check
 from pcloud.demo.openstack.times import Times, times_of
 from pcloud.errors import PcloudError, TimedOutError
@@ -20,10 +23,11 @@ from pcloud.model.words import Choice, Rung
 from pcloud.records.event import EventRecord
 
 PROCESS = "mariadbd"
-KILL = "sudo -n kill -9 $(systemctl show --property MainPID --value mariadb)"
-BREAK = "printf '[mariadbd]\\nno-such-option\\n' | sudo -n tee /etc/mysql/mariadb.conf.d/99-broken.cnf >/dev/null && sync"
+KILL = "pid=$(systemctl show --property MainPID --value mariadb); echo prepared; read -r _; kill -9 $pid"
+BREAK = "printf '[mariadbd]\\nno-such-option\\n' >/etc/mysql/mariadb.conf.d/99-broken.cnf; sync"
 
 HELD = 30.0  # seconds for which nothing may be done while the API is away, after pcloud has said so
+AFTERWARDS = 15.0  # seconds for which nothing may be done when it is back: three lists of what is there
 SHOWN = 120.0  # seconds for Nova to show a server that pcloud has begun to create
 CONTROLLER_AWAY = 5.0  # seconds that the controller is gone: the cloud and the guest go on without it
 LOOK = 0.2  # seconds between looks at the cloud
@@ -43,8 +47,7 @@ class Act:
 def kill_database(stage: Stage) -> Play:
     """The database's process is killed in its guest."""
     before, boot, play = stage.instance(), stage.boot_id(), stage.playing()
-    stage.place.inside(TARGET, KILL)
-    play.broken(f"kill -9 of {PROCESS} in the guest")
+    play.broken(f"kill -9 of {PROCESS} in the guest", _as_root(stage, KILL))
     play.until_well()
     play.expect_done(Rung.RESTART)
     _expect_boot(stage, boot, same=True)
@@ -80,8 +83,8 @@ def delete_server(stage: Stage) -> Play:
 def break_again_and_again(stage: Stage) -> Play:
     """The database's configuration is broken, so that neither a restart nor a reboot helps."""
     before, volumes, play = stage.instance(), stage.cloud.volumes(), stage.playing()
-    stage.place.inside(TARGET, f"{BREAK} && {KILL}")
-    play.broken(f"a word that {PROCESS} does not know in its configuration, and kill -9: it will not start in this guest again")
+    at = _as_root(stage, f"{BREAK}; {KILL}")
+    play.broken(f"a word that {PROCESS} does not know in its configuration, and kill -9: it will not start in this guest again", at)
     play.until_well()
     play.expect_done(Rung.RESTART, Rung.REBOOT, Rung.RELAUNCH)
     _expect_volumes(stage, volumes)
@@ -91,21 +94,18 @@ def break_again_and_again(stage: Stage) -> Play:
 
 
 def blind_controller(stage: Stage) -> Play:
-    """The guest hangs while Nova's API is away: nothing may be done on one blind eye."""
+    """The guest hangs while Nova's API is away: nothing may be done on one blind eye, and nothing is left to do when both are back."""
     before, boot, play = stage.instance(), stage.boot_id(), stage.playing()
     pid = guest_process(before.id)
-    stage.lab.stop("nova-api")
-    os.kill(pid, signal.SIGSTOP)
-    play.broken(f"nova-api killed, and kill -STOP {pid}, the QEMU of {before.id}")
-    try:
-        play.until(_is_held, f"{TARGET} is held")
-        _nothing_is_done(play)
-        stage.screen.say(f"  nothing was done for {HELD:g}s; nova-api is started, and the guest goes on")
-    finally:
-        process = stage.lab.start("nova-api")
-        os.kill(pid, signal.SIGCONT)  # before the API answers: what it then shows is a guest that is back
-        until_started(process)
-    play.until_well()
+    with _api_away(stage):
+        with _stopped(pid):
+            play.broken(f"nova-api killed, and kill -STOP {pid}, the QEMU of {before.id}")
+            play.until(_is_held, f"{TARGET} is held")
+            _expect_nothing(play, HELD)
+        stage.screen.say(f"  nothing was done for {HELD:g}s; kill -CONT {pid}: the guest goes on")
+        play.until_well()
+        stage.screen.say("  nova-api is started again")
+    _expect_nothing(play, AFTERWARDS)
     play.expect_done()
     _expect_boot(stage, boot, same=True)
     check(stage, before, 0)
@@ -147,17 +147,40 @@ def perform(act: Act, stage: Stage) -> Times:
     return times_of(act.title, act.recovery, play)
 
 
+def _as_root(stage: Stage, command: str) -> datetime:
+    """Have it done in the database's guest; when."""
+    return stage.place.inside_at_a_word(TARGET, f"sudo -n sh -c {shlex.quote(command)}")
+
+
 def _is_held(event: EventRecord) -> bool:
     return event.assembly == DATABASE and event.resource is None and (event.to or "").startswith("held")
 
 
-def _nothing_is_done(play: Play) -> None:
-    """For a while; PcloudError otherwise."""
+@contextmanager
+def _api_away(stage: Stage) -> Iterator[None]:
+    stage.lab.stop("nova-api")
     try:
-        play.until(lambda event: event.record is not None and event.record.choice is Choice.ACT, "", patience=HELD)
+        yield
+    finally:
+        stage.lab.start("nova-api")
+
+
+@contextmanager
+def _stopped(pid: int) -> Iterator[None]:
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def _expect_nothing(play: Play, seconds: float) -> None:
+    """Nothing may be done for so long; PcloudError."""
+    try:
+        play.until(lambda event: event.record is not None and event.record.choice is Choice.ACT, "", patience=seconds)
     except TimedOutError:
         return
-    raise PcloudError(f"something was done about {TARGET} while the cloud could not be asked")
+    raise PcloudError(f"something was done about {TARGET} while the cloud could not be asked, or after that was over")
 
 
 def _until_shown(stage: Stage, generation: int) -> None:

@@ -65,9 +65,9 @@ class Lab:
         """Kill one of its daemons, as a crash would."""
         self._ask("stop", daemon)
 
-    def start(self, daemon: str) -> subprocess.Popen[str]:
-        """Begin to start it again; whoever calls waits for its end."""
-        return subprocess.Popen((self._program, "start", daemon), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    def start(self, daemon: str) -> None:
+        """Start it again; it answers afterwards."""
+        self._ask("start", daemon)
 
     def _ask(self, *words: str) -> None:
         try:
@@ -76,18 +76,6 @@ class Lab:
             raise TimedOutError(f"openstack-lab {' '.join(words)} has not ended after {SHORT:g}s") from error
         if done.returncode != 0:
             raise PcloudError(f"openstack-lab {' '.join(words)}: {done.stderr.strip() or done.stdout.strip()}")
-
-
-def until_started(process: subprocess.Popen[str]) -> None:
-    """Wait for what ``Lab.start`` began."""
-    try:
-        said, _ = process.communicate(timeout=SHORT)
-    except subprocess.TimeoutExpired as error:
-        process.kill()
-        process.communicate()
-        raise TimedOutError(f"a daemon of the lab does not answer {SHORT:g}s after its start") from error
-    if process.returncode != 0:
-        raise PcloudError(f"a daemon of the lab was not started: {said.strip()}")
 
 
 def guest_process(server: str) -> int:

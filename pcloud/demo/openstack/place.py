@@ -9,6 +9,8 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+from datetime import UTC, datetime
 from pathlib import Path
 
 from pcloud.demo.place import Place, alive
@@ -77,6 +79,26 @@ networks = ["provider"]
         if done.returncode != 0:
             raise PcloudError(f"`{command}` failed in {target}: {done.stderr.strip()}")
         return done.stdout.strip()
+
+    def inside_at_a_word(self, target: str, command: str) -> datetime:
+        """Run a command in the machine of ``target`` that prints a line when all is prepared, and does the rest after one of ours: the
+        moment of that. PcloudError where it fails.
+        """
+        words = self._words("assembly", "ssh", target, "--", command)
+        pipe = subprocess.PIPE
+        with subprocess.Popen(words, env=self.environment(), text=True, stdin=pipe, stdout=pipe, stderr=pipe) as process:
+            alarm = threading.Timer(GUEST, process.kill)
+            alarm.start()
+            try:
+                prepared = process.stdout.readline() if process.stdout else ""
+                at = datetime.now(UTC)
+                _, said = process.communicate("\n" if prepared else None)
+            finally:
+                alarm.cancel()
+                alarm.join()
+        if not prepared or process.returncode != 0:
+            raise PcloudError(f"`{command}` failed in {target}: {said.strip() or 'it took too long'}")
+        return at
 
     def draw(self, target: str, picture: Path) -> None:
         """The timeline of the last recovery of ``target``, as ``pcloud explain --svg`` draws it."""

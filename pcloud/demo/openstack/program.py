@@ -13,9 +13,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from pcloud.demo.openstack.acts import ACTS, Act
 from pcloud.demo.openstack.lab import Lab
 from pcloud.demo.openstack.place import PREFIX, GuestsPlace
-from pcloud.demo.openstack.show import show
+from pcloud.demo.openstack.show import ready, show
 from pcloud.demo.program import ended_by_signals, uninterrupted
 from pcloud.errors import PcloudError
 from pcloud.screen.console import Screen
@@ -25,7 +26,10 @@ def parser() -> argparse.ArgumentParser:
     """The command line."""
     made = argparse.ArgumentParser(prog="demo-openstack", description="WordPress and MySQL on OpenStack, broken and healed; as root.")
     made.add_argument("--lab-is-up", action="store_true", help="use the lab that is up (size full), and leave it up")
-    made.add_argument("--picture", type=Path, metavar="FILE", help="draw the timeline of the third recovery (SVG)")
+    made.add_argument(
+        "--only", type=int, action="append", metavar="N", choices=range(1, len(ACTS) + 1), help="only this act; may be repeated"
+    )
+    made.add_argument("--picture", type=Path, metavar="FILE", help="draw the timeline of the relaunch of the third act (SVG)")
     return made
 
 
@@ -34,18 +38,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     given, screen = parser().parse_args(argv), Screen()
     try:
         with ended_by_signals():
-            play(screen, lab_is_up=given.lab_is_up, picture=given.picture)
+            acts = [ACTS[number - 1] for number in given.only or range(1, len(ACTS) + 1)]
+            play(screen, acts, lab_is_up=given.lab_is_up, picture=given.picture)
     except PcloudError as error:
         Screen(stderr=True).say(f"demo-openstack: {error}{f'; {error.cure}' if error.cure else ''}")
         return error.exit_code
     return 0
 
 
-def play(screen: Screen, *, lab_is_up: bool, picture: Path | None) -> None:
+def play(screen: Screen, acts: Sequence[Act], *, lab_is_up: bool, picture: Path | None) -> None:
     """The whole show in a place of its own."""
     began, lab = time.monotonic(), Lab()
-    with a_lab(lab, screen, is_up=lab_is_up) as clouds, a_place(clouds) as place:
-        show(place, lab, clouds, screen, picture)
+    with a_lab(lab, screen, is_up=lab_is_up) as clouds, a_place(clouds) as place, ready(place, lab, clouds, screen) as stage:
+        show(stage, acts, picture)
     screen.say(f"Cleaned up: no guest, process, bridge or address is left. {time.monotonic() - began:.0f}s in all.")
 
 

@@ -21,6 +21,7 @@ from pcloud.demo.openstack.place import GuestsPlace
 from pcloud.errors import PcloudError, TimedOutError
 from pcloud.model.words import Choice, Rung
 from pcloud.records.event import GRANTED, EventRecord
+from pcloud.records.operating import TargetRequest
 from pcloud.records.status import InstanceStatusBody
 from pcloud.screen.console import Screen
 from pcloud.screen.format import event_line, says_again
@@ -58,8 +59,18 @@ class Stage:
         return assembly_of(self.client, assembly).state
 
     def playing(self) -> Play:
-        """An act begins: what happens from now on belongs to it."""
-        return Play(self, newest(self.client), datetime.now(UTC))
+        """An act begins, with everything healthy: what happens from now on belongs to it, and what went before is not counted any more."""
+        self.client.cleanup(NAME, TargetRequest(owner="demo", assembly=DATABASE))
+        deadline = time.monotonic() + HEAL
+        while (status := self.client.status(NAME)).state != "healthy":  # what is forgotten is looked at anew
+            if time.monotonic() > deadline:
+                raise TimedOutError(f"{NAME} is {status.state} {HEAL:g}s after its counters were forgotten: {status.reason}")
+            time.sleep(LOOK)
+        return self.playing_from(newest(self.client))
+
+    def playing_from(self, seq: int) -> Play:
+        """What comes after that event."""
+        return Play(self, seq, datetime.now(UTC))
 
 
 @dataclass(slots=True)
@@ -71,9 +82,9 @@ class Play:
     broken_at: datetime
     events: list[EventRecord] = field(default_factory=list)
 
-    def broken(self, how: str) -> None:
-        """The fault is there now."""
-        self.broken_at = datetime.now(UTC)
+    def broken(self, how: str, at: datetime | None = None) -> None:
+        """The fault is there, since ``at`` or now."""
+        self.broken_at = at or datetime.now(UTC)
         self.stage.screen.say(f"  {how}")
 
     def until(self, wanted: Wanted, what: str, patience: float = HEAL) -> EventRecord:

@@ -41,7 +41,7 @@ class Times:
 def times_of(title: str, recovery: str, play: Play) -> Times:
     """What the events of an act say."""
     events = play.events
-    ended = _since(play, events[-1])
+    ended = _since(play, next(each for each in reversed(events) if each.assembly is None and each.to == "healthy"))
     noticed = next((_since(play, each) for each in events if each.assembly and (each.to or "").startswith(TOLD)), ended)
     decided = next((_since(play, each) for each in events if each.record is not None and each.record.choice is Choice.ACT), None)
     boot = booted(events)
