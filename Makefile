@@ -15,7 +15,7 @@ demo: ## WordPress and its database, broken three times, healed three times
 	@$(SETUP) demo
 	@$(BIN)/pcloud demo
 test: setup lint ## lint, then all tests
-	$(BIN)/pytest -n 3 --dist loadfile
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 lint: setup ## style, types, layers
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check

@@ -37,7 +37,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item._id = item.id.with_params(operation)
     twice = [name for name, number in Counter(item.nodeid for item in items).items() if number > 1]
     assert not twice, f"tests of one name: {twice}"
-    items.sort(key=lambda item: LAST.index(item.path.stem) if item.path.stem in LAST else -1)
+    slow = {item.path for item in items if item.get_closest_marker("real")}  # first, or a process works on the last of them alone
+    items.sort(key=lambda item: (LAST.index(item.path.stem) if item.path.stem in LAST else -1, item.path not in slow))
 
 
 @pytest.fixture(scope="session", autouse=True)
