@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pcloud.model.guards import RATE_WITHIN
+from pcloud.model import guards
 
 PER_DEPLOYABLE = 1
 """Recoveries above a restart in flight per deployable (policy.md section 5)."""
@@ -11,7 +11,7 @@ PER_INFRASTRUCTURE = 5
 RELAUNCHES = 6
 """Machines relaunched per infrastructure within ``MINUTE`` (policy.md section 5). A deployable of more machines counts as so many, for it
 could never be relaunched otherwise: it is let in when nothing else was relaunched for a minute."""
-MINUTE = RATE_WITHIN
+MINUTE = guards.RATE_WITHIN
 """Seconds; a relaunch that began exactly so long ago counts no more."""
 RESTARTS = 50
 """Restarts at once per infrastructure (policy.md section 5)."""
