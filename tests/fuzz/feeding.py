@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from copy import deepcopy
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -109,7 +110,7 @@ def _altered_once(document: Any, feed: Feed) -> Any:
     while isinstance(spot, dict | list) and spot and feed.below(5):
         owner, key = spot, feed.pick(list(spot) if isinstance(spot, dict) else range(len(spot)))
         spot = spot[key]
-    value = feed.pick(ODD)
+    value = deepcopy(feed.pick(ODD))  # put into itself it would be endless, and odd for whoever picks it next
     if owner is None:
         return value if feed.below(16) == 1 else document
     match feed.below(5):
@@ -118,7 +119,7 @@ def _altered_once(document: Any, feed: Feed) -> Any:
         case 1 if isinstance(owner, dict):
             owner[feed.pick(["x", "", str(key) * 2])] = value
         case 2 if isinstance(owner, list):
-            owner.append(spot)
+            owner.append(deepcopy(spot))
         case _:
             owner[key] = value
     return document
