@@ -145,20 +145,21 @@ class Conversation:
         if kind is MessageType.error and fields.get(HeaderFields.reply_serial) == self._subscribing:
             raise BusError("systemd is not on its bus")  # or not yet: the bus itself has just begun
         if kind in {MessageType.method_return, MessageType.error}:
-            answered = kind is MessageType.method_return and signature in {"o", "v"}
-            return self._answered(fields.get(HeaderFields.reply_serial, 0), message.body[0] if answered else None)
+            answers = signature if kind is MessageType.method_return else ""
+            path, value = (message.body[0] if answers == each else None for each in ("o", "v"))
+            return self._answered(fields.get(HeaderFields.reply_serial, 0), path, value)
         if (member, signature) == ("Reloading", "b") and not message.body[0]:
             self._find_units()
         elif (member, signature) == ("PropertiesChanged", "sa{sv}as"):
             return self._changed(fields.get(HeaderFields.path, ""), *message.body[:2])
         return []
 
-    def _answered(self, serial: int, answer: Any) -> list[UnitNews]:
-        """Take in an answer; None is an error's, which leaves things as they are."""
+    def _answered(self, serial: int, path: str | None, value: tuple[str, Any] | None) -> list[UnitNews]:
+        """Take in an answer: a unit's path, or what its Restart= is. Any other, an error's too, leaves things as they are."""
         name, unit = self._asked.pop(serial, None), self._asked_restart.pop(serial, None)
         if unit is not None:
-            unit.restart = "" if answer is None else answer[1]
-        return self._found(name, answer) if name is not None and answer is not None else []
+            unit.restart = "" if value is None else value[1]
+        return self._found(name, path) if name is not None and path is not None else []
 
     def _found(self, name: str, path: str) -> list[UnitNews]:
         """Listen to it from now on; what it did before nobody told."""

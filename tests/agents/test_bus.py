@@ -76,6 +76,19 @@ def test_one_that_systemd_restarts_is_looked_at(restart: str) -> None:
     assert begun("mariadb.service", restart=restart).feed(crash()) == [UnitNews("mariadb.service")]
 
 
+def test_an_answer_to_another_question_than_was_asked_says_nothing() -> None:
+    talk = Conversation(["mariadb.service"])
+    [asked] = [each for each in sent(talk) if each.header.fields[HeaderFields.member] == "LoadUnit"]
+    assert talk.feed(OK + answer(asked, "v", ("s", PATH))) == []
+    talk = begun("mariadb.service")
+    talk.feed(message(MessageType.signal, {HeaderFields.member: "Reloading"}, "b", False))
+    [asked] = [each for each in sent(talk) if each.header.fields[HeaderFields.member] == "LoadUnit"]
+    talk.feed(answer(asked, "o", PATH))
+    [get] = [each for each in sent(talk) if each.header.fields[HeaderFields.member] == "Get"]
+    assert talk.feed(answer(get, "o", "/no")) == []
+    assert talk.feed(crash()) == [UnitNews("mariadb.service")], "nobody knows whether systemd restarts it"
+
+
 def test_bytes_may_come_in_any_portion() -> None:
     talk = begun("mariadb.service")
     news = [each for byte in crash() for each in talk.feed(bytes([byte]))]

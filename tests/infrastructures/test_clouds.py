@@ -106,6 +106,8 @@ def test_what_a_vendor_says_of_all_its_clouds_lies_below_an_entry(tmp_path):
     ("entry", "said", "cure"),
     [
         ({"auth": {**AUTH, "usrname": "x"}}, 'unknown key "auth.usrname"', "username"),
+        ({"auth": {**AUTH, "password:hunter2": None}}, 'unknown key "auth.password…"', "password"),
+        ({"auth": {**AUTH, "passwordhunter2": "x"}}, 'unknown key "auth.password…"', "password"),
         ({"auth": {**AUTH, "password": 1234}}, "auth.password: it is not text", "quotes"),
         ({"auth": {**AUTH, "auth_url": "cloud.example"}}, "auth_url 'cloud.example' is no address", "https://"),
         ({"auth": {**AUTH, "project_name": ""}}, "no project is named", "auth.project_name"),

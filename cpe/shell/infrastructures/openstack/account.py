@@ -6,6 +6,7 @@ never in what is printed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -62,6 +63,15 @@ class Account:
     endpoints: Mapping[str, str] = field(default_factory=dict)
 
 
+def as_told(key: str) -> str:
+    """A key as it may be printed: where a colon or a space is lost, what should stand behind it, a password say, is a part of it."""
+    told = re.split(r"\W", key, maxsplit=1)[0]
+    for secret in ("password", "secret"):
+        before, found, _ = told.partition(secret)
+        told = before + found
+    return told if told == key else f"{told}…"
+
+
 class Entry:
     """Reads one entry. ``source`` begins every error."""
 
@@ -94,7 +104,8 @@ class Entry:
         for key, value in {**beside, **auth}.items():
             name = OLD_NAMES.get(str(key), str(key))
             if name not in AUTH:
-                raise self._refused(f'unknown key "auth.{key}"', did_you_mean(str(key), AUTH, "known keys"))
+                told = as_told(str(key))
+                raise self._refused(f'unknown key "auth.{told}"', did_you_mean(told, AUTH, "known keys"))
             if value is not None and not isinstance(value, str):
                 what = "it" if name.endswith(("password", "secret")) else shown(value)
                 raise self._refused(f"auth.{key}: {what} is not text", "put it in quotes")
