@@ -1,6 +1,6 @@
 """Makes an infrastructure from its settings: the one place that knows which drivers there are.
 
-A driver is imported when the first infrastructure asks for it: a daemon has one or two clouds, and libcloud's drivers take long to import.
+A driver is imported when the first infrastructure asks for it: a daemon has one or two clouds, and need not hold the others' tables.
 """
 
 from __future__ import annotations
