@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from pcloud.model.events import ContactBlurred
 from pcloud.model.plan import AssemblyPlan, Check, DeployablePlan, HttpCheck, ProcessAgent, RecoverySettings, ResourcePlan, Secret
 from pcloud.model.ports import ProbeSeen
 from pcloud.model.words import Desired, Origin, Rung, Verdict
+from tests.shell.guards import overseer
 from tests.shell.stage import PASSWORD, Puppet, Stage, until
 
 SITE = Check("http", HttpCheck("http://${db.address}/"), origin=Origin.CONTROLLER)
@@ -108,6 +110,20 @@ async def test_a_machine_that_was_replaced_is_watched_by_an_agent_of_its_own_at_
         second = stage.puppets["db"]
         assert (second.instance.generation, address_in(second)) == (2, "http://10.0.0.2/")
         assert (first.runs, second.runs) == (False, True)
+
+
+async def test_the_guards_of_a_controller_that_starts_learn_what_was_relaunched_before(stage: Stage) -> None:
+    async with stage.engine() as engine:
+        await stage.up(engine)
+        engine.ask_recovery(Rung.RELAUNCH, "db")
+        await engine.taken_in()
+        await stage.up(engine)
+    guards = overseer()
+    stage.around = replace(stage.around, guards=guards)
+    with guards.gathering():
+        async with stage.engine() as engine:
+            await engine.taken_in()
+            assert [each.load for each in guards.oversight.regions["lab"].relaunches.values()] == [1]
 
 
 async def test_what_an_agent_of_an_old_machine_says_is_not_believed(stage: Stage) -> None:
