@@ -127,6 +127,14 @@ def test_what_makes_no_sense_is_told_with_its_place_and_its_cure(tmp_path, entry
     assert cure in refused.value.cure
 
 
+@pytest.mark.parametrize("text", ["clouds: {rack: [", 'clouds: !!int ""', "clouds: 2026-99-99", "clouds: !!timestamp x", "[" * 5000])
+def test_what_is_no_yaml_is_told_with_the_file(tmp_path, text):
+    file = own(tmp_path, {})
+    file.write_text(text)
+    with pytest.raises(RefusedError, match=f"{file} is no YAML"):
+        clouds(tmp_path).account("rack")
+
+
 def test_an_unknown_name_is_told_with_what_is_near(tmp_path, monkeypatch):
     file = own(tmp_path, {"rack": {"auth": AUTH}})
     monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(file))

@@ -16,13 +16,13 @@ from typing import Any
 
 import yaml
 
+from cpe.shell.infrastructures.unreadable import UNREADABLE
+
 GZIP_MAGIC = b"\x1f\x8b"
 DEFAULT_MODE = 0o644  # cloud-init's own
 MODES = 0o7777
 MOUNT = "pcloud-mount"
 """What a command calls itself that mounts a volume."""
-UNREADABLE = (yaml.YAMLError, ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError)
-"""What comes of a text that is no YAML, or whose values are not what they should be: of a date that is none, for instance."""
 USELESS_HERE = frozenset({"disable_root", "ssh_deletekeys", "ssh_genkeytypes", "merge_how", "merge_type"})
 """Keys that ask for what is so here anyway; nothing to note."""
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import yaml
 
 from cpe.shell.infrastructures.openstack.account import AUTH, OLD_NAMES, Account, Entry, Words
+from cpe.shell.infrastructures.unreadable import UNREADABLE
 from pcloud.errors import RefusedError
 from pcloud.spec.problems import did_you_mean
 
@@ -77,7 +78,7 @@ class Clouds:
             content = yaml.safe_load(file.read_bytes())
         except OSError as error:
             raise RefusedError(f"{file} cannot be read: {error.strerror}", "let the daemon read it, and nobody else") from error
-        except (yaml.YAMLError, ValueError) as error:
+        except UNREADABLE as error:
             raise RefusedError(f"{file} is no YAML{place_of(error)}", "mend that place") from None  # whose words quote what stands there
         found = content.get(top) if isinstance(content, Mapping) else None
         if not isinstance(found, Mapping) or not all(isinstance(each, Mapping) for each in found.values()):
