@@ -81,6 +81,7 @@ def configuration(settings: Settings) -> dict[str, dict[str, object]]:
             "force_config_drive": True,  # its network data carries the address: there is no DHCP
             "flat_injected": True,
             "sync_power_state_interval": 30,
+            "periodic_fuzzy_delay": 0,  # else Nova waits for up to a minute, drawn by lot, before it looks for new hosts
             "resume_guests_state_on_host_boot": True,
         },
         "api": {"auth_strategy": "keystone", "max_limit": 1000},
