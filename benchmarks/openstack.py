@@ -1,6 +1,7 @@
-"""Two servers on the OpenStack lab, from the call to both ACTIVE: through the adapter, with kept ports, and plainly through libcloud.
+"""Two servers on the OpenStack lab, from the call to both ACTIVE, and one of them replaced: pcloud beside plain libcloud, and beside Heat.
 
-Run as root with the lab up (make openstack-lab): python -m benchmarks.openstack [ROUNDS]. What it makes there is deleted again.
+Run as root with the lab up (`openstack-lab up --heat`; without Heat its rows are missing): python -m benchmarks.openstack [ROUNDS].
+What it makes there is deleted again. Everybody's servers are looked at through the same driver.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,47 +22,78 @@ import yaml
 from libcloud.compute.providers import get_driver
 from libcloud.compute.types import NodeState
 
+from benchmarks.stacks import HEAT, Stack
 from cpe.shell.infrastructures.build import build
+from cpe.shell.infrastructures.openstack.account import Entry
+from cpe.shell.infrastructures.openstack.identity import Identity
+from cpe.shell.infrastructures.openstack.words import LoginError
 from cpe.shell.infrastructures.settings import InfrastructureSettings
 from pcloud.model.instance import LaunchOrder, Tags
 from pcloud.model.words import InstanceStatus
+from tests.system.running import Daemon
 
 CLOUDS = Path("/var/lib/pcloud-openstack-lab/clouds.yaml")
-IMAGE, SIZE = "blank", "lab.tiny"
-LOOK = 0.1  # seconds between two looks, of both ways
+IMAGE, SIZE, NETWORK = "blank", "lab.tiny", "provider"
+LOOK = 0.1  # seconds between two looks, whoever looks
 ASSEMBLIES = ("web", "db")
+SPEC = """
+deployable: bench
+infrastructure: lab
+defaults: {image: IMAGE, size: SIZE, data: ephemeral, monitor: {silence: 30m}}
+assemblies:
+  web: {resources: {one: {agent: 'process:sleep 9'}}}
+  db: {resources: {one: {agent: 'process:sleep 9'}}}
+""".replace("IMAGE", IMAGE).replace("SIZE", SIZE)
 
 
-def order(assembly: str, generation: int) -> LaunchOrder:
-    tags = Tags("bench", "bench", assembly, generation)
-    return LaunchOrder(f"bench-{assembly}-{generation}", tags, IMAGE, SIZE, b"#!/bin/sh\n")
+@dataclass
+class Rounds:
+    """What was measured, in seconds, by what it was."""
+
+    times: dict[str, list[float]] = field(default_factory=dict)
+
+    @contextmanager
+    def timed(self, what: str) -> Iterator[None]:
+        began = time.perf_counter()
+        yield
+        self.times.setdefault(what, []).append(time.perf_counter() - began)
+        print(f"  {what}: {self.times[what][-1]:.2f} s", flush=True)
+
+    def row(self, operation: str, ours: str, peer: str) -> None:
+        if ours in self.times and peer in self.times:
+            mine, theirs = (statistics.median(self.times[each]) for each in (ours, peer))
+            print(f"{operation:44}{ours:>28} {mine:6.2f} s{peer:>24} {theirs:6.2f} s{mine / theirs:8.2f}")
 
 
-async def ours(cloud: Any, generation: int) -> list[str]:
-    """Both launched at once, as a DPE launches what does not depend on each other."""
+class Cloud:
+    """The lab's account, as somebody sees it who has read libcloud's manual: image, size and network are known already."""
 
-    async def launch(assembly: str) -> str:
-        made = await cloud.create(order(assembly, generation))
-        await until(cloud, made.id, InstanceStatus.ACTIVE)
-        return str(made.id)
+    def __init__(self) -> None:
+        self.drivers = [plain_driver() for _ in ASSEMBLIES]  # one for each thread
+        self.size = next(each for each in self.drivers[0].list_sizes() if each.name == SIZE)
+        self.image = next(each for each in self.drivers[0].list_images() if each.name == IMAGE)
+        self.network = next(each for each in self.drivers[0].ex_list_networks() if each.name == NETWORK)
 
-    return list(await asyncio.gather(*(launch(each) for each in ASSEMBLIES)))
+    async def launch(self) -> None:
+        """Both at once."""
 
+        def one(driver: Any, name: str) -> None:
+            driver.create_node(name=f"bench-{name}", size=self.size, image=self.image, networks=[self.network])
 
-async def until(cloud: Any, instance_id: str, status: InstanceStatus) -> None:
-    while (reading := await cloud.read(instance_id)).status is not status:
-        if reading.status is InstanceStatus.ERROR:
-            raise SystemExit(f"{instance_id}: {reading.fault}")
-        await asyncio.sleep(LOOK)
+        await asyncio.gather(*(asyncio.to_thread(one, *each) for each in zip(self.drivers, ASSEMBLIES, strict=True)))
+        self.until_active()
 
+    def until_active(self) -> None:
+        """Both run."""
+        while sum(each.state == NodeState.RUNNING for each in self.drivers[0].list_nodes()) < len(ASSEMBLIES):
+            time.sleep(LOOK)
 
-async def replaced(cloud: Any, old: str, generation: int) -> str:
-    """A relaunch as the policy does it: stopped, seen off, the port moved, the next one made."""
-    await cloud.stop(old)
-    await until(cloud, old, InstanceStatus.SHUTOFF)
-    made = await cloud.create(replace(order(ASSEMBLIES[0], generation)))
-    await until(cloud, made.id, InstanceStatus.ACTIVE)
-    return str(made.id)
+    def gone(self) -> None:
+        """Nothing is left, or its end would be part of what comes next."""
+        for node in self.drivers[0].list_nodes():
+            self.drivers[0].destroy_node(node)
+        while self.drivers[0].list_nodes():
+            time.sleep(LOOK)
 
 
 def plain_driver() -> Any:
@@ -76,66 +109,111 @@ def plain_driver() -> Any:
     )
 
 
-async def plain(drivers: list[Any], things: tuple[Any, Any, Any]) -> list[Any]:
-    """As somebody writes it who has read libcloud's manual: image, size and network are known already."""
-    size, image, network = things
-
-    def launch(driver: Any, name: str) -> Any:
-        node = driver.create_node(name=name, size=size, image=image, networks=[network])
-        while driver.ex_get_node_details(node.id).state != NodeState.RUNNING:
-            time.sleep(LOOK)
-        return node
-
-    return list(await asyncio.gather(*(asyncio.to_thread(launch, each, name) for each, name in zip(drivers, ASSEMBLIES, strict=True))))
+async def both(cloud: Any, generation: int) -> list[str]:
+    """Launched through the adapter at once, as a DPE launches what does not depend on each other."""
+    orders = (LaunchOrder(f"bench-{each}", Tags("bench", "bench", each, generation), IMAGE, SIZE, b"#!/bin/sh\n") for each in ASSEMBLIES)
+    return [str(made.id) for made in await asyncio.gather(*map(cloud.create, orders))]
 
 
-def gone(driver: Any, nodes: list[Any]) -> None:
-    """Returns when nothing is left, or their end would be part of what comes next."""
-    for node in nodes:
-        driver.destroy_node(node)
-    while driver.list_nodes():
-        time.sleep(LOOK)
+async def until(cloud: Any, instance_id: str, status: InstanceStatus) -> None:
+    while (reading := await cloud.read(instance_id)).status is not status:
+        if reading.status is InstanceStatus.ERROR:
+            raise SystemExit(f"{instance_id}: {reading.fault}")
+        await asyncio.sleep(LOOK)
 
 
-async def timed(times: list[float], work: Callable[[], Awaitable[Any]]) -> Any:
-    began = time.perf_counter()
-    made = await work()
-    times.append(time.perf_counter() - began)
-    return made
+async def replaced(cloud: Any, old: str, generation: int) -> None:
+    """A relaunch as the policy does it: stopped, seen off, the port moved, the next one made."""
+    await cloud.stop(old)
+    await until(cloud, old, InstanceStatus.SHUTOFF)
+    tags = Tags("bench", "bench", ASSEMBLIES[0], generation)
+    made = await cloud.create(LaunchOrder(f"bench-{ASSEMBLIES[0]}", tags, IMAGE, SIZE, b"#!/bin/sh\n"))
+    await until(cloud, made.id, InstanceStatus.ACTIVE)
 
 
-async def main(rounds: int) -> None:
-    os.environ["OS_CLIENT_CONFIG_FILE"] = str(CLOUDS)
-    with tempfile.TemporaryDirectory() as state:
-        settings = InfrastructureSettings(driver="openstack", cloud="demo")
-        cloud: Any = build("lab", settings, controller="bench", state_directory=Path(state))
-    drivers = [plain_driver() for _ in ASSEMBLIES]
-    things = (
-        next(each for each in drivers[0].list_sizes() if each.name == SIZE),
-        next(each for each in drivers[0].list_images() if each.name == IMAGE),
-        drivers[0].ex_list_networks()[0],
+async def through_the_adapter(rounds: Rounds, cloud: Any, seen: Cloud, turn: int) -> None:
+    for kept, what in enumerate(("adapter, new ports", "adapter, kept ports")):
+        with rounds.timed(what):
+            made = await both(cloud, 3 * turn + kept)
+            seen.until_active()
+        if kept:
+            with rounds.timed("stop, seen off, create"):
+                await replaced(cloud, made[0], 3 * turn + 2)
+        seen.gone()
+    await cloud.delete_ports("bench")
+
+
+def as_a_deployable(rounds: Rounds, daemon: Daemon, seen: Cloud) -> None:
+    """The whole daemon: from the request to start it."""
+    daemon.create(SPEC)
+    with rounds.timed("deployable start"):
+        daemon.client.start("bench")
+        seen.until_active()
+    daemon.client.stop("bench")
+    daemon.until_state("bench", "stopped", patience=120)
+    daemon.client.delete("bench", volumes=True)
+    seen.gone()
+
+
+def as_a_stack(rounds: Rounds, stack: Stack, seen: Cloud) -> None:
+    with rounds.timed("Heat stack"):
+        stack.create()
+        seen.until_active()
+    stack.until("CREATE_COMPLETE")
+    with rounds.timed("Heat, healed"):
+        stack.heal(ASSEMBLIES[0])
+    stack.delete()
+    seen.gone()
+
+
+def a_stack() -> Stack | None:
+    """None where the lab has no Heat."""
+    account = Entry("demo", yaml.safe_load(CLOUDS.read_text())["clouds"]["demo"]).account()
+    identity = Identity(lambda: account)
+    try:
+        identity.token().address(HEAT)
+    except LoginError:
+        return None
+    return Stack(identity, "bench", ASSEMBLIES, {"image": IMAGE, "flavor": SIZE, "networks": [{"network": NETWORK}]})
+
+
+async def measured(count: int, daemon: Daemon, state: Path) -> Rounds:
+    rounds, seen, stack = Rounds(), Cloud(), a_stack()
+    cloud: Any = build("lab", InfrastructureSettings(driver="openstack", cloud="demo"), controller="bench", state_directory=state)
+    seen.gone()
+    ways: Sequence[Callable[[int], Awaitable[None] | None]] = (
+        lambda turn: through_the_adapter(rounds, cloud, seen, turn),
+        lambda _: as_a_deployable(rounds, daemon, seen),
+        lambda _: as_a_stack(rounds, stack, seen) if stack is not None else None,
     )
-    figures: dict[str, list[float]] = {"adapter, first": [], "adapter, kept ports": [], "plain libcloud": [], "relaunch": []}
-    generation = 0
-    for turn in range(rounds):
-        nodes = await timed(figures["plain libcloud"], lambda: plain(drivers, things))
-        gone(drivers[0], nodes)
-        for what in ("adapter, first", "adapter, kept ports"):
-            generation += 1
-            made = await timed(figures[what], lambda generation=generation: ours(cloud, generation))
-            if what == "adapter, kept ports":
-                generation += 1
-                made.append(await timed(figures["relaunch"], lambda old=made[0], to=generation: replaced(cloud, old, to)))
-            for each in made:
-                await cloud.destroy(each)
-            for each in made:
-                await until(cloud, each, InstanceStatus.ABSENT)
-        await cloud.delete_ports("bench")
-        print(f"round {turn + 1}: " + ", ".join(f"{what} {times[-1]:.1f} s" for what, times in figures.items()))
-    for what, times in figures.items():
-        print(f"{what:20} median {statistics.median(times):5.2f} s of {', '.join(f'{each:.1f}' for each in times)}")
+    for turn in range(count):
+        print(f"round {turn + 1}", flush=True)
+        with rounds.timed("plain libcloud"):
+            await seen.launch()
+        seen.gone()
+        for way in ways:
+            if (going := way(turn)) is not None:
+                await going
     cloud.close()
+    return rounds
+
+
+def main(count: int) -> None:
+    os.environ["OS_CLIENT_CONFIG_FILE"] = str(CLOUDS)
+    with tempfile.TemporaryDirectory() as directory:
+        daemon = Daemon(Path(directory))
+        daemon.config.write_text('[infrastructures.lab]\ndriver = "openstack"\ncloud = "demo"\n')
+        daemon.start()
+        try:
+            rounds = asyncio.run(measured(count, daemon, Path(directory)))
+        finally:
+            daemon.clear()
+    print(f"\n{f'medians of {count}, load {os.getloadavg()[0]:.0f}':44}{'ours':>37}{'peer':>33}{'ratio':>8}")
+    for ours in ("adapter, kept ports", "adapter, new ports", "deployable start"):
+        rounds.row("two servers, until both are ACTIVE", ours, "plain libcloud")
+    rounds.row("two servers, until both are ACTIVE", "deployable start", "Heat stack")
+    rounds.row("one of them replaced", "stop, seen off, create", "Heat, healed")
 
 
 if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else 4))
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 5)

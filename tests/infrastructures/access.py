@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from cpe.shell.keyring import FileKeyring
 from dpe.shell.userdata import user_data
 from pcloud.model.plan import AssemblyPlan
-from tests.infrastructures.waiting import until
+from tests.infrastructures.waiting import PATIENCE, until
 
 PLAN = AssemblyPlan(name="web", infrastructure="local", image="host")
 
@@ -22,7 +23,7 @@ class Access:
     directory: Path
     keyring: FileKeyring
 
-    def user_data(self, plan: AssemblyPlan = PLAN, **environment: str) -> bytes:
+    def user_data(self, plan: AssemblyPlan = PLAN, volumes: Sequence[tuple[str, str]] = (), **environment: str) -> bytes:
         private, public = self.keyring.host_pair("shop", plan.name, 1)
         return user_data(
             assembly=plan,
@@ -31,6 +32,7 @@ class Access:
             host_private=private,
             host_public=public,
             environment=environment,
+            volumes=volumes,
         )
 
     def provisioned_by(self, script: str, **environment: str) -> bytes:
@@ -53,13 +55,16 @@ class Access:
         key = self.keyring.client_path("shop")
         return ["ssh", "-F", "none", "-i", key, *flags, "-p", str(port), f"{node.extra['ssh_user']}@{address}", *words]
 
-    def run(self, node: Any, *words: str) -> subprocess.CompletedProcess[str]:
+    def run(self, node: Any, *words: str, patience: float = PATIENCE) -> subprocess.CompletedProcess[str]:
         """Run a command in the machine, as soon as that lets us in (255 is ssh's own failure)."""
 
         def attempt() -> subprocess.CompletedProcess[str] | None:
-            done = subprocess.run(
-                self.command(node, *words), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20, check=False
-            )
+            try:
+                done = subprocess.run(
+                    self.command(node, *words), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20, check=False
+                )
+            except subprocess.TimeoutExpired:  # it went down, or hangs, while we were in it
+                return None
             return None if done.returncode == 255 else done
 
-        return until(attempt, f"ssh to {node.public_ips[0]}")
+        return until(attempt, f"ssh to {node.public_ips[0]}", patience)

@@ -21,8 +21,11 @@ from cpe.shell.infrastructures.settings import InfrastructureSettings
 from tests.infrastructures.waiting import SLOW, until
 from tests.openstack_lab.keeping import KEEPER
 
-OPENSTACK = [pytest.mark.openstack, pytest.mark.real, pytest.mark.timeout(1800), pytest.mark.filterwarnings("ignore:.*")]
-"""libcloud warns of much; the first of them may have to bring the lab up."""
+QUIET = pytest.mark.filterwarnings("ignore:.*")  # libcloud warns of much
+OPENSTACK = [pytest.mark.openstack, pytest.mark.real, pytest.mark.timeout(1800), QUIET]
+"""The first of them may have to bring the lab up."""
+OPENSTACK_FULL = [pytest.mark.openstack_full, pytest.mark.real, pytest.mark.timeout(3600), QUIET]
+"""The same with guests that boot."""
 
 IMAGE, SIZE = "blank", "lab.tiny"
 VARIABLE = "OS_CLIENT_CONFIG_FILE"
