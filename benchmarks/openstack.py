@@ -134,11 +134,11 @@ async def replaced(cloud: Any, old: str, generation: int) -> None:
 async def through_the_adapter(rounds: Rounds, cloud: Any, seen: Cloud, turn: int) -> None:
     for kept, what in enumerate(("adapter, new ports", "adapter, kept ports")):
         with rounds.timed(what):
-            made = await both(cloud, 3 * turn + kept)
+            made = await both(cloud, 3 * turn + 1 + kept)
             seen.until_active()
         if kept:
             with rounds.timed("stop, seen off, create"):
-                await replaced(cloud, made[0], 3 * turn + 2)
+                await replaced(cloud, made[0], 3 * turn + 3)
         seen.gone()
     await cloud.delete_ports("bench")
 
