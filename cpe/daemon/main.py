@@ -34,16 +34,20 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Run until a signal ends it; exits with 0 then, with another code when it cannot run."""
     given = parser().parse_args(argv)
     logs.configure(given.log_level)
-    chosen = Places(
-        config=given.config,
-        state=given.state if given.state is not None else places.state_directory(),
-        socket=given.socket if given.socket is not None else places.socket_path(),
-    )
     try:
-        asyncio.run(run(chosen))
+        asyncio.run(run(chosen(given)))
     except PcloudError as error:
         print(f"pcloud-cped: {error}{f'; {error.cure}' if error.cure else ''}", file=sys.stderr)  # noqa: T201 - its last word
         sys.exit(error.exit_code)
+
+
+def chosen(given: argparse.Namespace) -> Places:
+    """Where everything is. The state's place is told to others, in whatever directory they are: ``assembly ssh`` finds its key there."""
+    return Places(
+        config=given.config,
+        state=(given.state if given.state is not None else places.state_directory()).absolute(),
+        socket=given.socket if given.socket is not None else places.socket_path(),
+    )
 
 
 if __name__ == "__main__":

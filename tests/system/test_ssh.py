@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -19,9 +21,11 @@ def machine(daemon: Daemon) -> Daemon:
     return daemon
 
 
-def run(machine: Daemon, *words: str, said: str = "") -> subprocess.CompletedProcess[str]:
+def run(machine: Daemon, *words: str, said: str = "", at: Path | None = None) -> subprocess.CompletedProcess[str]:
     command = [*PCLOUD, "assembly", "ssh", "group/m1", *words]
-    return subprocess.run(command, env=environment(machine.socket), input=said, capture_output=True, text=True, timeout=LONG, check=False)
+    return subprocess.run(
+        command, env=environment(machine.socket), input=said, capture_output=True, text=True, timeout=LONG, check=False, cwd=at
+    )
 
 
 def test_a_command_runs_there_with_its_input_output_and_exit_code(machine: Daemon) -> None:
@@ -51,6 +55,18 @@ def test_a_terminal_is_opened_there_and_its_exit_code_is_passed_on(machine: Daem
     with on_terminal(machine.socket, "assembly", "ssh", "-t", "group/m1", "--", "tty && exit 3") as terminal:
         assert terminal.end() == 3
     assert "/dev/pts/" in terminal.text
+
+
+def test_it_finds_its_key_from_anywhere_also_where_the_daemon_was_given_a_relative_place(daemon: Daemon, tmp_path: Path) -> None:
+    daemon.end()
+    whole, daemon.state = daemon.state, Path(os.path.relpath(daemon.state))
+    try:
+        daemon.start()
+        daemon.bring_up(group())
+        ended = run(daemon, "--", "echo there", at=tmp_path)
+        assert (ended.returncode, ended.stdout) == (0, "there\n"), ended.stderr
+    finally:
+        daemon.state = whole
 
 
 def test_where_there_is_no_machine_it_says_so(daemon: Daemon) -> None:
