@@ -63,6 +63,14 @@ def test_what_is_killed_at_a_word_is_restarted_and_the_times_begin_with_that_wor
     assert stage.boot_id() == before
 
 
+def test_that_it_was_well_before_the_fault_is_not_taken_for_its_recovery(stage: Stage) -> None:
+    well = next(event for event in stage.client.events(last=True, limit=100)[::-1] if event.assembly is None and event.to == "healthy")
+    play = stage.playing_from(well.seq - 1)
+    play.broken("kill -9", stage.place.inside_at_a_word(TARGET, KILL))
+    play.until_well()
+    play.expect_done(Rung.RESTART)
+
+
 def test_a_controller_that_was_killed_is_started_again_and_goes_on(stage: Stage) -> None:
     play, instance = stage.playing(), stage.instance()
     killed = stage.place.kill_daemon()

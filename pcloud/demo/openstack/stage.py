@@ -30,7 +30,7 @@ HEAL = 900.0  # seconds for one act: the slowest takes four minutes on a quiet m
 SITE = 300.0  # seconds for the site to serve again after everything is healthy: emulated PHP, and a machine that may be busy
 POST = "High availability, seen"
 DATABASE, SITE_OF = "mysql", "web"
-ACTIVE = "ACTIVE"
+WELL = "healthy"
 
 Wanted = Callable[[EventRecord], bool]
 
@@ -99,8 +99,11 @@ class Play:
         raise TimedOutError(f"not seen within {patience:g}s: {what}{f' ({reason})' if reason else ''}")
 
     def until_well(self) -> EventRecord:
-        """Until the deployable has been unwell and is healthy again."""
-        return self.until(lambda event: event.assembly is None and event.to == "healthy", f"{NAME} is healthy again")
+        """Until it has been unwell and is healthy again: the end of what went before may be stored a moment after it was told."""
+        return self.until(lambda event: event.assembly is None and event.to == WELL and self._was_unwell(), f"{NAME} is healthy again")
+
+    def _was_unwell(self) -> bool:
+        return any(event.assembly is None and event.to not in {None, WELL} for event in self.events)
 
     def _next(self) -> Sequence[EventRecord]:
         last = self.events[-1] if self.events else None
