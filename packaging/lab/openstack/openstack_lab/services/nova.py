@@ -75,9 +75,8 @@ def configuration(settings: Settings) -> dict[str, dict[str, object]]:
             "rpc_response_timeout": 120,  # a loaded machine is slow, not broken
             "instance_name_template": "lab-%08x",
             "reserved_host_memory_mb": 512,
-            "cpu_allocation_ratio": 16.0,
+            **dict.fromkeys(("cpu_allocation_ratio", "disk_allocation_ratio"), 16.0),
             "ram_allocation_ratio": 4.0,
-            "disk_allocation_ratio": 16.0,
             "force_config_drive": True,  # its network data carries the address: there is no DHCP
             "flat_injected": True,
             "sync_power_state_interval": 30,
