@@ -12,7 +12,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -109,10 +109,14 @@ def plain_driver() -> Any:
     )
 
 
+def order(assembly: str, generation: int) -> LaunchOrder:
+    return LaunchOrder(f"bench-{assembly}", Tags("bench", "bench", assembly, generation), IMAGE, SIZE, b"#!/bin/sh\n")
+
+
 async def both(cloud: Any, generation: int) -> list[str]:
     """Launched through the adapter at once, as a DPE launches what does not depend on each other."""
-    orders = (LaunchOrder(f"bench-{each}", Tags("bench", "bench", each, generation), IMAGE, SIZE, b"#!/bin/sh\n") for each in ASSEMBLIES)
-    return [str(made.id) for made in await asyncio.gather(*map(cloud.create, orders))]
+    made = await asyncio.gather(*(cloud.create(order(each, generation)) for each in ASSEMBLIES))
+    return [str(each.id) for each in made]
 
 
 async def until(cloud: Any, instance_id: str, status: InstanceStatus) -> None:
@@ -126,8 +130,7 @@ async def replaced(cloud: Any, old: str, generation: int) -> None:
     """A relaunch as the policy does it: stopped, seen off, the port moved, the next one made."""
     await cloud.stop(old)
     await until(cloud, old, InstanceStatus.SHUTOFF)
-    tags = Tags("bench", "bench", ASSEMBLIES[0], generation)
-    made = await cloud.create(LaunchOrder(f"bench-{ASSEMBLIES[0]}", tags, IMAGE, SIZE, b"#!/bin/sh\n"))
+    made = await cloud.create(order(ASSEMBLIES[0], generation))
     await until(cloud, made.id, InstanceStatus.ACTIVE)
 
 
@@ -181,19 +184,15 @@ async def measured(count: int, daemon: Daemon, state: Path) -> Rounds:
     rounds, seen, stack = Rounds(), Cloud(), a_stack()
     cloud: Any = build("lab", InfrastructureSettings(driver="openstack", cloud="demo"), controller="bench", state_directory=state)
     seen.gone()
-    ways: Sequence[Callable[[int], Awaitable[None] | None]] = (
-        lambda turn: through_the_adapter(rounds, cloud, seen, turn),
-        lambda _: as_a_deployable(rounds, daemon, seen),
-        lambda _: as_a_stack(rounds, stack, seen) if stack is not None else None,
-    )
     for turn in range(count):
         print(f"round {turn + 1}", flush=True)
         with rounds.timed("plain libcloud"):
             await seen.launch()
         seen.gone()
-        for way in ways:
-            if (going := way(turn)) is not None:
-                await going
+        await through_the_adapter(rounds, cloud, seen, turn)
+        as_a_deployable(rounds, daemon, seen)
+        if stack is not None:
+            as_a_stack(rounds, stack, seen)
     cloud.close()
     return rounds
 
