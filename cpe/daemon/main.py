@@ -35,13 +35,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     given = parser().parse_args(argv)
     logs.configure(given.log_level)
     try:
-        asyncio.run(run(chosen(given)))
+        asyncio.run(run(places_of(given)))
     except PcloudError as error:
         print(f"pcloud-cped: {error}{f'; {error.cure}' if error.cure else ''}", file=sys.stderr)  # noqa: T201 - its last word
         sys.exit(error.exit_code)
 
 
-def chosen(given: argparse.Namespace) -> Places:
+def places_of(given: argparse.Namespace) -> Places:
     """Where everything is. The state's place is told to others, in whatever directory they are: ``assembly ssh`` finds its key there."""
     return Places(
         config=given.config,

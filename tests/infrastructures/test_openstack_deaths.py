@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,15 +12,14 @@ import pytest
 
 from cpe.shell.infrastructures import adapter
 from cpe.shell.infrastructures.belongings import GIB
-from openstack_lab.settings import COMPUTE_HOST
 from pcloud.errors import AmbiguousError
 from pcloud.model.instance import LaunchOrder
 from pcloud.model.words import InstanceStatus
 from tests.infrastructures.contract import TAGS, launched, until
 from tests.infrastructures.openstack_cloud import OPENSTACK, driver, openstack_cloud
+from tests.infrastructures.openstack_host import host_down
 from tests.infrastructures.waiting import SLOW
 from tests.infrastructures.waiting import until as seen
-from tests.openstack_lab.keeping import lab
 
 pytestmark = OPENSTACK
 
@@ -35,33 +33,6 @@ def kind() -> str:
 def cloud(cloud_directory: Path) -> Iterator[Any]:
     with openstack_cloud(cloud_directory) as made:
         yield made
-
-
-def compute() -> dict[str, str]:
-    """What Nova knows of the service on the servers' host."""
-    services = driver("admin").compute("/os-services")["services"]
-    return next(each for each in services if each["binary"] == "nova-compute")
-
-
-def force_down(forced: bool) -> None:
-    words = {"binary": "nova-compute", "host": COMPUTE_HOST, "forced_down": forced}
-    driver("admin").compute("/os-services/force-down", "PUT", words, version="2.11")
-
-
-@contextmanager
-def host_down() -> Iterator[None]:
-    """The servers' host does not answer, and Nova has noticed: told, instead of after the minute that it takes by itself."""
-    assert lab("stop", "nova-compute").returncode == 0
-    force_down(True)
-    last = compute()["updated_at"]
-    try:
-        seen(lambda: compute()["state"] == "down", "nova-compute is down", SLOW)
-        yield
-    finally:
-        lab("start", "nova-compute")
-        seen(lambda: compute()["updated_at"] != last, "nova-compute reports again, and so takes servers", SLOW)
-        force_down(False)
-        seen(lambda: compute()["state"] == "up", "nova-compute is up again", SLOW)
 
 
 async def test_a_server_that_its_host_has_ended_is_gone_without_a_doubt(cloud: Any, order: LaunchOrder) -> None:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from pcloud.records.operating import PauseRequest, ResumeRequest
 from tests.cli.conftest import Pcloud
-from tests.infrastructures.openstack_cloud import OPENSTACK, clear, driver, entry, written
-from tests.infrastructures.test_openstack_deaths import host_down
+from tests.infrastructures.openstack_cloud import OPENSTACK, driver
+from tests.infrastructures.openstack_host import host_down
 from tests.infrastructures.waiting import SLOW
+from tests.system.on_openstack import at_the_lab, holders, ports, servers
 from tests.system.running import Daemon, until
 
 pytestmark = OPENSTACK
@@ -37,35 +37,8 @@ assemblies:
 
 @pytest.fixture
 def lab(daemon: Daemon, tmp_path: Path) -> Iterator[Daemon]:
-    """A daemon with an account there, of which nothing is left."""
-    clear(driver("demo"))
-    daemon.end()
-    daemon.environment["OS_CLIENT_CONFIG_FILE"] = str(written(tmp_path, {"mine": entry("demo")}))
-    daemon.config.write_text('[infrastructures.lab]\ndriver = "openstack"\ncloud = "mine"\n')
-    daemon.start()
-    try:
-        yield daemon
-    finally:
-        daemon.end()
-        clear(driver("demo"))
-
-
-def servers() -> dict[str, str]:
-    """All servers there, by name, with their states."""
-    return {node.name: str(node.state) for node in driver("demo").list_nodes()}
-
-
-def holders() -> list[str]:
-    """Which servers the volumes are with."""
-    names = {node.id: node.name for node in driver("demo").list_nodes()}
-    attached = [each["server_id"] for volume in driver("demo").list_volumes() for each in volume.extra["attachments"]]
-    return [names[each] for each in attached]
-
-
-def ports() -> list[dict[str, Any]]:
-    demo = driver("demo")
-    found: list[dict[str, Any]] = demo.network("/ports", params={"project_id": demo.login.project})["ports"]
-    return found
+    with at_the_lab(daemon, tmp_path) as there:
+        yield there
 
 
 def launched(daemon: Daemon) -> str:

@@ -21,12 +21,12 @@ from pcloud.errors import NotFoundError
 from pcloud.records.event import EventRecord
 from tests.cli.conftest import Pcloud
 from tests.cli.terminal import PCLOUD, environment
-from tests.infrastructures.openstack_cloud import OPENSTACK_FULL, clear, driver, entry, written
-from tests.infrastructures.test_openstack_deaths import host_down
+from tests.infrastructures.openstack_cloud import OPENSTACK_FULL, driver
+from tests.infrastructures.openstack_host import host_down
 from tests.infrastructures.waiting import SLOW
 from tests.openstack_lab.keeping import KEEPER
+from tests.system.on_openstack import at_the_lab, holders, ports, servers
 from tests.system.running import Daemon, until
-from tests.system.test_openstack import holders, ports, servers
 
 pytestmark = OPENSTACK_FULL
 
@@ -73,16 +73,8 @@ systemctl enable --now writer
 @pytest.fixture
 def lab(daemon: Daemon, tmp_path: Path) -> Iterator[Daemon]:
     KEEPER.ensure("full")
-    clear(driver("demo"))
-    daemon.end()
-    daemon.environment["OS_CLIENT_CONFIG_FILE"] = str(written(tmp_path, {"mine": entry("demo")}))
-    daemon.config.write_text('[infrastructures.lab]\ndriver = "openstack"\ncloud = "mine"\n')
-    daemon.start()
-    try:
-        yield daemon
-    finally:
-        daemon.end()
-        clear(driver("demo"))
+    with at_the_lab(daemon, tmp_path) as there:
+        yield there
 
 
 def started(lab: Daemon) -> str:
