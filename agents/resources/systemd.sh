@@ -165,6 +165,7 @@ start_unit() {
   status=$?
   if [ "$status" -ne 0 ]; then
     require_rights "$status" start
+    $as timeout 5 journalctl --sync 2>/dev/null # what it said last may still be on its way there
     $as journalctl --no-pager -q -n 10 -o cat -u "$unit" 2>/dev/null
     read_unit
     complain 1 "$unit did not start, $active ($result): $(gist)"

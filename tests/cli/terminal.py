@@ -17,6 +17,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.agents.processes import state_of
+from tests.api.serving import eventually
+
 LONG = 40.0  # seconds; only a bug reaches it
 
 PCLOUD = [sys.executable, "-m", "pcloud.cli"]
@@ -47,6 +50,11 @@ class Terminal:
             assert time.monotonic() < deadline, self.text
             assert self._read(), self.text
         return self.text
+
+    def until_asked(self, question: str) -> None:
+        """Until the question stands there and its answer is read: a signal just before that would wait for a key."""
+        self.until(lambda text: question in text)
+        eventually(lambda: state_of(self.process.pid) == "S")
 
     def end(self) -> int:
         """Read what is left; the exit code."""

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.agents.processes import state_of
 from tests.api.memory_controller import MemoryController
 from tests.api.serving import Served, eventually
 from tests.api.specs import BLOG
@@ -95,8 +94,7 @@ def test_a_reader_that_leaves_ends_it_without_a_word(place: Path, command: str, 
 def test_whatever_is_no_yes_at_the_prompt_leaves_everything_as_it_is(place: Path, controller: MemoryController, keys: str) -> None:
     sh(place, "pcloud deployable stop blog")
     with on_terminal(place, "deployable", "delete", "blog", "--volumes") as terminal:
-        terminal.until(lambda text: "[y/N]" in text)
-        eventually(lambda: state_of(terminal.process.pid) == "S")  # it reads: a signal just before that would wait for a key
+        terminal.until_asked("[y/N]")
         terminal.write(keys)
         assert terminal.end() == 4
     assert "blog and its volumes are left as they are" in terminal.text

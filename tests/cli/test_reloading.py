@@ -134,7 +134,7 @@ def test_what_was_changed_since_the_plan_was_made_is_refused(pcloud: Pcloud, cha
 @pytest.mark.parametrize("keys", ["n\n", "\n", "\x03"], ids=["no", "Return", "Ctrl-C"])
 def test_a_no_leaves_it_as_it_is(changed: Path, served: Served, keys: str) -> None:
     with on_terminal(served.path, "deployable", "reload", "blog", "blog.yaml") as terminal:
-        terminal.until(lambda text: "Change blog like this?" in text)
+        terminal.until_asked("Change blog like this? [y/N]")
         terminal.write(keys)
         assert terminal.end() == 4
         assert "blog is left as it is" in terminal.text
