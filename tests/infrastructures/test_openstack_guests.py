@@ -106,7 +106,7 @@ async def test_a_guest_that_powers_itself_off_was_stopped_by_nobody_and_one_that
     assert (await until(cloud, guest.id, InstanceStatus.SHUTOFF)).stopped_by == demo.login.user
 
 
-async def test_a_guest_destroyed_in_the_middle_of_its_work_leaves_its_volume_and_its_address_to_the_next(
+async def test_a_guest_destroyed_while_it_holds_its_volume_leaves_it_and_its_address_to_the_next(
     cloud: LibcloudInfrastructure, access: Access, inside: Inside
 ) -> None:
     volume = await cloud.volume("shop", "web", "data", GIB)
